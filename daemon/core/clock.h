@@ -1,0 +1,11 @@
+#pragma once
+/*
+ * Time. Everything that needs it asks here, so a test can set it.
+ * THREADS  Any, real-time ones included. clock_set_for_test(): before threads are started.
+ */
+#include <stdint.h>
+
+int64_t clock_mono_ns(void);                /* CLOCK_MONOTONIC */
+int64_t clock_wall_ms(void);                /* Unix time in ms */
+void clock_set_for_test(int64_t (*mono_ns)(void), int64_t (*wall_ms)(void));    /* NULL = the real one */
+void clock_format_rfc3339(int64_t wall_ms, char out[25]);   /* "2026-01-31T21:14:03.250Z"; clamped to years 1..9999 */

@@ -1,0 +1,21 @@
+#pragma once
+/* Files and folders: joining, making, and replacing a file so that a crash leaves the old or the new one, never half. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+enum { PATH_SIZE = 4096 };
+
+enum lm_err path_join(char out[PATH_SIZE], const char *dir, const char *name);     /* LM_INVALID when too long */
+enum lm_err path_make_dirs(const char *dir, mode_t mode);                          /* like mkdir -p */
+bool path_exists(const char *path);
+enum lm_err path_sync_dir(const char *dir);                                        /* fsync of the folder: makes a rename last */
+enum lm_err path_write(const char *path, const void *data, size_t n, mode_t mode); /* temp file, fsync, rename, fsync of the folder */
+enum lm_err path_read(const char *path, size_t max, char **data, size_t *n);       /* NUL added; LM_TOO_LARGE beyond max */
+/* Where read-only data of lumad lies (migrations, config/demo, web/dist, workers): `$LUMAD_SHARE`, else beside the binary's source tree
+ * (build/<variant>/lumad -> ../..), else <prefix>/share/lumad. `name` e.g. "migrations". LM_NOT_FOUND with all places tried in p. */
+enum lm_err path_share(const char *name, char out[PATH_SIZE], struct problem *p);
+/* The worker program `name`: beside the binary, else <prefix>/libexec/lumad. */
+enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p);

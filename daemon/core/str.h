@@ -1,0 +1,25 @@
+#pragma once
+/* Strings: a growing buffer and the few helpers C lacks. */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct str {
+    char *data;             /* always NUL-terminated once something was added; NULL before */
+    size_t len, cap;
+    bool failed;            /* an allocation failed; what follows is dropped */
+};
+
+void str_clear(struct str *s);                          /* frees */
+void str_add(struct str *s, const char *text);
+void str_add_mem(struct str *s, const void *mem, size_t n);
+void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *str_take(struct str *s);                          /* the text, the caller's to free; "" rather than NULL; NULL only without memory */
+
+bool str_copy(char *dst, size_t size, const char *src); /* false: did not fit (cut at a UTF-8 boundary) */
+bool str_starts(const char *s, const char *prefix);
+bool utf8_valid(const char *s, size_t n);               /* no surrogates, no overlong forms, no NUL */
+size_t utf8_step(const char *s, size_t n);              /* bytes of the character at s, 1..4; 0: not valid (or NUL, or n is 0) */
+/* snake_case as group names use it: lower case, every run of other characters one '_', none at the ends. ASCII letters and digits only. */
+void str_snake(char *dst, size_t size, const char *src);
+/* Levenshtein distance, at most `max` (cheap); for "did you mean". */
+int str_distance(const char *a, const char *b, int max);
