@@ -1,0 +1,55 @@
+#pragma once
+/*
+ * The domain files of db/: what rows alone cannot say. Each function's SQL stands beside it in db/<domain>.c.
+ * Connections as in db/table.h: reading functions take any, writing ones the writer's.
+ */
+#include <jansson.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/uuid.h"
+#include "db/db.h"
+#include "db/table.h"
+
+extern const struct table venues_table, fixtures_table, fixture_groups_table, fixture_group_members_table, pattern_categories_table, patterns_table,
+    implementations_table, implementation_revisions_table, venue_implementation_overrides_table, tracks_table, track_beats_table, track_roots_table,
+    track_waveforms_table, track_stems_table, track_features_table, track_markers_table, scores_table, score_revisions_table, score_annotations_table,
+    cues_table, outputs_table, parks_table, audio_chains_table, playlists_table, playlist_items_table, schedules_table, jobs_table;
+
+/* groups.c */
+enum lm_err group_members(struct db_conn *c, const char *group_id, json_t **fixture_ids, struct problem *p);       /* in order */
+enum lm_err group_set_members(struct db_conn *c, const char *group_id, const json_t *fixture_ids, struct problem *p); /* all of the group's venue, no repeats */
+
+/* patterns.c: creating a pattern makes an empty default implementation. */
+enum lm_err pattern_create(struct db_conn *c, const json_t *body, json_t **row, bool *created, struct problem *p);
+/* The implementation that plays for `pattern_id` in `venue_id` (NULL: none): the venue's override, else the default. Row with graph (JSON) in member "graph". */
+enum lm_err pattern_implementation(struct db_conn *c, const char *pattern_id, const char *venue_id, json_t **row, struct problem *p);
+enum lm_err implementation_set_graph(struct db_conn *c, const char *implementation_id, const json_t *graph, const json_t *errors, int64_t if_match,
+                                     json_t **row, struct problem *p);
+
+/* tracks.c. Track id = UUIDv5("track", sha-256 hex). */
+enum lm_err track_by_hash(struct db_conn *c, const char *hash, json_t **row, struct problem *p);            /* LM_NOT_FOUND */
+/* Beats: {"beats","downbeats","bpm","beats_per_bar","confidence","corrected"}; a corrected grid wins and is kept apart from the analysed one. LM_NOT_FOUND: none yet. */
+enum lm_err track_beats(struct db_conn *c, const char *track_id, json_t **beats, struct problem *p);
+enum lm_err track_set_beats(struct db_conn *c, const char *track_id, const json_t *beats, bool corrected, const char *analyser, int analyser_version,
+                            struct problem *p);
+/* Waveform in the format of analysis/waveform.h. level "preview" or "full". Caller frees *data. */
+enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
+enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
+                               struct problem *p);
+enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
+
+/* scores.c */
+enum lm_err score_default(struct db_conn *c, const char *track_id, const char *venue_id, json_t **row, struct problem *p);  /* made when there is none */
+/* {"create":[],"update":[],"delete":[]} -> {"created":[rows],"updated":[rows],"deleted":[ids]}; all or nothing; errors carry "/create/3/start_time". */
+enum lm_err score_batch(struct db_conn *c, const char *score_id, const json_t *batch, json_t **result, struct problem *p);
+
+/* settings.c: what an operator changes while lumad runs; one table of keys. */
+enum lm_err settings_get(struct db_conn *c, json_t **settings, struct problem *p);                  /* {key: value}, defaults included */
+enum lm_err settings_patch(struct db_conn *c, const json_t *patch, json_t **settings, struct problem *p);
+json_t *settings_schema(void);                                                                     /* [{key,label,type,default,min,max,unit,options,help,group}] */
+enum lm_err settings_get_one(struct db_conn *c, const char *key, json_t **value);
+
+/* show_state: autoplay and the last PUT /show live in settings rows of their own (hidden from GET /settings). Text is JSON. */
+enum lm_err setting_hidden_get(struct db_conn *c, const char *key, json_t **value);                 /* LM_NOT_FOUND */
+enum lm_err setting_hidden_set(struct db_conn *c, const char *key, const json_t *value, struct problem *p);

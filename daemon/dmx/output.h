@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * Where universes go: the outputs of the active venue, opened on the control side, sent from the engine. One Art-Net socket on
+ * 0.0.0.0:6454 (SO_REUSEADDR) and one sACN socket for the whole daemon; never blocking; a target that refuses is counted, not waited for.
+ * If the Art-Net port cannot be bound, an unbound socket is used and said so.
+ *
+ * An output_set is immutable but for its counters and sequence numbers; a new set takes over the sequence numbers of the old one (matched by output
+ * id). Outputs that are not in the new set have sACN streams terminated by output_set_retire().
+ *
+ * THREADS  outputs_*, output_set_new/retire/free: control side. output_set_send(): engine, real-time safe (sendmsg only).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/uuid.h"
+#include "dmx/sacn.h"
+#include "dmx/universe.h"
+
+enum output_protocol { OUTPUT_ARTNET, OUTPUT_SACN, OUTPUT_ENTTEC_PRO, OUTPUT_PROTOCOLS };
+extern const char *const output_protocol_names[];       /* "artnet", "sacn", "enttec_pro", NULL */
+
+struct output_row {                     /* from the database */
+    char id[UUID_SIZE];
+    int universe;
+    enum output_protocol protocol;
+    char destination[64];               /* IPv4 literal, "broadcast", "multicast", "" = null */
+    char interface[16];                 /* "" = null: the system's route */
+    int port_address;                   /* Art-Net; -1 = universe - 1 */
+    int priority;                       /* sACN 0..200 */
+    int sync;                           /* 0 none */
+    bool on_change;                     /* transmit: on_change, else continuous */
+};
+
+struct output_stats { char id[UUID_SIZE]; uint64_t packets, errors; int last_errno; int64_t last_sent_ns; double fps; };
+
+struct outputs;                         /* sockets and identity, one per daemon */
+struct output_set;
+
+/* The checks an output row must pass: protocol, destination, ranges. LM_INVALID naming the member. enttec_pro: refused with a clear text (it comes later). */
+enum lm_err output_check(const struct output_row *row, struct problem *p);
+
+enum lm_err outputs_open(const char *cid_uuid, const char *source_name, struct outputs **result, struct problem *p);
+void outputs_close(struct outputs *o);
+/* Rows that cannot be opened are in the set all the same, as errors that are retried (interface down, no route): the show goes on. */
+enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, size_t n, const struct universes *u, const struct output_set *old,
+                           struct output_set **result);
+/* All outputs of all universes, one sendmmsg per socket. `mono_ns` for keep-alive and statistics. */
+void output_set_send(struct output_set *s, const struct universes *u, int64_t mono_ns);
+/* After the engine stopped using `old`: three stream-terminated packets for each sACN stream not in `now` (NULL: all). With `zero`, Art-Net targets get two
+ * zero frames and sACN's terminated packets carry zeros; else the last look stays. */
+void output_set_retire(struct outputs *o, struct output_set *old, const struct output_set *now, bool zero);
+void output_set_free(struct output_set *s);
+size_t output_set_stats(const struct output_set *s, struct output_stats *out, size_t max);
+size_t output_set_poll_warnings(struct output_set *s, char (*out)[192], size_t max);    /* present troubles, each one sentence with the target */

@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * From a frame to DMX (light-model 6). A patch compiles once to a flat program; running it is one pass with no allocation, no
+ * string and no lookup.
+ *
+ * What moves from frame to frame (held pan/tilt, unwrapped pan, colour-wheel slot, software strobe phase) is in a state of its own, so
+ * that a new program after an edit of the patch can take over the old one's state (matched by fixture id and head).
+ *
+ * THREADS  program_new(), program_state_new(): control side. program_run(): engine, real-time safe. Immutable program.
+ */
+#include <stddef.h>
+
+#include "core/err.h"
+#include "dmx/universe.h"
+#include "fixtures/frame.h"
+#include "fixtures/patch.h"
+
+struct program;
+struct program_state;
+
+/* `universes` must hold every universe of the patch; its order is baked in. */
+enum lm_err program_new(const struct patch *p, const struct universes *universes, const struct program **result);
+void program_free(const struct program *p);
+const char *const *program_warnings(const struct program *p);           /* NULL-terminated; "par 3: only a colour wheel: cannot be dimmed" */
+
+struct program_state *program_state_new(const struct program *p, const struct program *old, const struct program_state *old_state); /* old: may be NULL */
+void program_state_free(struct program_state *s);
+
+/* Fills all slots of all fixtures; slots no fixture owns stay as they are (0). `mono_ns` drives the software strobe. */
+void program_run(const struct program *p, struct program_state *s, const struct frame *f, int64_t mono_ns, struct universes *u);
+/* The pan and tilt last sent, degrees, for the frame topic: arrays of patch.n_heads. */
+void program_last_position(const struct program_state *s, float *pan, float *tilt);

@@ -1,0 +1,27 @@
+#pragma once
+/*
+ * The fixture library: finds .qxf files in the folders given (the distribution's, then the user's: a later folder wins for the same
+ * relative path), keeps an index for searching, parses a definition when it is needed and keeps it.
+ *
+ * The index is built in a background thread started by library_new() and saved in `cache_file`, so that a start costs no scan;
+ * library_search() waits for it when it is not there yet, library_definition() never needs it (one file is read).
+ *
+ * THREADS  Any but real-time ones.
+ */
+#include <stddef.h>
+
+#include "core/err.h"
+#include "fixtures/definition.h"
+
+struct library;
+struct library_entry { const char *path, *manufacturer, *model, *type; struct { const char *name; int channels, heads; } *modes; size_t n_modes; };
+struct library_query { const char *q, *manufacturer, *type; size_t offset, limit; };
+
+enum lm_err library_new(const char *const *folders, const char *cache_file, struct library **result);
+void library_free(struct library *l);
+/* path: relative, e.g. "Martin/Martin-MAC-Aura.qxf", or "builtin:generic-dimmer". No "..", no absolute path: LM_INVALID. Caller unrefs. */
+enum lm_err library_definition(struct library *l, const char *path, const struct definition **d, struct problem *p);
+/* The entries that match, exact model first, then manufacturer/model order; valid until library_results_free(). */
+enum lm_err library_search(struct library *l, const struct library_query *q, struct library_entry **entries, size_t *n, size_t *total);
+void library_results_free(struct library_entry *e, size_t n);
+enum lm_err library_reload(struct library *l);

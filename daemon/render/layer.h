@@ -1,0 +1,50 @@
+#pragma once
+/*
+ * A layer: one annotation's light over its time, as tiles that come and go. The compile pool puts tiles in, the engine samples them.
+ *
+ * THREADS  layer_new/free, layer_put_tile, layer_drop_tile: control side (one thread at a time per layer). layer_*sample*, render_*: engine, real-time
+ *          safe, only loads tile pointers (acquire). A dropped tile is handed back and may be freed only after the engine has finished the frame it was in
+ *          (the show's business).
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fixtures/frame.h"
+#include "graph/graph.h"
+#include "graph/tile.h"
+
+enum blend_mode { BLEND_REPLACE, BLEND_ADD, BLEND_SUBTRACT, BLEND_MULTIPLY, BLEND_SCREEN, BLEND_MAX, BLEND_MIN, BLEND_LIGHTEN, BLEND_VALUE, BLEND_MODES };
+extern const char *const blend_mode_names[];        /* "replace", ..., NULL */
+bool blend_mode_find(const char *name, enum blend_mode *mode);
+float blend_scalar(enum blend_mode mode, float base, float top);        /* the vectors of light-model 5; value: base*(1-top) + top */
+
+struct layer;
+
+/* Takes the program. `heads` = patch.n_heads. */
+enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result);
+void layer_free(struct layer *l);                   /* and the program and tiles */
+struct graph_program *layer_program(const struct layer *l);
+uint32_t layer_tiles(const struct layer *l);
+bool layer_has_tile(const struct layer *l, uint32_t k);
+void layer_put_tile(struct layer *l, struct tile *t);                   /* theirs now; a tile already there is kept and `t` freed */
+struct tile *layer_drop_tile(struct layer *l, uint32_t k);              /* NULL: none there */
+size_t layer_bytes(const struct layer *l);
+
+struct render_item {                    /* an active or future annotation, in score order (z_index, start, id) */
+    const struct layer *layer;          /* NULL: not compiled (broken graph): no light */
+    double start, end;                  /* seconds, half-open */
+    enum blend_mode blend;
+};
+
+/* Folds into `f` every item with start <= t < end (light-model 5). `f` has been reset by the caller. Returns how many items lacked their tile (they add nothing). */
+size_t render_score(struct frame *f, const struct render_item *items, size_t n, double t);
+/* Heads without a position at intensity 0 take the first position and hue of the next item (by start > t) that sets them. */
+void render_preposition(struct frame *f, const struct render_item *items, size_t n, double t);
+/* One layer over the frame at `seconds` from its own start, blended, intensity scaled by level: what cues use too. false: tile missing. */
+bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level);
+
+/* Masters act once, on intensity (light-model 5). `lasers` = heads forced to zero by blackout too. */
+void render_master(struct frame *f, float level);
+void render_blackout(struct frame *f);

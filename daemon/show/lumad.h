@@ -1,0 +1,23 @@
+#pragma once
+/* What REST handlers and sockets may reach: the parts of the running daemon, in one struct. */
+#include <stdint.h>
+
+#include "analysis/jobs.h"
+#include "core/config.h"
+#include "core/event.h"
+#include "db/db.h"
+#include "library/library.h"
+#include "show/show.h"
+#include "show/warnings.h"
+
+struct lumad {                  /* what handlers and sockets may reach; filled by main.c, outlives the servers */
+    const struct config *config;
+    const char *data_dir;
+    struct event_bus *bus;
+    struct db *db;
+    struct library *library;
+    struct jobs *jobs;
+    struct show *show;
+    struct warnings *warnings;
+    int64_t started_mono_ns;
+};

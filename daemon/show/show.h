@@ -1,0 +1,88 @@
+#pragma once
+/*
+ * The show: the active venue and score on the engine. A façade: api/ and ws/ use only what is here.
+ *
+ *   control thread  hears `changed` events, reloads what they touch, hands the engine a new scene; raises warnings; saves the position
+ *   compile pool    runs graphs into layers' tiles, nearest the playhead first
+ *   engine thread   transport -> layers -> frame -> DMX -> sent, `output_rate_hz` times a second
+ *
+ * THREADS  Any non-real-time thread unless said otherwise.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/jobs.h"
+#include "audio/player.h"
+#include "core/err.h"
+#include "core/event.h"
+#include "db/db.h"
+#include "dmx/output.h"
+#include "library/library.h"
+#include "show/warnings.h"
+
+struct show;
+
+struct show_options {
+    struct db *db;
+    struct event_bus *bus;
+    struct library *library;
+    struct jobs *jobs;
+    struct outputs *outputs;
+    struct warnings *warnings;
+    const char *audio_device;       /* struct player_options.device */
+    int compile_threads;            /* 0 = one per core */
+    bool real_time;
+    int rt_priority;
+};
+
+enum lm_err show_new(const struct show_options *o, struct show **result);
+/* The autoplay or the last show is put on the engine; does not wait for audio to be decoded. */
+enum lm_err show_start(struct show *s);
+/* Stops the engine; last look by setting; sACN streams terminated. */
+void show_stop(struct show *s);
+void show_free(struct show *s);
+
+/* --- PUT /show and friends; each answers when the engine shows it --- */
+enum lm_err show_get(struct show *s, json_t **json, struct problem *p);     /* {venue_id,score_id,track_id,mode,blackout,freeze,master} */
+enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
+enum lm_err show_blackout(struct show *s, bool on);
+enum lm_err show_freeze(struct show *s, bool on);
+enum lm_err show_master(struct show *s, double level, struct problem *p);   /* 0..1 */
+enum lm_err show_autoplay_get(struct show *s, json_t **json, struct problem *p);    /* {enabled,venue_id,score_id,repeat:"once"|"loop",resume} */
+enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
+enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p);       /* 0.6 s at full; fixture of the active venue, else LM_CONFLICT */
+
+/* --- host audio --- */
+json_t *show_host_audio(struct show *s);                                    /* the message of topic host-audio, without "type" */
+enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p);     /* end <= 0: whole track */
+enum lm_err show_unload(struct show *s, struct problem *p);
+enum lm_err show_play(struct show *s, struct problem *p);
+enum lm_err show_pause(struct show *s, struct problem *p);
+enum lm_err show_seek(struct show *s, double seconds, struct problem *p);   /* tiles around the target are made before the jump */
+enum lm_err show_loop(struct show *s, bool enabled, double start, double end, struct problem *p);
+enum lm_err show_volume(struct show *s, double db, struct problem *p);
+json_t *show_device(struct show *s);                                        /* {device,active,devices:[]} */
+enum lm_err show_set_device(struct show *s, const char *device, struct problem *p);
+bool show_is_playing_track(void *show, const char *track_id);               /* for jobs_options.is_playing */
+
+/* --- what is seen --- */
+struct show_head { uint8_t intensity, r, g, b, strobe, speed; int16_t pan, tilt; } __attribute__((packed));    /* as in the frame message */
+struct show_universe { int number; uint8_t slots[512]; };
+struct show_live {                  /* one published frame */
+    uint32_t seq, patch;            /* patch changes when the list of heads does */
+    double time;                    /* position on the track, seconds */
+    size_t heads, universes;
+    struct show_head *head;
+    struct show_universe *universe; /* sorted by number */
+};
+/* The newest frame, for the one ws thread; valid until the next call. NULL before the first. Wait-free. */
+const struct show_live *show_live(struct show *s);
+uint32_t show_host_audio_serial(const struct show *s);      /* rises at every play, pause, seek, load, loop, end: "at once on a change" */
+
+enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...]}; LM_NOT_FOUND */
+json_t *show_universe_numbers(struct show *s);                              /* [1,2] */
+json_t *show_stats(struct show *s);     /* frames, late, frame_us p50/p99/max, layers, tiles, bytes, misses, rate: GET /system "dmx" and /metrics */
+uint64_t show_progress(const struct show *s);       /* frames made; the watchdog's proof of life. Real-time safe */
+json_t *show_layer_errors(struct show *s);          /* [{annotation_id, errors:[...]}] of the active score */

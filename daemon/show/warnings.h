@@ -1,0 +1,17 @@
+#pragma once
+/*
+ * What is wrong right now, in sentences with stable ids ("audio.lost", "output.<id>", "score.track"): GET /system and the WebSocket topic `system`.
+ * THREADS  Any non-real-time thread.
+ */
+#include <jansson.h>
+
+#include "core/event.h"
+
+struct warnings;
+
+struct warnings *warnings_new(struct event_bus *bus);           /* publishes {"system", id, op i|u|d} */
+void warnings_free(struct warnings *w);
+/* level: "error" the show is affected, "warn" it goes on. Raising the same id with the same text again does nothing. */
+void warnings_raise(struct warnings *w, const char *id, const char *level, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void warnings_lower(struct warnings *w, const char *id);
+json_t *warnings_json(struct warnings *w);                      /* [{"id","level","message","since"}] oldest first */

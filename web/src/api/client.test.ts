@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { ApiError, asError, problem } from './client';
+import { backoff } from './socket';
+import { audioType } from './upload';
+
+test('a problem document keeps its words and its fields', () => {
+    const e = problem(422, 'Unprocessable', {
+        title: 'invalid',
+        detail: 'address is out of range',
+        code: 'invalid',
+        errors: [{ path: '/address', message: '1 to 512' }],
+    });
+    expect(e.message).toBe('address is out of range');
+    expect(e.field('address')).toBe('1 to 512');
+    expect(e.field('universe')).toBeUndefined();
+});
+
+test('an answer without a body still says something', () => {
+    expect(problem(502, 'Bad Gateway', null).message).toBe('Bad Gateway');
+    expect(problem(500, '', '<html>').message).toBe('Error 500');
+});
+
+test('what is no answer has status 0', () => {
+    expect(asError(new TypeError('Failed to fetch')).status).toBe(0);
+    const own = new ApiError(409, 'conflict', 'taken');
+    expect(asError(own)).toBe(own);
+});
+
+test('the pause between attempts grows and ends at four seconds', () => {
+    const pauses = [0, 1, 2, 3, 10, 100].map((n) => backoff(n, 0.5));
+    expect(pauses[0]).toBeCloseTo(300);
+    for (let i = 1; i < pauses.length; i++) expect(pauses[i]!).toBeGreaterThanOrEqual(pauses[i - 1]!);
+    expect(pauses.at(-1)).toBeCloseTo(4000);
+});
+
+test('a file is known by its name first, then by its type', () => {
+    expect(audioType('Set.WAV', '')).toBe('audio/wav');
+    expect(audioType('a.opus', 'application/octet-stream')).toBe('audio/ogg');
+    expect(audioType('noname', 'audio/x-m4a')).toBe('audio/x-m4a');
+    expect(audioType('photo.png', 'image/png')).toBeNull();
+});

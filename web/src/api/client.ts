@@ -1,0 +1,117 @@
+/*
+ * REST. Every answer that is not a success becomes an ApiError which carries the
+ * problem document: `detail` for people, `errors[]` for fields, `status` for code.
+ */
+import type { List } from './types';
+
+export const BASE = '/api/v1';
+
+export interface FieldError {
+    path: string;
+    message: string;
+}
+
+export class ApiError extends Error {
+    constructor(
+        /* 0: no answer at all (connection lost, request abandoned). */
+        readonly status: number,
+        readonly title: string,
+        readonly detail: string,
+        readonly code = '',
+        readonly errors: FieldError[] = [],
+    ) {
+        super(detail || title);
+    }
+
+    /* The message for one field; paths may be written `name`, `/name` or `$.name`. */
+    field(name: string): string | undefined {
+        return this.errors.find((e) => e.path.replace(/^[/$.]+/, '') === name)?.message;
+    }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function problem(status: number, statusText: string, body: unknown): ApiError {
+    const p = isRecord(body) ? body : {};
+    const text = (key: string) => (typeof p[key] === 'string' ? (p[key] as string) : '');
+    const errors = Array.isArray(p.errors)
+        ? p.errors.filter(isRecord).map((e) => ({
+              path: String(e.path ?? ''),
+              message: String(e.message ?? ''),
+          }))
+        : [];
+    const title = text('title') || statusText || `Error ${status}`;
+    const detail = text('detail') || errors.map((e) => e.message).join('; ');
+    return new ApiError(status, title, detail, text('code'), errors);
+}
+
+export function asError(e: unknown): ApiError {
+    if (e instanceof ApiError) return e;
+    return new ApiError(0, 'No answer', 'lumad does not answer. The show goes on without this page.');
+}
+
+interface Options {
+    body?: unknown;
+    /* Version the edit was made against; sent as If-Match. */
+    version?: number | undefined;
+    signal?: AbortSignal;
+}
+
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`;
+    let response: Response;
+    try {
+        response = await fetch(BASE + path, {
+            method,
+            headers,
+            body: options.body === undefined ? null : JSON.stringify(options.body),
+            signal: options.signal ?? null,
+        });
+    } catch (e) {
+        throw asError(e);
+    }
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const body: unknown = isJson ? await response.json().catch(() => null) : null;
+    if (!response.ok) throw problem(response.status, response.statusText, body);
+    return body as T;
+}
+
+export const get = <T>(path: string, signal?: AbortSignal) =>
+    request<T>('GET', path, signal ? { signal } : {});
+export const post = <T>(path: string, body: unknown = {}) => request<T>('POST', path, { body });
+export const put = <T>(path: string, body: unknown, version?: number) =>
+    request<T>('PUT', path, { body, version });
+export const patch = <T>(path: string, body: unknown, version?: number) =>
+    request<T>('PATCH', path, { body, version });
+export const del = (path: string, version?: number) => request<void>('DELETE', path, { version });
+
+/* A whole list, however many pages it comes in. */
+export async function list<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | null = null;
+    do {
+        const q: string = (path.includes('?') ? '&' : '?') + 'limit=1000';
+        const c: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+        const page: List<T> = await get<List<T>>(path + q + c, signal);
+        items.push(...page.items);
+        cursor = page.next;
+    } while (cursor);
+    return items;
+}
+
+export async function binary(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    let response: Response;
+    try {
+        response = await fetch(BASE + path, { signal: signal ?? null });
+    } catch (e) {
+        throw asError(e);
+    }
+    if (!response.ok) {
+        throw problem(response.status, response.statusText, await response.json().catch(() => null));
+    }
+    return response.arrayBuffer();
+}

@@ -1,0 +1,269 @@
+/* The shapes of the API as the page uses them. Names are the contract's. */
+
+export interface Row {
+    id: string;
+    created_at?: string;
+    updated_at?: string;
+    version: number;
+}
+
+export interface List<T> {
+    items: T[];
+    next: string | null;
+}
+
+export type StepState = 'none' | 'queued' | 'running' | 'done' | 'failed';
+export interface AnalysisStep {
+    state: StepState;
+    progress?: number | null;
+    version?: string | number | null;
+    error?: string | null;
+}
+export type Analysis = Record<string, AnalysisStep>;
+
+export interface Track extends Row {
+    title: string | null;
+    artist: string | null;
+    album: string | null;
+    bpm: number | null;
+    duration_seconds: number | null;
+    track_hash: string;
+    analysis: Analysis;
+}
+
+export interface Beats {
+    beats: number[];
+    downbeats: number[];
+    bpm: number | null;
+    beats_per_bar: number;
+    confidence?: number;
+    corrected?: boolean;
+}
+
+export interface HostAudio {
+    type: 'host-audio';
+    loaded: boolean;
+    track_id: string | null;
+    score_id: string | null;
+    playing: boolean;
+    current_time: number;
+    duration: number;
+    rate: number;
+    loop: { enabled: boolean; start: number; end: number };
+    beat: { index: number; phase: number; bar: number; bpm: number | null } | null;
+    latency_ms: number | null;
+    seq: number;
+    /* Seconds since the epoch or since boot; only differences are used. */
+    server_time: number | string;
+}
+
+export interface Job extends Row {
+    kind: string;
+    track_id: string | null;
+    state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+    progress: number | null;
+    error: string | null;
+    log?: string | null;
+}
+
+export interface Warning {
+    id: string;
+    message: string;
+    severity?: string;
+    since?: string;
+}
+
+export interface System {
+    version: string;
+    uptime_s: number;
+    warnings: Warning[];
+    audio?: unknown;
+    dmx?: unknown;
+    sync?: unknown;
+    jobs?: unknown;
+}
+
+export interface Venue extends Row {
+    name: string;
+    description?: string | null;
+}
+
+export interface Fixture extends Row {
+    venue_id: string;
+    universe: number;
+    address: number;
+    manufacturer: string;
+    model: string;
+    mode_name: string;
+    fixture_path: string | null;
+    label: string | null;
+    pos_x: number;
+    pos_y: number;
+    pos_z: number;
+    rot_x: number;
+    rot_y: number;
+    rot_z: number;
+    invert_pan?: boolean;
+    invert_tilt?: boolean;
+    swap_pan_tilt?: boolean;
+    dimmer_curve?: string;
+    white_mode?: string;
+    channels?: number;
+    warnings?: string[];
+}
+
+export interface Head {
+    id: string;
+    fixture_id: string;
+    index: number;
+    x: number;
+    y: number;
+    z: number;
+    rot_x: number;
+    rot_y: number;
+    rot_z: number;
+    capabilities: string[];
+    label: string | null;
+    pan_max: number | null;
+    tilt_max: number | null;
+}
+
+export interface Group extends Row {
+    venue_id: string;
+    name: string;
+    axis_lr: number | null;
+    axis_fb: number | null;
+    axis_ab: number | null;
+    fixture_ids?: string[];
+}
+
+export interface Output extends Row {
+    venue_id: string;
+    universe: number;
+    protocol: 'artnet' | 'sacn' | 'enttec_pro';
+    destination: string | null;
+    interface: string | null;
+    port_address: number | null;
+    priority: number | null;
+    sync: boolean | null;
+    transmit: 'continuous' | 'on_change' | null;
+}
+
+export interface LibraryItem {
+    path: string;
+    manufacturer: string;
+    model: string;
+    type: string;
+    modes: { name: string; channels: number; heads: number }[];
+}
+
+export interface Pattern extends Row {
+    name: string;
+    description: string | null;
+    category: string | null;
+}
+
+export interface GraphNode {
+    id: string;
+    type: string;
+    params: Record<string, unknown>;
+    x: number;
+    y: number;
+}
+export interface GraphEdge {
+    id: string;
+    from_node: string;
+    from_port: string;
+    to_node: string;
+    to_port: string;
+}
+export type ArgType = 'color' | 'scalar' | 'selection' | 'choice';
+export interface GraphArg {
+    id: string;
+    name: string;
+    type: ArgType;
+    default: unknown;
+    min?: number;
+    max?: number;
+    step?: number;
+    options?: string[];
+}
+export interface GraphError {
+    node: string | null;
+    port: string | null;
+    code: string;
+    message: string;
+}
+export interface Graph {
+    nodes: GraphNode[];
+    edges: GraphEdge[];
+    args: GraphArg[];
+    errors?: GraphError[];
+    implementation_id?: string;
+    version?: number;
+}
+
+export interface Port {
+    id: string;
+    label: string;
+    type: string;
+    optional?: boolean;
+    channels?: number;
+}
+export interface Param {
+    id: string;
+    label: string;
+    type: string;
+    default?: unknown;
+    min?: number | null;
+    max?: number | null;
+    step?: number | null;
+    unit?: string | null;
+    help?: string | null;
+    options?: (string | { value: string; label: string })[] | null;
+}
+export interface NodeType {
+    id: string;
+    category: string;
+    label: string;
+    help: string;
+    inputs: Port[];
+    outputs: Port[];
+    params: Param[];
+}
+
+export interface Score extends Row {
+    track_id: string;
+    venue_id: string;
+    name: string;
+}
+
+export interface Annotation extends Row {
+    score_id: string;
+    pattern_id: string;
+    start_time: number;
+    end_time: number;
+    origin_time: number | null;
+    z_index: number;
+    blend_mode: string;
+    args: Record<string, unknown>;
+    seed: number;
+}
+
+export type ShowMode = 'off' | 'score' | 'live';
+export interface Show {
+    venue_id: string | null;
+    score_id: string | null;
+    mode: ShowMode;
+    blackout: boolean;
+    freeze: boolean;
+    master: number;
+}
+
+export interface Changed {
+    type: 'changed';
+    table: string;
+    id?: string;
+    version?: number;
+    op?: string;
+}

@@ -1,0 +1,137 @@
+/*
+ * The command table: the palette (Ctrl K), the keys and the help overlay are made of it.
+ * A command that has nothing to act on at the moment says why in `blocked`.
+ */
+import { neighbour } from '../timeline/beats';
+import { findTrack, host, masters, trackName, tracks } from '../state/stores.svelte';
+import { ROOMS, ui, type Room } from '../state/ui.svelte';
+import { history } from './history.svelte';
+
+export interface Command {
+    id: string;
+    label: string;
+    group: 'Go to' | 'Transport' | 'Show' | 'Edit' | 'Page';
+    keys?: string[];
+    /* Acts only after the key was held so long: nothing to be done by a passing sleeve. */
+    holdMs?: number;
+    /* Fires again while the key is held. */
+    repeats?: boolean;
+    blocked?: () => string | null;
+    run: () => void;
+}
+
+export const ROOM_LABELS: Record<Room, string> = {
+    library: 'Library',
+    venue: 'Venue',
+    patterns: 'Patterns',
+    scores: 'Scores',
+    show: 'Show',
+    settings: 'Settings',
+};
+
+const needsTrack = () => (host.loaded ? null : 'No track is loaded');
+
+/* By the beat grid where there is one, else by seconds. */
+function step(dir: 1 | -1, by: 'beat' | 'bar') {
+    const at = host.position;
+    const times = by === 'beat' ? host.beats?.beats : host.beats?.downbeats;
+    const fallback = at + dir * (by === 'beat' ? 1 : 5);
+    const target = times?.length ? neighbour(times, at, dir) : null;
+    void host.seek(Math.min(host.duration, Math.max(0, target ?? fallback)));
+}
+
+/* Set by the shell: opens the file dialog. */
+export const hooks = { chooseFiles: () => undefined as void };
+
+export const commands: Command[] = [
+    ...ROOMS.map(
+        (room, i): Command => ({
+            id: `go.${room}`,
+            label: ROOM_LABELS[room],
+            group: 'Go to',
+            keys: [String(i + 1)],
+            run: () => ui.go(room),
+        }),
+    ),
+    {
+        id: 'play', label: 'Play or pause', group: 'Transport', keys: ['Space'],
+        blocked: needsTrack, run: () => void host.toggle(),
+    },
+    {
+        id: 'start', label: 'To the start', group: 'Transport', keys: ['Home'],
+        blocked: needsTrack, run: () => void host.seek(0),
+    },
+    {
+        id: 'end', label: 'To the end', group: 'Transport', keys: ['End'],
+        blocked: needsTrack, run: () => void host.seek(host.duration),
+    },
+    {
+        id: 'beat.back', label: 'One beat back', group: 'Transport', keys: ['ArrowLeft'], repeats: true,
+        blocked: needsTrack, run: () => step(-1, 'beat'),
+    },
+    {
+        id: 'beat.on', label: 'One beat on', group: 'Transport', keys: ['ArrowRight'], repeats: true,
+        blocked: needsTrack, run: () => step(1, 'beat'),
+    },
+    {
+        id: 'bar.back', label: 'One bar back', group: 'Transport', keys: ['Shift+ArrowLeft'], repeats: true,
+        blocked: needsTrack, run: () => step(-1, 'bar'),
+    },
+    {
+        id: 'bar.on', label: 'One bar on', group: 'Transport', keys: ['Shift+ArrowRight'], repeats: true,
+        blocked: needsTrack, run: () => step(1, 'bar'),
+    },
+    {
+        id: 'loop', label: 'Loop the selection or the track', group: 'Transport', keys: ['L'],
+        blocked: needsTrack, run: () => void host.toggleLoop(),
+    },
+    {
+        id: 'blackout', label: 'Blackout on or off', group: 'Show', keys: ['B'], holdMs: 300,
+        run: () => void masters.toggleBlackout(),
+    },
+    {
+        id: 'freeze', label: 'Freeze on or off', group: 'Show',
+        run: () => void masters.toggleFreeze(),
+    },
+    {
+        id: 'master', label: 'Master level', group: 'Show', keys: ['M'],
+        run: () => document.getElementById('master')?.focus(),
+    },
+    {
+        id: 'undo', label: 'Undo', group: 'Edit', keys: ['Ctrl+Z'],
+        blocked: () => (history.done.length ? null : 'Nothing to undo'), run: () => void history.undo(),
+    },
+    {
+        id: 'redo', label: 'Redo', group: 'Edit', keys: ['Ctrl+Shift+Z'],
+        blocked: () => (history.undone.length ? null : 'Nothing to redo'), run: () => void history.redo(),
+    },
+    {
+        id: 'upload', label: 'Add tracks from files', group: 'Edit',
+        run: () => hooks.chooseFiles(),
+    },
+    {
+        id: 'palette', label: 'Search and commands', group: 'Page', keys: ['Ctrl+K'],
+        run: () => void (ui.isPaletteOpen = !ui.isPaletteOpen),
+    },
+    {
+        id: 'help', label: 'Keys and reference', group: 'Page', keys: ['?'],
+        run: () => void (ui.isHelpOpen = !ui.isHelpOpen),
+    },
+    { id: 'stage', label: 'Pin or unpin the stage', group: 'Page', run: ui.toggleStage },
+    { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
+];
+
+/* The palette also offers every track. */
+export function paletteCommands(): Command[] {
+    const current = findTrack(host.trackId)?.id;
+    const load = (tracks.data ?? []).map(
+        (t): Command => ({
+            id: `load.${t.id}`,
+            label: `Load track ${trackName(t)}${t.artist ? ` - ${t.artist}` : ''}`,
+            group: 'Transport',
+            ...(t.id === current ? { blocked: () => 'Loaded' } : {}),
+            run: () => void host.load(t.id),
+        }),
+    );
+    return [...commands, ...load];
+}

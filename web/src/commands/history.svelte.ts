@@ -1,0 +1,54 @@
+/*
+ * Undo. Every edit that reached lumad leaves a step here; undo and redo are requests
+ * themselves and can fail (somebody else changed the row): then the step is gone and the
+ * reason is shown, because guessing on would overwrite the other's work.
+ */
+import { asError } from '../api/client';
+import { toasts } from '../state/toasts.svelte';
+
+export interface Step {
+    label: string;
+    undo: () => Promise<void>;
+    redo: () => Promise<void>;
+}
+
+const DEPTH = 200;
+
+class History {
+    done = $state.raw<Step[]>([]);
+    undone = $state.raw<Step[]>([]);
+    private busy = false;
+
+    push(step: Step) {
+        this.done = [...this.done.slice(1 - DEPTH), step];
+        this.undone = [];
+    }
+
+    undo = () => this.move('undo');
+    redo = () => this.move('redo');
+
+    private async move(way: 'undo' | 'redo') {
+        const from = way === 'undo' ? this.done : this.undone;
+        const step = from.at(-1);
+        if (!step || this.busy) return;
+        this.busy = true;
+        try {
+            await step[way]();
+            if (way === 'undo') {
+                this.done = this.done.slice(0, -1);
+                this.undone = [...this.undone, step];
+            } else {
+                this.undone = this.undone.slice(0, -1);
+                this.done = [...this.done, step];
+            }
+            toasts.note(`${way === 'undo' ? 'Undone' : 'Redone'}: ${step.label}`);
+        } catch (e) {
+            if (way === 'undo') this.done = this.done.slice(0, -1);
+            else this.undone = this.undone.slice(0, -1);
+            toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, asError(e));
+        }
+        this.busy = false;
+    }
+}
+
+export const history = new History();

@@ -1,0 +1,84 @@
+/* The connection: one socket for the page, its state, and who gets which message. */
+import { decodeDmx, kindOf } from '../api/binary';
+import { Socket, type Status } from '../api/socket';
+import type { HostAudio } from '../api/types';
+import { changed } from './changes';
+import { live, now } from './live';
+
+class Link {
+    status = $state<Status>('connecting');
+    /* The daemon was replaced by another version while this page was open. */
+    isOutdated = $state(false);
+    /* A different patch number means: fetch the heads again. */
+    patch = $state(-1);
+    /* The topics a viewer of slow data wants, as they came. */
+    onHostAudio: ((m: HostAudio) => void) | null = null;
+    onJob: ((m: Record<string, unknown>) => void) | null = null;
+    onSystem: (() => void) | null = null;
+
+    private version: string | null = null;
+    private wasLost = false;
+
+    private readonly socket = new Socket(
+        `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+        {
+            text: (m) => this.text(m),
+            binary: (b) => this.binary(b),
+            status: (s) => this.turn(s),
+        },
+    );
+
+    start() {
+        for (const topic of ['host-audio', 'changes', 'jobs', 'system']) this.socket.subscribe(topic);
+        this.socket.open();
+    }
+
+    subscribe(topic: string): () => void {
+        return this.socket.subscribe(topic);
+    }
+
+    private turn(status: Status) {
+        if (status === 'offline') this.wasLost = true;
+        if (status === 'online' && this.wasLost) {
+            this.wasLost = false;
+            live.clock.reset();
+            changed('*');
+        }
+        this.status = status;
+    }
+
+    private text(m: Record<string, unknown>) {
+        switch (m.type) {
+            case 'hello':
+                if (typeof m.version !== 'string') break;
+                if (this.version !== null && this.version !== m.version) this.isOutdated = true;
+                this.version ??= m.version;
+                break;
+            case 'host-audio':
+                live.clock.push(m as unknown as HostAudio, now());
+                this.onHostAudio?.(m as unknown as HostAudio);
+                break;
+            case 'changed':
+                if (typeof m.table === 'string') changed(m.table);
+                break;
+            case 'job':
+            case 'jobs':
+                this.onJob?.(m);
+                break;
+            case 'system':
+                this.onSystem?.();
+                break;
+        }
+    }
+
+    private binary(buffer: ArrayBuffer) {
+        if (kindOf(buffer) === 'frame') {
+            if (live.frame.decode(buffer) && live.frame.patch !== this.patch) this.patch = live.frame.patch;
+            return;
+        }
+        const u = decodeDmx(buffer);
+        if (u) live.dmx.set(u.universe, u.slots);
+    }
+}
+
+export const link = new Link();

@@ -1,0 +1,78 @@
+/*
+ * Something fetched, kept fresh by `changes`. While a refetch is under way, and while
+ * the connection is lost, the last known state stays.
+ */
+import { untrack } from 'svelte';
+import { asError, get, list, type ApiError } from '../api/client';
+import { onChange } from './changes';
+
+export class Resource<T> {
+    data = $state.raw<T | null>(null);
+    error = $state.raw<ApiError | null>(null);
+    /* True only while there is nothing to show yet. */
+    loading = $state(false);
+
+    private key: string | null = null;
+    private turn = 0;
+
+    constructor(private readonly fetcher: (path: string) => Promise<T>) {}
+
+    /* Another path: what was there is another thing's data and goes. */
+    point(path: string | null) {
+        if (path === this.key) return;
+        this.key = path;
+        this.turn++;
+        this.data = null;
+        this.error = null;
+        this.loading = false;
+        if (path !== null) void this.load();
+    }
+
+    async load(): Promise<void> {
+        const path = this.key;
+        if (path === null) return;
+        const turn = ++this.turn;
+        this.loading = this.data === null;
+        try {
+            const data = await this.fetcher(path);
+            if (turn !== this.turn) return;
+            this.data = data;
+            this.error = null;
+        } catch (e) {
+            if (turn !== this.turn) return;
+            this.error = asError(e);
+        }
+        this.loading = false;
+    }
+}
+
+/* For components: follows `path` and the tables until the component goes. */
+function follow<T>(r: Resource<T>, path: () => string | null, tables: readonly string[]) {
+    $effect(() => {
+        const p = path();
+        untrack(() => r.point(p));
+    });
+    $effect(() => onChange(tables, () => void r.load()));
+    return r;
+}
+
+export const useOne = <T>(path: () => string | null, tables: readonly string[]) =>
+    follow(new Resource<T>((p) => get<T>(p)), path, tables);
+
+export const useList = <T>(path: () => string | null, tables: readonly string[]) =>
+    follow(new Resource<T[]>((p) => list<T>(p)), path, tables);
+
+/* For the whole life of the page. */
+export function keepOne<T>(path: string, tables: readonly string[]): Resource<T> {
+    const r = new Resource<T>((p) => get<T>(p));
+    onChange(tables, () => void r.load());
+    r.point(path);
+    return r;
+}
+
+export function keepList<T>(path: string, tables: readonly string[]): Resource<T[]> {
+    const r = new Resource<T[]>((p) => list<T>(p));
+    onChange(tables, () => void r.load());
+    r.point(path);
+    return r;
+}

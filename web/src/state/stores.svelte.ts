@@ -1,0 +1,179 @@
+/* What every room needs, fetched once and kept fresh. */
+import { asError, get, post, put, type ApiError } from '../api/client';
+import type {
+    Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
+} from '../api/types';
+import { keepList, keepOne, Resource } from './resource.svelte';
+import { onChange } from './changes';
+import { link } from './link.svelte';
+import { live, now } from './live';
+import { toasts } from './toasts.svelte';
+
+export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms', 'jobs']);
+export const venues = keepList<Venue>('/venues', ['venues']);
+export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
+export const system = keepOne<System>('/system', ['system']);
+export const nodeTypes = keepList<NodeType>('/node-types', []);
+export const jobs = keepList<Job>('/jobs', ['jobs']);
+export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
+
+export const trackName = (t: Track | null | undefined) => t?.title || 'Untitled track';
+export const findTrack = (id: string | null) => tracks.data?.find((t) => t.id === id) ?? null;
+
+/* Says what went wrong; true when it went well. */
+export async function attempt(what: string, act: () => Promise<unknown>): Promise<boolean> {
+    try {
+        await act();
+        return true;
+    } catch (e) {
+        toasts.error(what, asError(e));
+        return false;
+    }
+}
+
+/* The transport as far as it changes seldom. Where the music is now: live.clock. */
+class Host {
+    loaded = $state(false);
+    playing = $state(false);
+    trackId = $state<string | null>(null);
+    scoreId = $state<string | null>(null);
+    duration = $state(0);
+    rate = $state(1);
+    loop = $state({ enabled: false, start: 0, end: 0 });
+    bpm = $state<number | null>(null);
+    beats = $state.raw<Beats | null>(null);
+
+    private grid = new Resource<Beats>((p) => get<Beats>(p));
+
+    constructor() {
+        onChange(['track_beats', 'tracks'], () => void this.loadGrid());
+    }
+
+    push(m: HostAudio) {
+        this.loaded = m.loaded;
+        this.playing = m.playing;
+        this.scoreId = m.score_id;
+        this.duration = m.duration;
+        this.rate = m.rate;
+        this.bpm = m.beat?.bpm ?? null;
+        const l = m.loop;
+        if (l.enabled !== this.loop.enabled || l.start !== this.loop.start || l.end !== this.loop.end) {
+            this.loop = { ...l };
+        }
+        if (m.track_id !== this.trackId) {
+            this.trackId = m.track_id;
+            void this.loadGrid();
+        }
+    }
+
+    private async loadGrid() {
+        this.grid.point(this.trackId ? `/tracks/${this.trackId}/beats` : null);
+        await this.grid.load();
+        /* No beats yet (still analysed, or none found): the transport shows time alone. */
+        this.beats = this.grid.data;
+    }
+
+    play = () => attempt('Play', () => post('/host-audio/play'));
+    pause = () => attempt('Pause', () => post('/host-audio/pause'));
+    toggle = () => (this.playing ? this.pause() : this.play());
+    seek = (seconds: number) => attempt('Seek', () => post('/host-audio/seek', { seconds: Math.max(0, seconds) }));
+    setLoop = (enabled: boolean, start: number, end: number) =>
+        attempt('Loop', () => post('/host-audio/loop', { enabled, start, end }));
+    load = (trackId: string) =>
+        attempt('Load track', () => post('/host-audio/load-track', { track_id: trackId }));
+
+    /* Loop off, or on for what was selected last, else for the whole track. */
+    toggleLoop = () => {
+        const { enabled, start, end } = this.loop;
+        if (enabled) return this.setLoop(false, start, end);
+        return end > start ? this.setLoop(true, start, end) : this.setLoop(true, 0, this.duration);
+    };
+
+    get position() {
+        return live.clock.position(now());
+    }
+}
+
+export const host = new Host();
+
+/* Masters: the echo is at once, the requests follow one after the other. */
+class Masters {
+    /* What the hand is doing; null: show what lumad says. */
+    private hand = $state<number | null>(null);
+    private busy = false;
+    error = $state.raw<ApiError | null>(null);
+
+    get master() {
+        return this.hand ?? show.data?.master ?? 1;
+    }
+    get isPending() {
+        return this.hand !== null;
+    }
+    get blackout() {
+        return show.data?.blackout ?? false;
+    }
+    get freeze() {
+        return show.data?.freeze ?? false;
+    }
+
+    setMaster(level: number) {
+        this.hand = Math.min(1, Math.max(0, level));
+        if (!this.busy) void this.send();
+    }
+
+    private async send() {
+        this.busy = true;
+        while (this.hand !== null) {
+            const level: number = this.hand;
+            const isDone = await attempt('Master', () => post('/show/master', { level }));
+            if (!isDone) this.hand = null;
+            else if (this.hand === level) {
+                if (show.data) show.data = { ...show.data, master: level };
+                this.hand = null;
+            }
+        }
+        this.busy = false;
+    }
+
+    toggleBlackout = () => this.flag('blackout', !this.blackout);
+    toggleFreeze = () => this.flag('freeze', !this.freeze);
+
+    private async flag(name: 'blackout' | 'freeze', on: boolean) {
+        const words = name === 'blackout' ? 'Blackout' : 'Freeze';
+        if (await attempt(words, () => post(`/show/${name}`, { on }))) await show.load();
+    }
+}
+
+export const masters = new Masters();
+
+export async function activate(change: Partial<Pick<Show, 'venue_id' | 'score_id' | 'mode'>>) {
+    const s = show.data;
+    const want = { venue_id: s?.venue_id ?? null, score_id: s?.score_id ?? null, mode: s?.mode ?? 'off', ...change };
+    if (await attempt('Change the show', () => put('/show', want))) await show.load();
+}
+
+/* The score of a track for a venue that the show should take: the active one, else the first. */
+export async function loadScore(score: Score) {
+    await activate({ venue_id: score.venue_id, score_id: score.id, mode: 'score' });
+}
+
+link.onHostAudio = (m) => host.push(m);
+link.onSystem = () => void system.load();
+
+let jobTimer: ReturnType<typeof setTimeout> | null = null;
+link.onJob = (m) => {
+    const known = jobs.data?.find((j) => j.id === m.id);
+    if (known && known.state === m.state && typeof m.progress === 'number') {
+        const progress = m.progress;
+        jobs.data = jobs.data!.map((j) => (j.id === m.id ? { ...j, progress } : j));
+        return;
+    }
+    /* A job appeared, started or ended: tracks change with it. */
+    jobTimer ??= setTimeout(() => {
+        jobTimer = null;
+        void jobs.load();
+        void tracks.load();
+    }, 100);
+};
+
+export const activeJobs = () => jobs.data?.filter((j) => j.state === 'queued' || j.state === 'running') ?? [];

@@ -1,0 +1,59 @@
+/* The page's own state: the room (in the address), theme, pinned stage, open panels. */
+
+export const ROOMS = ['library', 'venue', 'patterns', 'scores', 'show', 'settings'] as const;
+export type Room = (typeof ROOMS)[number];
+export type Theme = 'dark' | 'light' | 'night';
+export const THEMES: Theme[] = ['dark', 'light', 'night'];
+export type Panel = 'warnings' | 'jobs' | null;
+
+function stored<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
+    const value = localStorage.getItem(`lumad.${key}`);
+    return allowed.find((a) => a === value) ?? fallback;
+}
+
+class Ui {
+    room = $state<Room>('library');
+    /* What follows the room in the address: a tab or an id. */
+    rest = $state<string[]>([]);
+    theme = $state<Theme>(stored('theme', THEMES, 'dark'));
+    isStagePinned = $state(stored('stage', ['on', 'off'], 'off') === 'on');
+    isPaletteOpen = $state(false);
+    isHelpOpen = $state(false);
+    panel = $state<Panel>(null);
+    isListOpen = $state(false);
+    isInspectorOpen = $state(false);
+    /* The patched venue the rooms look at; null: the show's. */
+    venueId = $state<string | null>(null);
+
+    start() {
+        const read = () => {
+            const [room, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+            const known = ROOMS.find((r) => r === room);
+            this.room = known ?? 'library';
+            this.rest = known ? rest.filter(Boolean) : [];
+            this.isListOpen = this.isInspectorOpen = false;
+        };
+        addEventListener('hashchange', read);
+        read();
+        this.setTheme(this.theme);
+    }
+
+    go(room: Room, ...rest: string[]) {
+        location.hash = `/${[room, ...rest].map(encodeURIComponent).join('/')}`;
+    }
+
+    setTheme(theme: Theme) {
+        this.theme = theme;
+        document.documentElement.dataset.theme = theme;
+        localStorage.setItem('lumad.theme', theme);
+    }
+
+    nextTheme = () => this.setTheme(THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length]!);
+
+    toggleStage = () => {
+        this.isStagePinned = !this.isStagePinned;
+        localStorage.setItem('lumad.stage', this.isStagePinned ? 'on' : 'off');
+    };
+}
+
+export const ui = new Ui();

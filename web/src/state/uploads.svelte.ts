@@ -1,0 +1,73 @@
+/* Files on their way in: two at a time, each can be cancelled, an error stays until read. */
+import { asError } from '../api/client';
+import { upload, type Upload } from '../api/upload';
+import { tracks } from './stores.svelte';
+
+export interface Item {
+    id: number;
+    name: string;
+    sent: number; /* 0..1 */
+    state: 'waiting' | 'sending' | 'failed';
+    error: string;
+}
+
+const PARALLEL = 2;
+
+class Uploads {
+    items = $state<Item[]>([]);
+    private files = new Map<number, File>();
+    private running = new Map<number, Upload>();
+    private next = 1;
+
+    add(files: Iterable<File>) {
+        for (const file of files) {
+            const id = this.next++;
+            this.files.set(id, file);
+            this.items.push({ id, name: file.name, sent: 0, state: 'waiting', error: '' });
+        }
+        this.pump();
+    }
+
+    /* Cancels what runs, forgets what failed. */
+    remove(id: number) {
+        this.running.get(id)?.abort();
+        this.files.delete(id);
+        this.items = this.items.filter((i) => i.id !== id);
+    }
+
+    retry(id: number) {
+        const item = this.items.find((i) => i.id === id);
+        if (!item || item.state !== 'failed') return;
+        item.state = 'waiting';
+        item.sent = 0;
+        this.pump();
+    }
+
+    private pump() {
+        for (const item of this.items) {
+            if (this.running.size >= PARALLEL) return;
+            if (item.state === 'waiting') void this.send(item);
+        }
+    }
+
+    private async send(item: Item) {
+        const file = this.files.get(item.id);
+        if (!file) return;
+        item.state = 'sending';
+        const job = upload(file, (sent) => (item.sent = sent));
+        this.running.set(item.id, job);
+        try {
+            await job.done;
+            this.files.delete(item.id);
+            this.items = this.items.filter((i) => i.id !== item.id);
+            void tracks.load();
+        } catch (e) {
+            item.state = 'failed';
+            item.error = asError(e).message;
+        }
+        this.running.delete(item.id);
+        this.pump();
+    }
+}
+
+export const uploads = new Uploads();
