@@ -55,5 +55,7 @@ $B/%.o: %.c Makefile
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 -include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(FUZZ) $(BENCH) $(wildcard workers/*.c) daemon/main.c)
 
+# Test programs may be built anywhere; the files they read are here.
+unit: export LUMAD_SHARE ?= $(CURDIR)
 unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN))
 	@prove --jobs 2 --exec "$(UNDER)" $(UNIT_BIN)

@@ -287,7 +287,7 @@ static char *next_line(char *line, int size, void *stream)
     if (!*r->text || r->err)
         return NULL;
     r->line++;
-    if (n + has_end >= (size_t)size) {
+    if (n + 1 >= (size_t)size) {
         fail(r, problem_set(&r->problem, LM_INVALID, "the line is longer than %d characters", size - 2));
         return NULL;
     }

@@ -40,6 +40,8 @@ enum lm_err json_parse(const char *text, size_t n, json_t **result, struct probl
         return problem_set(p, LM_TOO_LARGE, "%zu bytes of JSON, at most %d are read", n, JSON_MAX_BYTES);
     if (!n)
         return problem_set(p, LM_BAD_REQUEST, "line 1, column 1: no JSON, the text is empty");
+    if (memchr(text, '\0', n))     /* jansson takes it for the end and would not look at what follows */
+        return problem_set(p, LM_BAD_REQUEST, "a NUL character in the JSON");
     if (is_too_deep(text, n))
         return problem_set(p, LM_BAD_REQUEST, "nested deeper than %d levels", JSON_MAX_DEPTH);
 
