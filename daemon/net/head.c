@@ -1,0 +1,73 @@
+#include "net/head.h"
+
+#include <string.h>
+#include <strings.h>
+
+size_t head_length(const char *bytes, size_t n)
+{
+    const char *end = n ? memmem(bytes, n, "\r\n\r\n", 4) : NULL;
+
+    return end ? (size_t)(end - bytes) + 4 : 0;
+}
+
+/* The next line at *at (without CRLF), false at the empty one or the end. */
+static bool next_line(const char **at, const char *end, const char **line, size_t *n)
+{
+    const char *eol = *at < end ? memmem(*at, (size_t)(end - *at), "\r\n", 2) : NULL;
+
+    if (!eol || eol == *at)
+        return false;
+    *line = *at;
+    *n = (size_t)(eol - *at);
+    *at = eol + 2;
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+enum lm_err head_get(const char *head, size_t n, const char *name, char *out, size_t size)
+{
+    const char *at = head, *end = head + n, *line;
+    size_t len, name_len = strlen(name);
+    bool found = false;
+
+    if (!next_line(&at, end, &line, &len))
+        return LM_BAD_REQUEST;
+    while (next_line(&at, end, &line, &len)) {
+        if (is_blank(line[0]))
+            return LM_BAD_REQUEST;
+        if (len <= name_len || strncasecmp(line, name, name_len) || line[name_len] != ':')
+            continue;
+        const char *value = line + name_len + 1, *stop = line + len;
+        while (value < stop && is_blank(*value))
+            value++;
+        while (stop > value && is_blank(stop[-1]))
+            stop--;
+        if (found || (size_t)(stop - value) >= size)
+            return LM_BAD_REQUEST;
+        for (const char *c = value; c < stop; c++)
+            if (is_control(*c))
+                return LM_BAD_REQUEST;
+        memcpy(out, value, (size_t)(stop - value));
+        out[stop - value] = '\0';
+        found = true;
+    }
+    return found ? LM_OK : LM_NOT_FOUND;
+}
+
+bool head_is_websocket(const char *head, size_t n)
+{
+    char upgrade[64];
+
+    if (n < 8 || memcmp(head, "GET /ws", 7) || (head[7] != ' ' && head[7] != '?'))
+        return false;
+    return !head_get(head, n, "Upgrade", upgrade, sizeof(upgrade)) && strcasestr(upgrade, "websocket");
+}

@@ -1,0 +1,24 @@
+#include "net/role.h"
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+const char *const role_names[] = { "none", "viewer", "operator", "admin", NULL };
+
+bool role_is_loopback(const struct sockaddr *addr)
+{
+    if (addr->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)addr;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    }
+    if (addr->sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr;
+        return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+    }
+    return false;
+}
+
+enum role role_of_peer(const struct sockaddr *addr, bool is_forwarded)
+{
+    return role_is_loopback(addr) && !is_forwarded ? ROLE_ADMIN : ROLE_NONE;
+}

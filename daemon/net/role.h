@@ -1,0 +1,15 @@
+#pragma once
+/*
+ * What a caller may do. Each route and each socket names the least role it asks for.
+ *
+ * No accounts exist yet: whoever sits at this machine (loopback, and not by way of a proxy) is admin, everybody else is nobody.
+ */
+#include <stdbool.h>
+#include <sys/socket.h>
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
+extern const char *const role_names[];          /* "none", "viewer", "operator", "admin", NULL */
+
+bool role_is_loopback(const struct sockaddr *addr);     /* 127.0.0.0/8, ::1, and the former as ::ffff:127.0.0.0/8 */
+/* `is_forwarded`: the request carries X-Forwarded-For or Forwarded, so the address is the proxy's. */
+enum role role_of_peer(const struct sockaddr *addr, bool is_forwarded);

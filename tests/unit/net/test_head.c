@@ -1,0 +1,71 @@
+#include "../../tap.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "net/head.h"
+#include "net/role.h"
+
+static bool is_ws(const char *head)
+{
+    return head_is_websocket(head, head_length(head, strlen(head)));
+}
+
+TEST(a_head_ends_with_the_empty_line)
+{
+    const char *head = "GET / HTTP/1.1\r\nHost: a\r\n\r\nbody";
+
+    CHECK_INT(head_length(head, strlen(head)), strlen(head) - 4);
+    CHECK_INT(head_length("GET / HTTP/1.1\r\nHost: a\r\n", 25), 0);
+    CHECK_INT(head_length("", 0), 0);
+}
+
+TEST(only_get_ws_with_upgrade_is_for_the_socket)
+{
+    CHECK(is_ws("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"));
+    CHECK(is_ws("GET /ws?x=1 HTTP/1.1\r\nHost: a\r\nupgrade:  WebSocket\r\n\r\n"));
+    CHECK(!is_ws("GET /ws HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(!is_ws("GET /wsx HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"));
+    CHECK(!is_ws("POST /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"));
+    CHECK(!is_ws("GET /ws HTTP/1.1\r\nX: a\r\n\r\nUpgrade: websocket\r\n"));
+}
+
+TEST(a_header_is_found_trimmed_and_whatever_its_case)
+{
+    const char *head = "GET / HTTP/1.1\r\nHost:\t a:80 \r\nX-Host: no\r\n\r\n";
+    char out[16];
+
+    CHECK_INT(head_get(head, strlen(head), "host", out, sizeof(out)), LM_OK);
+    CHECK_STR(out, "a:80");
+    CHECK_INT(head_get(head, strlen(head), "Origin", out, sizeof(out)), LM_NOT_FOUND);
+}
+
+TEST(what_two_parsers_could_read_differently_is_refused)
+{
+    const char *const bad[] = { "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+                                "GET / HTTP/1.1\r\nHost: 0123456789abcdef\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\nb\r\n\r\n" };
+    char out[16];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK_INT(head_get(bad[i], strlen(bad[i]), "Host", out, sizeof(out)), LM_BAD_REQUEST);
+}
+
+TEST(loopback_is_admin_unless_a_proxy_speaks)
+{
+    static const struct { const char *address; bool is_loopback; } rows[] = {
+        { "127.0.0.1", true }, { "127.9.9.9", true }, { "128.0.0.1", false }, { "10.0.0.1", false }, { "::1", true }, { "::ffff:127.0.0.1", true },
+        { "::ffff:10.0.0.1", false }, { "fe80::1", false }, { "::", false },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v6 = strchr(rows[i].address, ':');
+
+        CHECK_INT(inet_pton(is_v6 ? AF_INET6 : AF_INET, rows[i].address, is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr), 1);
+        const struct sockaddr *addr = is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
+        CHECK_INT(role_is_loopback(addr), rows[i].is_loopback);
+        CHECK_INT(role_of_peer(addr, false), rows[i].is_loopback ? ROLE_ADMIN : ROLE_NONE);
+        CHECK_INT(role_of_peer(addr, true), ROLE_NONE);
+    }
+}
