@@ -1,9 +1,15 @@
 # lumad. `make demo` shows it, `make test` checks it, `make` builds it.
 # Override any variable on the command line or in an untracked config.mk.
-PREFIX  ?= /usr/local
-VARIANT ?= release
-CFLAGS  ?= -g
-BUILD   ?= build
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+VARIANT    ?= release
+CFLAGS     ?= -g
+BUILD      ?= build
+JOBS       ?= $(shell nproc)
+HTTP       ?= 127.0.0.1:8080
+FUZZ_SECONDS ?= 60
+# What `make test` runs, in this order.
+TEST_STEPS ?= all unit golden web-test lint e2e asan trap browser
 -include config.mk
 
 PKGS  := libmicrohttpd libwebsockets sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
@@ -12,13 +18,14 @@ PKGS  := libmicrohttpd libwebsockets sqlite3 jansson portaudio-2.0 sndfile sampl
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
 SRC   := $(sort $(foreach r,$(ROOMS),$(shell find daemon/$r -name '*.c')))
 UNIT  := $(sort $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/test_*.c)))
-FUZZ  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-BENCH := $(sort $(wildcard tests/bench/bench_*.c))
+GOLDEN  := $(sort $(wildcard tests/golden/test_*.c))
+FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH   := $(sort $(wildcard tests/bench/bench_*.c))
 WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
 
 # One build directory per variant: switching never forces a rebuild.
 B           := $(BUILD)/$(VARIANT)
-FOR_release := -O2 -D_FORTIFY_SOURCE=2
+FOR_release := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FOR_debug   := -Og
 FOR_trap    := -Og -DLUMAD_RT_TRAP
 FOR_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -31,31 +38,135 @@ WARN        := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wstrict-proto
 ALL_CFLAGS  := -std=c11 -D_GNU_SOURCE -Idaemon -pthread $(WARN) -ffp-contract=off $(FOR_$(VARIANT)) \
                -DLUMAD_PREFIX='"$(PREFIX)"' -ffile-prefix-map=$(CURDIR)=. \
                $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
-LDLIBS      := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lm
+LDLIBS      := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lm
 LIB         := $(SRC:%.c=$B/%.o)
 UNIT_BIN    := $(UNIT:%.c=$B/%)
+GOLDEN_BIN  := $(GOLDEN:%.c=$B/%)
 WORKER_BIN  := $(WORKERS:%=$B/%)
 BENCH_BIN   := $(BENCH:%.c=$B/%)
-LINK         = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+FUZZ_BIN    := $(FUZZ:%.c=$B/%)
+LINK         = @echo "  LINK $@"; mkdir -p $(@D); \
+               $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+Q           := $(if $V,,@)
 
-.PHONY: all daemon web deps demo run test unit golden e2e browser asan tsan trap valgrind coverage fuzz fuzz-run bench \
-        lint format generated install clean
+# The node that `make deps` brought, when the system has none or an old one.
+NODE_BIN := $(firstword $(wildcard $(abspath $(BUILD))/node/node_modules/node-linux-*/bin))
+ifneq ($(NODE_BIN),)
+export PATH := $(NODE_BIN):$(PATH)
+endif
+# A program built elsewhere does not find the files of this tree by itself.
+ifneq ($(BUILD),build)
+export LUMAD_SHARE ?= $(CURDIR)
+endif
+export ASAN_OPTIONS  ?= detect_leaks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export LSAN_OPTIONS  ?= print_suppressions=0$(if $(wildcard tests/lsan.supp),:suppressions=$(CURDIR)/tests/lsan.supp)
+export TSAN_OPTIONS  ?= halt_on_error=1$(if $(wildcard tests/tsan.supp),:suppressions=$(CURDIR)/tests/tsan.supp)
+FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
+need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
+
+.PHONY: all daemon web deps have-libs demo run test unit golden web-test e2e browser asan tsan trap variant-tests \
+        valgrind coverage fuzz fuzz-run bench lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
-daemon: $B/lumad $(WORKER_BIN)
+daemon: have-libs $B/lumad $(WORKER_BIN)
+have-libs:
+	@pkg-config --exists $(PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
-$B/tests/unit/%: $B/tests/unit/%.o $B/lumad.a  ; @mkdir -p $(@D); $(LINK)
-$B/tests/bench/%: $B/tests/bench/%.o $B/lumad.a; @mkdir -p $(@D); $(LINK)
-$B/tests/fuzz/%: $B/tests/fuzz/%.o $B/lumad.a  ; @mkdir -p $(@D); $(LINK) -fsanitize=fuzzer
+$(FUZZ_BIN): $B/%: $B/%.o $B/lumad.a           ; $(LINK) -fsanitize=fuzzer
+$B/tests/%: $B/tests/%.o $B/lumad.a            ; $(LINK)
 $B/lumad.a: $(LIB)                             ; @rm -f $@ && $(AR) rcsD $@ $^
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
--include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(FUZZ) $(BENCH) $(wildcard workers/*.c) daemon/main.c)
+	$(if $V,,@echo "  CC   $<")
+	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+-include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(wildcard workers/*.c) daemon/main.c)
+
+WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+web: web/dist/index.html
+web/dist/index.html: $(WEB_SRC) web/node_modules/.package-lock.json
+	cd web && npm run --silent build
+	@touch $@
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	@touch $@
+
+# Everything that must be installed; says what it installs, and nothing when there is nothing to do.
+deps: ; @BUILD='$(BUILD)' tests/deps
+# Two makes, because pkg-config is asked when a Makefile is read.
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@echo "Open http://$(HTTP) in a browser. Ctrl-C ends the show."
+	@exec $B/lumad --demo --http $(HTTP)
+run: all
+	@mkdir -p $(BUILD)/run
+	@echo "Open http://$(HTTP) in a browser; data is kept in $(BUILD)/run. Ctrl-C ends."
+	@exec $B/lumad --data $(BUILD)/run --http $(HTTP)
+test: deps
+	@MAKEFLAGS= tests/suite $(MAKE) -j$(JOBS) --no-print-directory $(MAKEOVERRIDES) -- $(TEST_STEPS)
 
 # Test programs may be built anywhere; the files they read are here.
-unit: export LUMAD_SHARE ?= $(CURDIR)
+unit golden bench: export LUMAD_SHARE ?= $(CURDIR)
 unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN))
-	@prove --jobs 2 --exec "$(UNDER)" $(UNIT_BIN)
+	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)
+# Expected bytes; UPDATE=1 writes them anew. C programs with tap.h, or Python that asks the running daemon.
+golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
+	$(if $(GOLDEN_BIN),@prove --jobs $(JOBS) --exec "$(UNDER)" $(GOLDEN_BIN))
+	$(if $(wildcard tests/golden/test_*.py),@$(FOR_TESTS) python3 -m unittest discover -s tests/golden)
+e2e: daemon
+	@$(FOR_TESTS) python3 -m unittest discover -s tests/e2e
+browser: all
+	$(call need,chromium)
+	@$(FOR_TESTS) node tests/browser/demo.spec.mjs
+web-test: web
+	@cd web && npm run --silent check && npm run --silent test
+# The same tests with another compiler's eye: address and undefined behaviour, races, the real-time promise.
+asan tsan trap: ; @$(MAKE) --no-print-directory VARIANT=$@ variant-tests
+variant-tests: daemon $(UNIT_BIN)
+	@$(MAKE) --no-print-directory VARIANT=$(VARIANT) unit
+	@$(MAKE) --no-print-directory VARIANT=$(VARIANT) e2e
+valgrind:
+	$(call need,valgrind)
+	@$(MAKE) --no-print-directory VARIANT=debug UNDER="valgrind -q --error-exitcode=9 --leak-check=full" unit
+coverage:
+	$(call need,gcovr)
+	@$(MAKE) --no-print-directory VARIANT=cov variant-tests
+	@gcovr --root . --filter daemon/ $(BUILD)/cov
+fuzz:
+	$(call need,clang)
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz CC=clang RELAXED=1 fuzz-run
+fuzz-run: $(FUZZ_BIN)
+	@set -e; for f in $(FUZZ_BIN); do name=$${f##*/fuzz_}; seeds=tests/fuzz/corpus/$$name; \
+	    mkdir -p $B/corpus/$$name; echo "fuzz $$name, $(FUZZ_SECONDS) s"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -rss_limit_mb=2048 -timeout=10 \
+	        -artifact_prefix=$B/$$name- $B/corpus/$$name $$(test -d $$seeds && echo $$seeds) >$B/$$name.log 2>&1 \
+	        || { tail -n 60 $B/$$name.log; exit 1; }; \
+	    grep -E 'executed_units|peak_rss' $B/$$name.log; \
+	done
+bench: $(BENCH_BIN)
+	@set -e; for b in $(BENCH_BIN); do $$b; done
+lint: daemon
+	$(call need,cppcheck)
+	@tests/layers
+	@mkdir -p $(BUILD)/cppcheck
+	@cppcheck -q -j$(JOBS) --cppcheck-build-dir=$(BUILD)/cppcheck --std=c11 --enable=warning,portability --inline-suppr \
+	    --error-exitcode=1 -Idaemon daemon workers
+	@tests/generate --check $B/lumad
+format: ; clang-format -i $$(find daemon workers tests -name '*.[ch]')
+generated: daemon ; @tests/generate $B/lumad
+
+SHARE = $(DESTDIR)$(PREFIX)/share/lumad
+install: all
+	install -Dm755 $B/lumad $(DESTDIR)$(PREFIX)/bin/lumad
+	$(if $(WORKER_BIN),install -Dm755 -t $(DESTDIR)$(PREFIX)/libexec/lumad $(WORKER_BIN))
+	install -Dm644 -t $(SHARE)/migrations migrations/*.sql
+	$(foreach d,web/dist config/demo,rm -rf $(SHARE)/$d && mkdir -p $(SHARE)/$(dir $d) && cp -r $d $(SHARE)/$d;)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|/usr/local/|$(PREFIX)/|' systemd/lumad.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/lumad.service
+	install -Dm644 systemd/lumad.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lumad.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/lumad/lumad.conf || \
+	    install -Dm644 config/lumad.conf $(DESTDIR)$(SYSCONFDIR)/lumad/lumad.conf
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/doc/lumad LICENSE README.md
+clean: ; rm -rf $(BUILD) web/dist

@@ -218,7 +218,7 @@ static enum lm_err not_found(const char *name, struct str *tried, struct problem
 enum lm_err path_share(const char *name, char out[PATH_SIZE], struct problem *p)
 {
     struct str tried = { 0 };
-    char dir[PATH_SIZE];
+    char dir[PATH_SIZE], share_dir[PATH_SIZE];
     const char *share = getenv("LUMAD_SHARE");
 
     if (share && *share && try(out, share, name, &tried))
@@ -230,6 +230,8 @@ enum lm_err path_share(const char *name, char out[PATH_SIZE], struct problem *p)
         if (there && try(out, dir, name, &tried))
             goto found;
     }
+    if (program_dir(dir) && go_up(dir) && !path_join(share_dir, dir, "share/lumad") && try(out, share_dir, name, &tried))
+        goto found;
     if (try(out, LUMAD_PREFIX "/share/lumad", name, &tried))
         goto found;
     return not_found(name, &tried, p);
@@ -241,7 +243,7 @@ found:
 enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p)
 {
     struct str tried = { 0 };
-    char dir[PATH_SIZE];
+    char dir[PATH_SIZE], libexec[PATH_SIZE];
     bool found = false;
 
     if (program_dir(dir)) {
@@ -249,6 +251,8 @@ enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p
         for (int i = 0; !found && i < WORKER_UP && go_up(dir); i++)
             found = try(out, dir, name, &tried);
     }
+    if (!found && program_dir(dir) && go_up(dir) && !path_join(libexec, dir, "libexec/lumad"))
+        found = try(out, libexec, name, &tried);
     if (!found && !try(out, LUMAD_PREFIX "/libexec/lumad", name, &tried))
         return not_found(name, &tried, p);
     str_clear(&tried);

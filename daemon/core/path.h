@@ -14,8 +14,13 @@ bool path_exists(const char *path);
 enum lm_err path_sync_dir(const char *dir);                                        /* fsync of the folder: makes a rename last */
 enum lm_err path_write(const char *path, const void *data, size_t n, mode_t mode); /* temp file, fsync, rename, fsync of the folder */
 enum lm_err path_read(const char *path, size_t max, char **data, size_t *n);       /* NUL added; LM_TOO_LARGE beyond max */
-/* Where read-only data of lumad lies (migrations, config/demo, web/dist, workers): `$LUMAD_SHARE`, else beside the binary's source tree
- * (build/<variant>/lumad -> ../..), else <prefix>/share/lumad. `name` e.g. "migrations". LM_NOT_FOUND with all places tried in p. */
+/*
+ * Where read-only data of lumad lies. `name` is its place in the source tree: "migrations", "config/demo", "web/dist".
+ * Tried in this order: $LUMAD_SHARE; the source tree the program was built in (the first folder above it that holds both
+ * `migrations` and `daemon`); ../share/lumad of the program's folder, so that an installation can be moved; <prefix>/share/lumad.
+ * LM_NOT_FOUND with all places tried in p.
+ */
 enum lm_err path_share(const char *name, char out[PATH_SIZE], struct problem *p);
-/* The worker program `name`: beside the binary, else <prefix>/libexec/lumad. */
+/* The worker program `name`: beside the program or up to three folders above it (a unit test's lie deeper), else in ../libexec/lumad of the
+ * program's folder, else in <prefix>/libexec/lumad. LM_FORBIDDEN when it is there and may not be run. */
 enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p);

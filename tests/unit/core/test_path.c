@@ -177,13 +177,54 @@ TEST(shared_files_and_workers_are_found_beside_the_program)
     CHECK_INT(system(command), 0);
 }
 
+/* The same as installed: bin/, share/lumad/, libexec/lumad/ under any folder. */
+TEST(an_installation_can_be_moved)
+{
+    char self[PATH_SIZE], command[3 * PATH_SIZE + 64];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (getenv("LUMAD_PATH_TEST"))
+        SKIP("the copy");
+    CHECK(len > 0);
+    self[len] = 0;
+    path_make_dirs(in("opt/bin"), 0755);
+    path_make_dirs(in("opt/share/lumad/migrations"), 0755);
+    path_make_dirs(in("opt/libexec/lumad"), 0755);
+    CHECK_INT(path_write(in("opt/libexec/lumad/some_worker"), "", 0, 0755), LM_OK);
+    snprintf(command, sizeof(command), "cp '%s' '%s'", self, in("opt/bin/copy"));
+    CHECK_INT(system(command), 0);
+    snprintf(command, sizeof(command), "env -u LUMAD_SHARE LUMAD_PATH_TEST=installed '%s' >/dev/null", in("opt/bin/copy"));
+    CHECK_INT(system(command), 0);
+}
+
+/* `got` ends with `end` and the file is there. */
+static bool is_at(const char *got, const char *end)
+{
+    size_t ng = strlen(got), ne = strlen(end);
+
+    return ng > ne && !strcmp(got + ng - ne, end) && path_exists(got);
+}
+
+TEST(the_moved_copy_finds_its_files)
+{
+    const char *what = getenv("LUMAD_PATH_TEST");
+    char out[PATH_SIZE];
+
+    if (!what || strcmp(what, "installed"))
+        SKIP("runs in the copy");
+    CHECK_INT(path_share("migrations", out, NULL), LM_OK);
+    CHECK(is_at(out, "/opt/share/lumad/migrations"));
+    CHECK_INT(path_worker("some_worker", out, NULL), LM_OK);
+    CHECK(is_at(out, "/opt/libexec/lumad/some_worker"));
+}
+
 TEST(the_copy_finds_its_tree)
 {
     const char *tree = getenv("LUMAD_PATH_TEST");
     char out[PATH_SIZE], want[PATH_SIZE];
     struct problem p = { 0 };
 
-    if (!tree)
+    if (!tree || !strcmp(tree, "installed"))
         SKIP("runs in the copy");
     path_join(want, tree, "migrations");
     CHECK_INT(path_share("migrations", out, &p), LM_OK);
