@@ -14,4 +14,6 @@ void warnings_free(struct warnings *w);
 /* level: "error" the show is affected, "warn" it goes on. Raising the same id with the same text again does nothing. */
 void warnings_raise(struct warnings *w, const char *id, const char *level, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void warnings_lower(struct warnings *w, const char *id);
+/* Everything under `prefix.` becomes exactly these sentences: new ones are raised, missing ones lowered. One caller per prefix. */
+void warnings_sync(struct warnings *w, const char *prefix, const char *level, const char *const *messages, size_t n);
 json_t *warnings_json(struct warnings *w);                      /* [{"id","level","message","since"}] oldest first */

@@ -1,0 +1,394 @@
+#include "show/engine.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/ring.h"
+#include "core/thread.h"
+#include "show/histogram.h"
+#include "show/live.h"
+
+enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_IDENTIFY, CMD_RATE, CMD_HOLD };
+enum { RING_SLOTS = 256 };
+
+struct message {
+    enum command command;
+    uint64_t ticket;
+    union {
+        struct scene *scene;
+        uint64_t serial;
+        bool on;
+        float level;
+        int hz;
+        struct { size_t first, n; int64_t until_ns; } identify;
+    };
+};
+
+struct engine {
+    struct engine_options o;
+    struct ring *ring;
+    pthread_mutex_t post_lock;          /* control side only: makes many writers one */
+    uint64_t tickets;
+    struct scene *posted;               /* newest first, not yet collected. Under post_lock */
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;
+
+    /* published */
+    atomic_ullong frames, applied, scene_in_use, late, missed_ticks, tile_misses;
+    atomic_bool is_real_time;
+    atomic_int rate_hz;
+    struct histogram work_us, wake_us;
+    struct live *live;
+
+    /* the engine thread's own */
+    struct scene *scene;
+    uint64_t serial, last_ticket;
+    bool blackout, frozen, has_held, hold;
+    float master;
+    size_t identify_first, identify_n;
+    int64_t identify_until, period_ns;
+    uint32_t seq;
+    double time;
+};
+
+/* ---- the control side ---- */
+
+static uint64_t post(struct engine *e, struct message m)
+{
+    pthread_mutex_lock(&e->post_lock);
+    m.ticket = ++e->tickets;
+    if (m.command == CMD_SCENE) {
+        m.scene->next = e->posted;
+        e->posted = m.scene;
+    }
+    while (!ring_push(e->ring, &m) && !atomic_load(&e->stop)) {     /* full: the engine drains it within a frame */
+        struct timespec ms = { 0, 1000000 };
+        nanosleep(&ms, NULL);
+    }
+    pthread_mutex_unlock(&e->post_lock);
+    return m.ticket;
+}
+
+uint64_t engine_post_scene(struct engine *e, struct scene *s)
+{
+    return post(e, (struct message){ .command = CMD_SCENE, .scene = s });
+}
+
+uint64_t engine_post_serial(struct engine *e, uint64_t serial)
+{
+    return post(e, (struct message){ .command = CMD_SERIAL, .serial = serial });
+}
+
+uint64_t engine_post_blackout(struct engine *e, bool on)
+{
+    return post(e, (struct message){ .command = CMD_BLACKOUT, .on = on });
+}
+
+uint64_t engine_post_freeze(struct engine *e, bool on)
+{
+    return post(e, (struct message){ .command = CMD_FREEZE, .on = on });
+}
+
+uint64_t engine_post_master(struct engine *e, float level)
+{
+    return post(e, (struct message){ .command = CMD_MASTER, .level = level });
+}
+
+uint64_t engine_post_identify(struct engine *e, size_t first, size_t n, int64_t until_ns)
+{
+    return post(e, (struct message){ .command = CMD_IDENTIFY, .identify = { first, n, until_ns } });
+}
+
+uint64_t engine_post_rate(struct engine *e, int hz)
+{
+    return post(e, (struct message){ .command = CMD_RATE, .hz = hz });
+}
+
+uint64_t engine_post_hold(struct engine *e)
+{
+    return post(e, (struct message){ .command = CMD_HOLD });
+}
+
+bool engine_wait(struct engine *e, uint64_t ticket, int timeout_ms)
+{
+    int64_t until = clock_mono_ns() + (int64_t)timeout_ms * 1000000;
+
+    while (atomic_load(&e->applied) < ticket) {
+        if (!e->started || atomic_load(&e->stop) || clock_mono_ns() > until)
+            return false;
+        struct timespec ms = { 0, 1000000 };
+        nanosleep(&ms, NULL);
+    }
+    return true;
+}
+
+struct scene *engine_collect(struct engine *e)
+{
+    struct scene *done = NULL;
+
+    pthread_mutex_lock(&e->post_lock);
+    uint64_t in_use = atomic_load(&e->scene_in_use);
+    bool gone = atomic_load(&e->stop) && !e->started;           /* nobody uses any of them any more */
+    for (struct scene **s = &e->posted; *s;) {
+        struct scene *x = *s;
+        if (x->id >= in_use && !gone) {
+            s = &x->next;
+            continue;
+        }
+        *s = x->next;
+        x->next = done, done = x;
+    }
+    pthread_mutex_unlock(&e->post_lock);
+    return done;
+}
+
+const atomic_ullong *engine_frames(const struct engine *e)
+{
+    return &e->frames;
+}
+
+const struct show_live *engine_live(struct engine *e)
+{
+    return live_front(e->live);
+}
+
+enum lm_err engine_reserve(struct engine *e, size_t heads, size_t universes)
+{
+    return live_reserve(e->live, heads, universes);
+}
+
+bool engine_copy_universe(struct engine *e, int number, uint8_t slots[512])
+{
+    return live_copy_universe(e->live, number, slots);
+}
+
+size_t engine_copy_universe_numbers(struct engine *e, int *numbers, size_t max)
+{
+    return live_copy_numbers(e->live, numbers, max);
+}
+
+void engine_get_stats(struct engine *e, struct engine_stats *s)
+{
+    *s = (struct engine_stats){
+        .frames = atomic_load(&e->frames), .late = atomic_load(&e->late), .missed_ticks = atomic_load(&e->missed_ticks),
+        .tile_misses = atomic_load(&e->tile_misses), .is_real_time = atomic_load(&e->is_real_time), .rate_hz = atomic_load(&e->rate_hz),
+    };
+    histogram_read(&e->work_us, &s->us_p50, &s->us_p99, &s->us_max);
+    histogram_read(&e->wake_us, &s->wake_us_p50, &s->wake_us_p99, &s->wake_us_max);
+}
+
+/* ---- the engine thread (real time) ---- */
+
+static void apply(struct engine *e, const struct message *m)
+{
+    switch (m->command) {
+    case CMD_SCENE:
+        if (!e->scene || m->scene->space != e->scene->space)
+            e->has_held = false;        /* other heads: the frozen frame does not fit them */
+        e->scene = m->scene;
+        e->hold = false;
+        break;
+    case CMD_SERIAL:
+        e->serial = m->serial;
+        break;
+    case CMD_BLACKOUT:
+        e->blackout = m->on;
+        break;
+    case CMD_FREEZE:
+        e->frozen = m->on;
+        e->has_held = e->has_held && m->on;
+        break;
+    case CMD_MASTER:
+        e->master = m->level;
+        break;
+    case CMD_IDENTIFY:
+        e->identify_first = m->identify.first;
+        e->identify_n = m->identify.n;
+        e->identify_until = m->identify.until_ns;
+        break;
+    case CMD_RATE:
+        e->period_ns = 1000000000 / m->hz;
+        atomic_store(&e->rate_hz, m->hz);
+        break;
+    case CMD_HOLD:
+        e->hold = true;
+        break;
+    }
+    e->last_ticket = m->ticket;
+}
+
+static void identify(struct engine *e, struct frame *f, int64_t now)
+{
+    if (now >= e->identify_until)
+        return;
+    for (size_t i = e->identify_first; i < e->identify_first + e->identify_n && i < f->heads; i++) {
+        f->r[i] = f->g[i] = f->b[i] = f->intensity[i] = 1;
+        f->strobe[i] = 0;
+    }
+}
+
+static void dark_lasers(const struct space *s, struct frame *f)
+{
+    for (size_t i = 0; i < f->heads; i++)
+        if (s->is_laser[i])
+            f->intensity[i] = f->strobe[i] = 0;
+}
+
+/* Score -> freeze -> masters -> blackout -> identify (light-model 5, "Order after the score"). */
+static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
+{
+    struct scene *scene = e->scene;
+    struct space *space = scene->space->obj;
+    struct frame *f = space->frame;
+    bool lit = scene->plays_score && now->serial && now->serial == e->serial;
+
+    if (e->frozen && e->has_held) {
+        frame_copy(f, space->held);
+    } else {
+        frame_reset(f);
+        if (lit) {
+            double t = now->position + scene->offset_s;
+            size_t missing = render_score(f, scene->items, scene->n, t);
+            if (missing)
+                atomic_fetch_add(&e->tile_misses, missing);
+            render_preposition(f, scene->items, scene->n, t);
+        }
+        if (e->frozen) {
+            frame_copy(space->held, f);
+            e->has_held = true;
+        }
+    }
+    render_master(f, e->master * scene->max_brightness);
+    if (e->blackout) {
+        render_blackout(f);
+        dark_lasers(space, f);
+    }
+    identify(e, f, mono_ns);
+    if (lit || !scene->keeps_last_look || e->blackout || e->frozen || mono_ns < e->identify_until || !e->seq)
+        program_run(space->program, space->state, f, mono_ns, space->universes);
+}
+
+static void publish(struct engine *e)
+{
+    struct space *space = e->scene->space->obj;
+    struct show_live *l = live_back(e->live);
+    const struct frame *f = space->frame;
+
+    l->seq = ++e->seq;
+    l->patch = space->serial;
+    l->time = e->time;
+    program_last_position(space->state, space->last_pan, space->last_tilt);
+    live_fill(l, f, space->last_pan, space->last_tilt, space->universes);
+    live_publish(e->live);
+}
+
+static void tick(struct engine *e, int64_t now)
+{
+    struct message m;
+    struct player_now view;
+
+    while (ring_pop(e->ring, &m))
+        apply(e, &m);
+    if (e->scene) {
+        struct space *space = e->scene->space->obj;
+        atomic_store(&e->scene_in_use, e->scene->id);
+        live_adopt(e->live);
+        if (!e->hold) {
+            player_now(e->o.player, now, &view);
+            e->time = view.position;
+            make_frame(e, &view, now);
+        }
+        output_set_send(e->scene->outputs->obj, space->universes, now);
+        if (!e->hold)
+            publish(e);
+    }
+    atomic_fetch_add(&e->frames, 1);
+    atomic_store(&e->applied, e->last_ticket);
+}
+
+static void *run(void *arg)
+{
+    struct engine *e = arg;
+    int64_t deadline = clock_mono_ns();
+
+    atomic_store(&e->is_real_time, e->o.real_time && thread_enter_real_time(e->o.rt_priority));
+    while (!atomic_load(&e->stop)) {
+        thread_sleep_until(deadline);
+        int64_t woke = clock_mono_ns();
+        histogram_add(&e->wake_us, (uint32_t)((woke - deadline) / 1000));
+        /* Light is a function of the clock, not of the tick: a late tick shows what is heard now. */
+        tick(e, woke);
+        int64_t done = clock_mono_ns();
+        histogram_add(&e->work_us, (uint32_t)((done - woke) / 1000));
+        deadline += e->period_ns;
+        if (done > deadline) {
+            atomic_fetch_add(&e->late, 1);
+            int64_t missed = (done - deadline) / e->period_ns + 1;      /* never burst to catch up */
+            atomic_fetch_add(&e->missed_ticks, (unsigned long long)missed);
+            deadline += missed * e->period_ns;
+        }
+    }
+    thread_leave_real_time();
+    return NULL;
+}
+
+/* ---- life ---- */
+
+enum lm_err engine_new(const struct engine_options *o, struct engine **result)
+{
+    struct engine *e = calloc(1, sizeof(*e));
+
+    if (!e)
+        return LM_NOMEM;
+    e->o = *o;
+    e->master = 1;
+    e->period_ns = 1000000000 / o->rate_hz;
+    atomic_store(&e->rate_hz, o->rate_hz);
+    pthread_mutex_init(&e->post_lock, NULL);
+    e->ring = ring_new(RING_SLOTS, sizeof(struct message));
+    e->live = live_new();
+    if (!e->ring || !e->live) {
+        engine_free(e);
+        return LM_NOMEM;
+    }
+    *result = e;
+    return LM_OK;
+}
+
+enum lm_err engine_start(struct engine *e)
+{
+    struct thread_options t = { .name = "engine", .stack = 256 << 10 };
+    enum lm_err err = thread_start(&e->thread, &t, run, e);
+
+    e->started = !err;
+    return err;
+}
+
+void engine_stop(struct engine *e)
+{
+    if (!e || !e->started)
+        return;
+    atomic_store(&e->stop, true);
+    pthread_join(e->thread, NULL);
+    e->started = false;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    engine_stop(e);
+    for (struct scene *s = e->posted, *next; s; s = next) {
+        next = s->next;
+        scene_free(s);
+    }
+    ring_free(e->ring);
+    live_free(e->live);
+    pthread_mutex_destroy(&e->post_lock);
+    free(e);
+}

@@ -1,0 +1,196 @@
+/* What the show says of itself: figures, universes, warnings. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "db/domain.h"
+#include "show/state.h"
+
+enum { MAX_OUTPUTS = 256, MAX_MESSAGES = 64 };
+
+static double measured_fps(struct show *s)
+{
+    uint64_t frames = atomic_load(engine_frames(s->engine));
+    int64_t now = clock_mono_ns();
+
+    pthread_mutex_lock(&s->view);
+    if (now - s->stats_ns > 900000000) {
+        if (s->stats_ns)
+            s->fps = (double)(frames - s->stats_frames) * 1e9 / (double)(now - s->stats_ns);
+        s->stats_ns = now, s->stats_frames = frames;
+    }
+    double fps = s->fps;
+    pthread_mutex_unlock(&s->view);
+    return fps;
+}
+
+static json_t *output_stats_json(const struct output_stats *o)
+{
+    return json_pack("{s:s, s:I, s:I, s:o, s:f}", "id", o->id, "packets", (json_int_t)o->packets, "errors", (json_int_t)o->errors, "last_error",
+                     o->last_errno ? json_string(strerror(o->last_errno)) : json_null(), "fps", o->fps);
+}
+
+/* The rows of the outputs of one universe, each with its counters. */
+static json_t *outputs_of(struct show *s, int number)
+{
+    struct output_stats *stats = calloc(MAX_OUTPUTS, sizeof(*stats));
+    struct db_conn *c = db_reader_take(s->o.db);
+    json_t *rows = NULL, *list = json_array();
+    struct problem p;
+    size_t n = 0;
+
+    problem_clear(&p);
+    pthread_mutex_lock(&s->control);
+    if (stats && s->outputs)
+        n = output_set_stats(shared_get(s->outputs), stats, MAX_OUTPUTS);
+    if (s->choice.venue[0])
+        row_all(c, &outputs_table, "venue_id", s->choice.venue, &rows, &p);
+    pthread_mutex_unlock(&s->control);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        if (json_get_int(row, "universe", 0) != number)
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (!strcmp(stats[k].id, json_get_text(row, "id", "")))
+                json_object_set_new(row, "stats", output_stats_json(&stats[k]));
+        json_array_append(list, row);
+    }
+    db_reader_put(s->o.db, c);
+    json_decref(rows);
+    free(stats);
+    return list;
+}
+
+enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p)
+{
+    uint8_t slots[512];
+    json_t *list = json_array();
+
+    if (!engine_copy_universe(s->engine, number, slots)) {
+        json_decref(list);
+        return problem_set(p, LM_NOT_FOUND, "Universe %d is neither patched nor sent in the active venue.", number);
+    }
+    for (int i = 0; i < 512; i++)
+        json_array_append_new(list, json_integer(slots[i]));
+    *json = json_pack("{s:i, s:o, s:f, s:o}", "universe", number, "slots", list, "fps", measured_fps(s), "outputs", outputs_of(s, number));
+    return *json ? LM_OK : LM_NOMEM;
+}
+
+json_t *show_universe_numbers(struct show *s)
+{
+    enum { MAX = 4096 };
+    int *numbers = calloc(MAX, sizeof(*numbers));
+    json_t *list = json_array();
+
+    for (size_t i = 0, n = numbers ? engine_copy_universe_numbers(s->engine, numbers, MAX) : 0; i < n; i++)
+        json_array_append_new(list, json_integer(numbers[i]));
+    free(numbers);
+    return list;
+}
+
+json_t *show_stats(struct show *s)
+{
+    struct engine_stats e;
+    struct pool_stats p;
+
+    engine_get_stats(s->engine, &e);
+    pool_get_stats(s->pool, &p);
+    return json_pack("{s:I, s:f, s:i, s:I, s:I, s:I, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:b, s:I, s:I, s:I, s:{s:f, s:I}}",
+        "frames", (json_int_t)e.frames, "fps", measured_fps(s), "rate_hz", e.rate_hz, "late", (json_int_t)e.late, "missed_ticks",
+        (json_int_t)e.missed_ticks, "tile_misses", (json_int_t)e.tile_misses, "frame_us", "p50", (int)e.us_p50, "p99", (int)e.us_p99, "max",
+        (int)e.us_max, "wake_us", "p50", (int)e.wake_us_p50, "p99", (int)e.wake_us_p99, "max", (int)e.wake_us_max, "real_time",
+        (int)e.is_real_time, "layers", (json_int_t)p.layers, "tiles", (json_int_t)p.tiles, "tile_bytes", (json_int_t)p.bytes, "tile_us", "mean",
+        p.tiles ? (double)p.tile_us_sum / (double)p.tiles : 0.0, "max", (json_int_t)p.tile_us_max);
+}
+
+json_t *show_layer_errors(struct show *s)
+{
+    json_t *list = json_array();
+
+    pthread_mutex_lock(&s->control);
+    for (size_t i = 0; i < s->n; i++)
+        if (json_array_size(s->layers[i]->errors))
+            json_array_append_new(list, json_pack("{s:s, s:O}", "annotation_id", s->layers[i]->annotation, "errors", s->layers[i]->errors));
+    pthread_mutex_unlock(&s->control);
+    return list;
+}
+
+/* ---- warnings ---- */
+
+static void check_outputs(struct show *s)
+{
+    char text[MAX_MESSAGES][192];
+    const char *list[MAX_MESSAGES];
+    size_t n = s->outputs ? output_set_poll_warnings(shared_get(s->outputs), text, MAX_MESSAGES) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = text[i];
+    warnings_sync(s->o.warnings, "output", "error", list, n);
+}
+
+static void check_patch(struct show *s)
+{
+    const struct patch *patch = shared_get(s->patch);
+    const struct space *space = shared_get(s->space);
+    const char *list[MAX_MESSAGES];
+    size_t n = 0;
+
+    for (; patch && n < patch->n_warnings && n < MAX_MESSAGES; n++)
+        list[n] = patch->warnings[n];
+    for (const char *const *w = space ? program_warnings(space->program) : NULL; w && *w && n < MAX_MESSAGES; w++)
+        list[n++] = *w;
+    warnings_sync(s->o.warnings, "patch", "warn", list, n);
+}
+
+static void check_layers(struct show *s)
+{
+    static char text[MAX_MESSAGES][256];        /* the control thread's alone */
+    const char *list[MAX_MESSAGES];
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n && n < MAX_MESSAGES; i++) {
+        const json_t *first = json_array_get(s->layers[i]->errors, 0);
+        if (s->layers[i]->layer && !atomic_load(&s->layers[i]->failed))
+            continue;
+        snprintf(text[n], sizeof(text[n]), "A block at %.1f s gives no light: node %s: %s", s->layers[i]->start, json_get_text(first, "node", "?"),
+                 json_get_text(first, "message", "running it failed"));
+        list[n] = text[n], n++;
+    }
+    warnings_sync(s->o.warnings, "graph", "warn", list, n);
+}
+
+static void check_track(struct show *s)
+{
+    pthread_mutex_lock(&s->view);
+    bool other = s->loaded_track[0] && s->score_track[0] && strcmp(s->loaded_track, s->score_track);
+    pthread_mutex_unlock(&s->view);
+    if (other && s->choice.mode == MODE_SCORE)
+        warnings_raise(s->o.warnings, "score.track", "warn", "The loaded track is not the score's: the score gives no light. Load the score's track.");
+    else
+        warnings_lower(s->o.warnings, "score.track");
+}
+
+static void check_audio(struct show *s)
+{
+    struct player_device d;
+
+    player_get_device(s->player, &d);
+    if (d.lost)
+        warnings_raise(s->o.warnings, "audio.lost", "error", "The audio device %s was lost: no sound; the show goes on on the clock.", d.name);
+    else
+        warnings_lower(s->o.warnings, "audio.lost");
+}
+
+void show_check(struct show *s)
+{
+    measured_fps(s);
+    pthread_mutex_lock(&s->control);
+    check_outputs(s);
+    check_patch(s);
+    check_layers(s);
+    check_track(s);
+    pthread_mutex_unlock(&s->control);
+    check_audio(s);
+}

@@ -1,0 +1,54 @@
+#pragma once
+/*
+ * What the engine plays: built by the control side, immutable for everyone else, handed over by one message.
+ *
+ * A `space` is the part that depends on the patch alone (program, universes, the frames the engine works in); scenes that differ only in their score share
+ * it, so an edited annotation costs no new frame buffers and heads keep their positions.
+ *
+ * THREADS  Built and freed on the control side. While a scene is in the engine, only the engine touches what is marked so.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/db.h"
+#include "dmx/output.h"
+#include "dmx/program.h"
+#include "dmx/universe.h"
+#include "fixtures/frame.h"
+#include "fixtures/patch.h"
+#include "render/layer.h"
+#include "show/layers.h"
+#include "show/shared.h"
+
+struct space {
+    struct shared *patch;               /* struct patch */
+    const struct program *program;
+    uint32_t serial;                    /* of the list of heads, for the frame message */
+    bool *is_laser;                     /* per head */
+    /* the engine's */
+    struct program_state *state;
+    struct universes *universes;
+    struct frame *frame, *held;
+    float *last_pan, *last_tilt;
+};
+
+struct scene {
+    uint64_t id;                        /* ascending */
+    struct shared *space;               /* struct space */
+    struct shared *outputs;             /* struct output_set */
+    struct show_layer **layers;         /* references */
+    struct render_item *items;          /* score order */
+    size_t n;
+    double offset_s;                    /* venues.offset_ms: light earlier (+) than sound */
+    float max_brightness;
+    bool plays_score;                   /* mode `score` with a score */
+    bool keeps_last_look;               /* idle: last look, else dark */
+    struct scene *next;                 /* waiting to be freed */
+};
+
+struct space *space_new(struct shared *patch, const int *universes, size_t n, uint32_t serial);    /* NULL: no memory */
+/* Positions, wheels and strobe phases go on from the old space; the engine must not be running `old` meanwhile. */
+enum lm_err space_take_state(struct space *s, const struct space *old);
+void space_free(void *space);
+void scene_free(struct scene *s);

@@ -1,0 +1,362 @@
+#include "show/show.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/thread.h"
+#include "db/domain.h"
+#include "show/state.h"
+
+/* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
+enum { ANSWER_MS = 1500, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
+
+const char *const show_mode_names[] = { "off", "score", "live", NULL };
+
+/* ---- life ---- */
+
+static double playhead(void *ctx)
+{
+    struct show *s = ctx;
+    struct player_now now;
+
+    player_now(s->player, clock_mono_ns(), &now);
+    return now.position;
+}
+
+static void player_changed(void *ctx)
+{
+    struct show *s = ctx;
+
+    atomic_fetch_add(&s->audio_serial, 1);
+}
+
+enum lm_err show_new(const struct show_options *o, struct show **result)
+{
+    struct show *s = calloc(1, sizeof(*s));
+    enum lm_err err = LM_NOMEM;
+
+    if (!s)
+        return LM_NOMEM;
+    s->o = *o;
+    s->rate_hz = 44;
+    s->max_brightness = 1;
+    s->idle_last = false, s->exit_blackout = true;
+    atomic_init(&s->master, 1);
+    pthread_mutex_init(&s->control, NULL);
+    pthread_mutex_init(&s->view, NULL);
+    pthread_mutex_init(&s->audio, NULL);
+
+    struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
+    if ((err = player_new(&player, &s->player)))
+        goto out;
+    struct engine_options engine = { s->player, o->real_time, o->rt_priority, s->rate_hz };
+    if ((err = engine_new(&engine, &s->engine)))
+        goto out;
+    struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, TILE_BYTES };
+    if (!(s->pool = pool_new(&pool)) || !(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
+        err = LM_NOMEM;
+out:
+    if (err) {
+        show_free(s);
+        return err;
+    }
+    *result = s;
+    return LM_OK;
+}
+
+void show_free(struct show *s)
+{
+    if (!s)
+        return;
+    show_stop(s);
+    event_unlisten(s->listener);
+    engine_free(s->engine);
+    pool_free(s->pool);
+    for (size_t i = 0; i < s->n; i++)
+        show_layer_unref(s->layers[i]);
+    free(s->layers), free(s->items);
+    shared_unref(s->space), shared_unref(s->outputs), shared_unref(s->patch);
+    shared_unref(s->grid), shared_unref(s->loaded_grid), shared_unref(s->pcm);
+    player_free(s->player);
+    pthread_mutex_destroy(&s->control);
+    pthread_mutex_destroy(&s->view);
+    pthread_mutex_destroy(&s->audio);
+    free(s);
+}
+
+/* ---- the control thread ---- */
+
+static unsigned drain(struct show *s, int timeout_ms)
+{
+    struct event e;
+    unsigned dirty = 0;
+
+    if (!event_wait(s->listener, &e, timeout_ms))
+        return 0;
+    do {
+        dirty |= show_dirty_of(e.table);
+    } while (event_poll(s->listener, &e));
+    return dirty;
+}
+
+static void react(struct show *s, unsigned dirty)
+{
+    struct problem p;
+
+    problem_clear(&p);
+    pthread_mutex_lock(&s->control);
+    enum lm_err err = show_reload(s, dirty, &p);
+    pthread_mutex_unlock(&s->control);
+    if (err)
+        warnings_raise(s->o.warnings, "show.reload", "error", "The show could not follow a change: %s. It goes on as it was.",
+                       p.detail[0] ? p.detail : lm_err_text(err));
+    else
+        warnings_lower(s->o.warnings, "show.reload");
+    if (dirty & DIRTY_GRID)
+        show_loaded_changed(s);
+}
+
+static void *control(void *arg)
+{
+    struct show *s = arg;
+    int64_t saved = clock_mono_ns(), checked = 0;
+
+    show_autoplay_play(s);
+    while (!atomic_load(&s->stop)) {
+        unsigned dirty = drain(s, 250);
+        int64_t now = clock_mono_ns();
+
+        if (dirty)
+            react(s, dirty);
+        if (now - checked > 500000000) {
+            show_check(s);
+            checked = now;
+        }
+        if (now - saved > 1000000000) {
+            show_save_position(s, false);
+            saved = now;
+            pthread_mutex_lock(&s->control);
+            show_collect(s);
+            pthread_mutex_unlock(&s->control);
+        }
+    }
+    return NULL;
+}
+
+enum lm_err show_start(struct show *s)
+{
+    struct thread_options t = { .name = "show", .stack = 512 << 10 };
+    struct problem p;
+    enum lm_err err;
+
+    problem_clear(&p);
+    pthread_mutex_lock(&s->control);
+    if ((err = engine_start(s->engine)))
+        goto out;
+    show_autoplay_choice(s, &s->choice);
+    if ((err = show_reload(s, DIRTY_ALL, &p))) {
+        log_error("show", "the last show cannot be put on: %s", p.detail[0] ? p.detail : lm_err_text(err));
+        s->choice = (struct show_choice){ .mode = MODE_OFF };
+        err = show_reload(s, DIRTY_ALL, &p);
+    }
+    if (!err && !(err = thread_start(&s->thread, &t, control, s)))
+        s->has_thread = true;
+out:
+    pthread_mutex_unlock(&s->control);
+    return err;
+}
+
+void show_stop(struct show *s)
+{
+    if (!s || !s->engine || atomic_exchange(&s->stop, true))
+        return;
+    event_wake(s->listener);
+    if (s->has_thread)
+        pthread_join(s->thread, NULL);
+    if (s->has_thread)
+        show_save_position(s, true);
+    engine_stop(s->engine);
+    show_collect(s);
+    if (s->outputs)
+        output_set_retire(s->o.outputs, shared_get(s->outputs), NULL, s->exit_blackout);
+}
+
+/* ---- GET and PUT /show ---- */
+
+static json_t *text_or_null(const char *s)
+{
+    return *s ? json_string(s) : json_null();
+}
+
+enum lm_err show_get(struct show *s, json_t **json, struct problem *p)
+{
+    (void)p;
+    pthread_mutex_lock(&s->control);
+    *json = json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:f}", "venue_id", text_or_null(s->choice.venue), "score_id", text_or_null(s->choice.score),
+                      "track_id", text_or_null(s->score_track), "mode", show_mode_names[s->choice.mode], "blackout",
+                      (int)atomic_load(&s->blackout), "freeze", (int)atomic_load(&s->freeze), "master", (double)atomic_load(&s->master));
+    pthread_mutex_unlock(&s->control);
+    return *json ? LM_OK : LM_NOMEM;
+}
+
+/* One id member: absent keeps, null empties. */
+static void read_id(const json_t *body, const char *key, char id[UUID_SIZE], struct problem *p)
+{
+    const json_t *v = json_object_get(body, key);
+    char path[64];
+
+    snprintf(path, sizeof(path), "/%s", key);
+    if (json_is_null(v))
+        id[0] = 0;
+    else if (v && (!json_is_string(v) || !uuid_valid(json_string_value(v))))
+        problem_add(p, path, "must be an id or null");
+    else if (v)
+        memcpy(id, json_string_value(v), UUID_SIZE);
+}
+
+static enum lm_err read_choice(struct show *s, const json_t *body, struct show_choice *choice, struct problem *p)
+{
+    static const char *const known[] = { "venue_id", "score_id", "mode", NULL };
+    struct db_conn *c;
+    json_t *score = NULL, *venue = NULL;
+    enum lm_err err = json_only(body, known, p);
+
+    if (err)
+        return err;
+    const json_t *mode = json_object_get(body, "mode"), *score_id = json_object_get(body, "score_id");
+    read_id(body, "venue_id", choice->venue, p);
+    read_id(body, "score_id", choice->score, p);
+    if (mode) {
+        int i = 0;
+        while (show_mode_names[i] && !(json_is_string(mode) && !strcmp(show_mode_names[i], json_string_value(mode))))
+            i++;
+        if (!show_mode_names[i])
+            problem_add(p, "/mode", "must be off, score or live");
+        else
+            choice->mode = (enum show_mode)i;
+    } else if (json_is_string(score_id)) {
+        choice->mode = MODE_SCORE;
+    }
+    if (p->err)
+        return p->err;
+
+    c = db_reader_take(s->o.db);
+    if (choice->score[0]) {
+        if (row_get(c, &scores_table, choice->score, &score, NULL)) {
+            err = problem_add(p, "/score_id", "there is no such score");
+        } else {
+            const char *of = json_get_text(score, "venue_id", "");
+            if (!json_object_get(body, "venue_id"))
+                snprintf(choice->venue, sizeof(choice->venue), "%s", of);
+            else if (strcmp(of, choice->venue))
+                err = problem_add(p, "/score_id", "this score was made for another venue");
+        }
+    }
+    if (!err && choice->venue[0] && row_get(c, &venues_table, choice->venue, &venue, NULL))
+        err = problem_add(p, "/venue_id", "there is no such venue");
+    db_reader_put(s->o.db, c);
+    json_decref(score), json_decref(venue);
+    return err;
+}
+
+struct remember { const struct show_choice *choice; };
+
+static enum lm_err write_choice(struct db_conn *c, void *arg, struct problem *p)
+{
+    const struct show_choice *choice = ((struct remember *)arg)->choice;
+    json_t *v = json_pack("{s:o, s:o, s:s}", "venue_id", text_or_null(choice->venue), "score_id", text_or_null(choice->score), "mode",
+                          show_mode_names[choice->mode]);
+    enum lm_err err = setting_hidden_set(c, "show", v, p);
+
+    json_decref(v);
+    return err;
+}
+
+enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p)
+{
+    struct show_choice before, choice;
+    char track[UUID_SIZE], loaded[UUID_SIZE];
+    enum lm_err err;
+
+    pthread_mutex_lock(&s->control);
+    before = choice = s->choice;
+    if (!(err = read_choice(s, body, &choice, p))) {
+        s->choice = choice;
+        if ((err = show_reload(s, DIRTY_ALL, p)))
+            s->choice = before;
+    }
+    choice = s->choice;
+    memcpy(track, s->score_track, sizeof(track));
+    pthread_mutex_unlock(&s->control);
+    if (err)
+        return err;
+    if ((err = db_write(s->o.db, write_choice, &(struct remember){ &choice }, p)))
+        return err;
+
+    pthread_mutex_lock(&s->view);
+    memcpy(loaded, s->loaded_track, sizeof(loaded));
+    pthread_mutex_unlock(&s->view);
+    if (choice.mode == MODE_SCORE && track[0] && strcmp(track, loaded))
+        if ((err = show_load_track(s, track, 0, 0, p)))
+            return err;
+    return show_get(s, json, p);
+}
+
+/* ---- masters: these take no lock that a loading show holds ---- */
+
+enum lm_err show_blackout(struct show *s, bool on)
+{
+    atomic_store(&s->blackout, on);
+    return engine_wait(s->engine, engine_post_blackout(s->engine, on), ANSWER_MS) ? LM_OK : LM_BUSY;
+}
+
+enum lm_err show_freeze(struct show *s, bool on)
+{
+    atomic_store(&s->freeze, on);
+    return engine_wait(s->engine, engine_post_freeze(s->engine, on), ANSWER_MS) ? LM_OK : LM_BUSY;
+}
+
+enum lm_err show_master(struct show *s, double level, struct problem *p)
+{
+    if (!(level >= 0 && level <= 1))
+        return problem_add(p, "/level", "must be 0 to 1");
+    atomic_store(&s->master, (float)level);
+    return engine_wait(s->engine, engine_post_master(s->engine, (float)level), ANSWER_MS) ? LM_OK : LM_BUSY;
+}
+
+enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p)
+{
+    size_t first = 0, n = 0;
+
+    pthread_mutex_lock(&s->control);
+    const struct patch *patch = shared_get(s->patch);
+    for (size_t i = 0; i < patch->n_fixtures; i++)
+        if (!strcmp(patch->fixtures[i].row.id, fixture_id))
+            first = patch->fixtures[i].head_first, n = patch->fixtures[i].head_count;
+    pthread_mutex_unlock(&s->control);
+    if (!n)
+        return problem_set(p, LM_CONFLICT, "Only fixtures of the active venue can be identified. Make its venue active first.");
+    engine_post_identify(s->engine, first, n, clock_mono_ns() + 600000000);
+    return LM_OK;
+}
+
+/* ---- what is seen ---- */
+
+const struct show_live *show_live(struct show *s)
+{
+    return engine_live(s->engine);
+}
+
+uint32_t show_host_audio_serial(const struct show *s)
+{
+    return atomic_load(&s->audio_serial);
+}
+
+uint64_t show_progress(const struct show *s)
+{
+    return atomic_load(engine_frames(s->engine));
+}
