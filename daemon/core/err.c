@@ -83,7 +83,7 @@ void problem_clear(struct problem *p)
 }
 
 /* By way of a buffer: callers add context with problem_set(p, err, "file: %s", p->detail). */
-static void format(char *dst, size_t size, const char *fmt, va_list args)
+static __attribute__((format(printf, 3, 0))) void format(char *dst, size_t size, const char *fmt, va_list args)
 {
     char text[PROBLEM_DETAIL + 4];
 
