@@ -9,6 +9,9 @@ struct sacn_source { uint8_t cid[16]; char name[64]; };         /* name: UTF-8, 
 
 size_t sacn_data(uint8_t out[SACN_DATA_MAX], const struct sacn_source *s, int universe, int priority, uint8_t sequence, uint8_t options,
                  int sync_universe, const uint8_t *slots, size_t n);
+/* A synchronisation packet for the universes that carry `sync_universe` (E1.31 section 6.3); returns its length. */
+enum { SACN_SYNC_SIZE = 49 };
+size_t sacn_sync(uint8_t out[SACN_SYNC_SIZE], const struct sacn_source *s, int sync_universe, uint8_t sequence);
 void sacn_source_name(struct sacn_source *s, const char *name); /* cut on a code-point boundary */
 /* One page of universe discovery (E1.31 section 8); returns its length. page of last_page; n <= 512 sorted universes. */
 enum { SACN_DISCOVERY_MAX = 120 + 1024, SACN_DISCOVERY_UNIVERSE = 64214 };

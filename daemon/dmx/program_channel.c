@@ -1,0 +1,238 @@
+#include "dmx/program_channel.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "fixtures/classify.h"
+
+static uint8_t middle(const struct definition_range *r)
+{
+    return (uint8_t)((r->min + r->max) / 2);
+}
+
+static const struct definition_range *range_at(const struct definition_channel *c, int value)
+{
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (c->ranges[i].min <= value && value <= c->ranges[i].max)
+            return &c->ranges[i];
+    return NULL;
+}
+
+static bool is_hazard(const struct definition_channel *c, int value)
+{
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (c->ranges[i].min <= value && value <= c->ranges[i].max && range_is_lamp_or_reset(&c->ranges[i]))
+            return true;
+    return false;
+}
+
+uint8_t channel_default(const struct definition_channel *c, bool *trapped)
+{
+    *trapped = false;
+    for (int off = 0; off < 256; off++) {
+        if (c->default_value - off >= 0 && !is_hazard(c, c->default_value - off))
+            return (uint8_t)(c->default_value - off);
+        if (c->default_value + off <= 255 && !is_hazard(c, c->default_value + off))
+            return (uint8_t)(c->default_value + off);
+    }
+    *trapped = true;
+    return (uint8_t)c->default_value;
+}
+
+/* --- strobes --- */
+
+static void add_strobe(struct channel_strobes *s, const struct definition_range *r, int min)
+{
+    struct range_strobe w = range_strobe(r);
+    struct strobe_range out = { (uint8_t)min, r->max, w.hz_min, w.hz_max };
+    bool backwards = isnan(w.hz_min) ? w.fast_to_slow : w.hz_min > w.hz_max;
+
+    if (backwards)
+        out = (struct strobe_range){ r->max, (uint8_t)min, w.hz_max, w.hz_min };
+    if (s->n < CHANNEL_STROBES)
+        s->r[s->n++] = out;
+}
+
+/* Every range that says its Hz; without one, the widest of the others. A range from 0 leaves 0 itself to "no strobe". */
+static void find_strobes(const struct definition_channel *c, struct channel_strobes *s)
+{
+    const struct definition_range *widest = NULL;
+
+    for (size_t i = 0; i < c->n_ranges; i++) {
+        const struct definition_range *r = &c->ranges[i];
+        if (range_kind(r) != RANGE_STROBE)
+            continue;
+        if (!isnan(range_strobe(r).hz_min))
+            add_strobe(s, r, r->min ? r->min : r->max > 0);
+        if (!widest || r->max - r->min > widest->max - widest->min)
+            widest = r;
+    }
+    if (!s->n && widest)
+        add_strobe(s, widest, widest->min ? widest->min : widest->max > 0);
+}
+
+/* --- shutters --- */
+
+static int open_score(const struct definition_range *r, bool has_dimmer)
+{
+    bool says_dimmer = text_has(r->name, "dimm");
+
+    return (says_dimmer ? has_dimmer ? 400 : -400 : 0) + (text_has(r->name, "open") ? 300 : 0) + (r->max - r->min);
+}
+
+/* Without any open range: a value that is surely not dark. 0 where no range begins at 0 or the strobe does; else the default outside closed ranges. */
+static bool open_guess(const struct definition_channel *c, uint8_t *open)
+{
+    bool trapped;
+    uint8_t def = channel_default(c, &trapped);
+    const struct definition_range *r = range_at(c, def);
+
+    if (!r || (range_kind(r) == RANGE_STROBE && def == 0) || range_kind(r) == RANGE_OTHER) {
+        *open = def;
+        return !r || range_kind(r) == RANGE_STROBE || text_has(r->name, "off|none|static|stop");
+    }
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (range_kind(&c->ranges[i]) == RANGE_DIMMER) {
+            *open = c->ranges[i].max;
+            return true;
+        }
+    *open = def;
+    return false;
+}
+
+struct channel_shutter channel_shutter(const struct definition_channel *c, bool has_dimmer)
+{
+    struct channel_shutter s = { 0 };
+    int best = -1000;
+
+    if (!c->n_ranges) {         /* the presets ShutterStrobe*: 0 is open, all above strobes */
+        struct strobe_range r = { 1, 255, NAN, NAN };
+        if (c->fast_to_slow)
+            r.slow = 255, r.fast = 1;
+        s.has_open = true;
+        if (*c->preset)
+            s.strobes.r[s.strobes.n++] = r;
+        return s;
+    }
+    for (size_t i = 0; i < c->n_ranges; i++) {
+        const struct definition_range *r = &c->ranges[i];
+        enum range_kind kind = range_kind(r);
+        if (kind == RANGE_OPEN && open_score(r, has_dimmer) > best)
+            s.open = middle(r), s.has_open = true, best = open_score(r, has_dimmer);
+        if (kind == RANGE_CLOSED && !s.has_closed)
+            s.closed = middle(r), s.has_closed = true;
+    }
+    if (!s.has_open)
+        s.has_open = open_guess(c, &s.open);
+    find_strobes(c, &s.strobes);
+    return s;
+}
+
+bool channel_shutter_dims(const struct definition_channel *c)
+{
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (range_kind(&c->ranges[i]) == RANGE_DIMMER && c->ranges[i].max - c->ranges[i].min >= 40)
+            return true;
+    return false;
+}
+
+/* --- dimmers --- */
+
+struct channel_dimmer channel_dimmer(const struct definition_channel *c)
+{
+    struct channel_dimmer d = { .min = 0, .max = 255, .zero = -1 };
+    const struct definition_range *dims = NULL, *widest = NULL;
+    bool mixed = false;
+
+    for (size_t i = 0; i < c->n_ranges; i++) {
+        const struct definition_range *r = &c->ranges[i];
+        enum range_kind kind = range_kind(r);
+        mixed |= kind == RANGE_STROBE || kind == RANGE_HAZARD || kind == RANGE_CLOSED || kind == RANGE_DIMMER;
+        if (kind == RANGE_DIMMER && (!dims || r->max - r->min > dims->max - dims->min))
+            dims = r;
+        if (kind == RANGE_OTHER && !text_has(r->name, "sound|music|auto|program|random") &&
+            (!widest || r->max - r->min > widest->max - widest->min))
+            widest = r;
+    }
+    dims = c->n_ranges == 1 ? &c->ranges[0] : dims ? dims : mixed ? widest : NULL;
+    if (!dims || dims->max == dims->min)
+        return d;
+    d.min = dims->min, d.max = dims->max;
+    if (text_has(dims->name, "100-0%|100% - 0|100%-0|100 - 0|bright to dark|bright - dark|light to dark|full to off"))
+        d.min = dims->max, d.max = dims->min;
+    find_strobes(c, &d.strobes);
+    if (dims->min > 0) {
+        const struct definition_range *bottom = range_at(c, 0);
+        if (!bottom || (range_kind(bottom) != RANGE_STROBE && range_kind(bottom) != RANGE_HAZARD && range_kind(bottom) != RANGE_OPEN))
+            d.zero = 0;
+    }
+    return d;
+}
+
+/* --- speeds, wheels, irises --- */
+
+static int direction(const struct definition_range *r)          /* +1 slow to fast, -1 fast to slow, 0 unknown */
+{
+    if (!strcmp(r->preset, "FastToSlow") || text_has(r->name, "fast to slow|max to min|fast-slow|fast - slow|fast → slow|fast -> slow|max. to min"))
+        return -1;
+    if (!strcmp(r->preset, "SlowToFast") || text_has(r->name, "slow to fast|min to max|slow-fast|slow - fast|slow → fast|slow -> fast|min. to max"))
+        return 1;
+    return 0;
+}
+
+void channel_speed(const struct definition_channel *c, uint8_t *fast, uint8_t *slow)
+{
+    bool trapped;
+    const struct definition_range *at;
+
+    if (!c->n_ranges) {
+        *fast = c->fast_to_slow ? 0 : 255, *slow = c->fast_to_slow ? 255 : 0;
+        return;
+    }
+    *fast = *slow = channel_default(c, &trapped);
+    at = range_at(c, *fast);
+    if (at && direction(at))
+        *fast = direction(at) > 0 ? at->max : at->min;
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (direction(&c->ranges[i])) {
+            *slow = direction(&c->ranges[i]) > 0 ? c->ranges[i].min : c->ranges[i].max;
+            return;
+        }
+}
+
+static bool is_white(const float rgb[3])
+{
+    return rgb[0] > .9f && rgb[1] > .9f && rgb[2] > .9f;
+}
+
+uint8_t channel_wheel_open(const struct definition_channel *c)
+{
+    bool trapped;
+    uint8_t def = channel_default(c, &trapped);
+    const struct definition_range *r = range_at(c, def);
+    float rgb[3];
+
+    if (!r || !range_color(r, rgb) || is_white(rgb))
+        return def;
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (range_color(&c->ranges[i], rgb) && is_white(rgb))
+            return middle(&c->ranges[i]);
+    return def;
+}
+
+uint8_t channel_iris_open(const struct definition_channel *c)
+{
+    bool trapped;
+
+    if (!c->n_ranges)
+        return c->default_value ? (uint8_t)c->default_value : !strcmp(c->preset, "ShutterIrisMinToMax") ? 255 : 0;
+    for (size_t i = 0; i < c->n_ranges && !c->default_value; i++) {
+        const struct definition_range *r = &c->ranges[i];
+        if (r->max - r->min < 40 && text_has(r->name, "open") && !text_has(r->name, "puls|random|effect|close|closing|macro"))
+            return middle(r);
+        if (r->max - r->min >= 40 && text_has(r->name, "min to max|min. to max|narrow to wide|closed to open|min → max|min -> max|small to big") &&
+            !text_has(r->name, "puls|random|effect|macro"))
+            return r->max;
+    }
+    return channel_default(c, &trapped);
+}
