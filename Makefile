@@ -125,8 +125,7 @@ web-test: web
 # The same tests with another compiler's eye: address and undefined behaviour, races, the real-time promise.
 asan tsan trap: ; @$(MAKE) --no-print-directory VARIANT=$@ variant-tests
 variant-tests: daemon $(UNIT_BIN)
-	@$(MAKE) --no-print-directory VARIANT=$(VARIANT) unit
-	@$(MAKE) --no-print-directory VARIANT=$(VARIANT) e2e
+	@bad=0; for t in unit e2e; do $(MAKE) --no-print-directory VARIANT=$(VARIANT) $$t || bad=1; done; exit $$bad
 valgrind:
 	$(call need,valgrind)
 	@$(MAKE) --no-print-directory VARIANT=debug UNDER="valgrind -q --error-exitcode=9 --leak-check=full" unit
