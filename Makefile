@@ -144,8 +144,9 @@ fuzz-run: $(FUZZ_BIN)
 	        || { tail -n 60 $B/$$name.log; exit 1; }; \
 	    grep -E 'executed_units|peak_rss' $B/$$name.log; \
 	done
-bench: $(BENCH_BIN)
+bench: $(BENCH_BIN) daemon
 	@set -e; for b in $(BENCH_BIN); do $$b; done
+	@$(FOR_TESTS) python3 tests/bench/bench_daemon.py
 lint: daemon
 	$(call need,cppcheck)
 	@tests/layers

@@ -456,7 +456,7 @@ static enum lm_err configure(struct daemon *d, const struct arguments *a)
     if (!err && a->http)
         err = config_set(&d->config, "server", "http", a->http, &d->why);
     if (!err && a->data)
-        err = config_set(&d->config, "server", "data", a->data, &d->why);
+        err = config_set(&d->config, "files", "data", a->data, &d->why);
     if (err)
         return err;
     /* The demo must never mix with the house's own shows. */

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""What a whole lumad costs, against its limits: exec to first packet, memory, CPU, frame time, packet timing.
+
+LUMAD=path of the program. Prints one line per figure and fails when a limit is passed.
+"""
+import json, os, pathlib, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.request
+
+LUMAD = os.environ.get("LUMAD", "build/release/lumad")
+TICKS = os.sysconf("SC_CLK_TCK")
+failed = 0
+
+
+def row(name, value, unit, limit=None):
+    global failed
+    over = limit is not None and value > limit
+    failed += over
+    print(f"{name:<44} {value:>9.2f} {unit:<4}" + (f" limit {limit:g} {unit}{'  OVER' if over else ''}" if limit is not None else ""), flush=True)
+
+
+def receiver():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    s.setsockopt(socket.SOL_SOCKET, 35, 1)              # SO_TIMESTAMPNS: the kernel's clock, not ours
+    s.bind(("127.0.0.1", 6454))
+    s.settimeout(20)
+    return s
+
+
+def art_dmx(s):
+    """(kernel time in s, port address) of the next ArtDmx packet."""
+    while True:
+        data, control, _, _ = s.recvmsg(2048, 64)
+        if data[:8] == b"Art-Net\0" and data[8:10] == b"\0\x50":
+            sec, nsec = (int.from_bytes(control[0][2][i:i + 8], "little") for i in (0, 8))
+            return sec + nsec / 1e9, data[14] | data[15] << 8
+
+
+class Daemon:
+    def __init__(self, data, *args):
+        self.started = time.time()
+        self.p = subprocess.Popen([LUMAD, "--data", data, "--http", "127.0.0.1:0", "--ready-fd", "1", *args], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+
+    def ready(self):
+        self.port = json.loads(self.p.stdout.readline())["http"]
+        return self
+
+    def get(self, path):
+        return json.load(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1{path}", timeout=10))
+
+    def rss_mb(self):
+        line = next(l for l in pathlib.Path(f"/proc/{self.p.pid}/status").read_text().splitlines() if l.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def cpu_s(self):
+        f = pathlib.Path(f"/proc/{self.p.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(f[11]) + int(f[12])) / TICKS
+
+    def stop(self):
+        t = time.time()
+        self.p.send_signal(signal.SIGTERM)
+        code = self.p.wait(10)
+        self.p.stdout.close()
+        return code, (time.time() - t) * 1000
+
+
+def first_packet(data):
+    s = receiver()
+    d = Daemon(data, "--demo")
+    at, _ = art_dmx(s)
+    s.close()
+    d.ready()
+    time.sleep(1)
+    return (at - d.started) * 1000, d.stop()[1]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as demo, tempfile.TemporaryDirectory() as empty:
+        d = Daemon(demo, "--demo").ready()
+        for _ in range(300):                            # until the demo's analysis is over
+            if d.get("/host-audio")["playing"] and not [j for j in d.get("/jobs")["items"] if j["state"] in ("queued", "running")]:
+                break
+            time.sleep(0.1)
+        d.stop()
+
+        runs = [first_packet(demo) for _ in range(5)]
+        row("exec to first packet, worst of 5", max(r[0] for r in runs), "ms", 250)
+        row("SIGTERM to exit, worst of 5", max(r[1] for r in runs), "ms", 1000)
+
+        d = Daemon(empty).ready()
+        time.sleep(3)
+        row("resident memory, idle", d.rss_mb(), "MB", 40)
+        d.stop()
+
+        s = receiver()
+        d = Daemon(demo, "--demo").ready()
+        time.sleep(3)                                   # decoded, tiles ahead are made
+        c0, t0, times = d.cpu_s(), time.time(), {}
+        while time.time() - t0 < 15:
+            at, address = art_dmx(s)
+            times.setdefault(address, []).append(at)
+        cpu = (d.cpu_s() - c0) / (time.time() - t0) * 100
+        gaps = sorted(b - a for t in times.values() for a, b in zip(t, t[1:]))
+        stats, rss = d.get("/system")["dmx"], d.rss_mb()
+        s.close()
+        d.stop()
+        row("resident memory, playing the demo", rss, "MB")
+        row("CPU, playing the demo, of one core", cpu, "%", 5)
+        row("frame, p50", stats["frame_us"]["p50"] / 1000, "ms")
+        row("frame, p99", stats["frame_us"]["p99"] / 1000, "ms", 1)
+        row("packets a second and universe", statistics.mean((len(t) - 1) / (t[-1] - t[0]) for t in times.values()), "Hz", 44.1)
+        row("packet interval, p50", gaps[len(gaps) // 2] * 1000, "ms")
+        row("packet interval, p99 - p50", (gaps[int(len(gaps) * .99)] - gaps[len(gaps) // 2]) * 1000, "ms")
+        row("packet interval, largest", gaps[-1] * 1000, "ms")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
