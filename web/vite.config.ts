@@ -6,7 +6,7 @@ const daemon = process.env.LUMAD_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
     plugins: [svelte()],
-    base: './',
+    base: '/',
     build: {
         target: 'es2022',
         // Everything is a file of its own: the page works under a strict Content-Security-Policy.

@@ -96,7 +96,8 @@ export async function list<T>(path: string, signal?: AbortSignal): Promise<T[]> 
     do {
         const q: string = (path.includes('?') ? '&' : '?') + 'limit=1000';
         const c: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-        const page: List<T> = await get<List<T>>(path + q + c, signal);
+        const page: List<T> | T[] = await get<List<T> | T[]>(path + q + c, signal);
+        if (Array.isArray(page)) return page; /* a fixed table, never paged */
         items.push(...page.items);
         cursor = page.next;
     } while (cursor);

@@ -68,9 +68,9 @@ export interface Job extends Row {
 
 export interface Warning {
     id: string;
+    level: string; /* "error": the show is affected; "warn": it goes on */
     message: string;
-    severity?: string;
-    since?: string;
+    since: string;
 }
 
 export interface System {
@@ -254,10 +254,38 @@ export type ShowMode = 'off' | 'score' | 'live';
 export interface Show {
     venue_id: string | null;
     score_id: string | null;
+    track_id?: string | null;
     mode: ShowMode;
     blackout: boolean;
     freeze: boolean;
     master: number;
+}
+
+export interface Autoplay {
+    enabled: boolean;
+    venue_id: string | null;
+    score_id: string | null;
+    repeat: 'once' | 'loop';
+    resume?: boolean;
+}
+
+export interface AudioDevice {
+    device: string;
+    active: unknown;
+    devices: unknown[];
+}
+
+export interface SettingRow {
+    key: string;
+    label: string;
+    type: string;
+    default?: unknown;
+    min?: number | null;
+    max?: number | null;
+    unit?: string | null;
+    options?: (string | { value: string; label: string })[] | null;
+    help?: string | null;
+    group?: string | null;
 }
 
 export interface Changed {
@@ -266,4 +294,14 @@ export interface Changed {
     id?: string;
     version?: number;
     op?: string;
+}
+
+export interface PatchUniverse {
+    universe: number;
+    used: { fixture_id: string; label: string; address: number; channels: number }[];
+    free: { address: number; channels: number }[];
+}
+export interface Patch {
+    universes: PatchUniverse[];
+    warnings: unknown[];
 }

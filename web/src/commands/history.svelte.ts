@@ -24,6 +24,16 @@ class History {
         this.undone = [];
     }
 
+    isLast(label: string): boolean {
+        return this.done.at(-1)?.label === label;
+    }
+
+    /* The newest step goes further: it still undoes to where it began. */
+    extend(redo: () => Promise<void>) {
+        const last = this.done.at(-1);
+        if (last) this.done = [...this.done.slice(0, -1), { ...last, redo }];
+    }
+
     undo = () => this.move('undo');
     redo = () => this.move('redo');
 

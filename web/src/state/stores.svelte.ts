@@ -9,7 +9,7 @@ import { link } from './link.svelte';
 import { live, now } from './live';
 import { toasts } from './toasts.svelte';
 
-export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms', 'jobs']);
+export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms']);
 export const venues = keepList<Venue>('/venues', ['venues']);
 export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
 export const system = keepOne<System>('/system', ['system']);

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { Graph, NodeType } from '../api/types';
+import { addNode, blocked, connect, layout, portsOf, remove } from './model';
+
+const port = (id: string, type: string) => ({ id, label: id, type });
+const list: NodeType[] = [
+    { id: 'clock', category: 'Sources', label: 'Clock', help: '', inputs: [], outputs: [port('grid', 'grid')], params: [] },
+    {
+        id: 'env', category: 'Time', label: 'Envelope', help: '',
+        inputs: [port('grid', 'grid'), port('rate', 'signal')], outputs: [port('out', 'signal')],
+        params: [{ id: 'attack', label: 'Attack', type: 'float', default: 0.3 }],
+    },
+];
+const types = new Map(list.map((t) => [t.id, t]));
+const empty: Graph = { nodes: [], edges: [], args: [{ id: 'tint', name: 'Tint', type: 'color', default: '#ff0000' }] };
+const two = addNode(addNode(empty, list[0]!, 0, 0).graph, list[1]!, 0, 0).graph;
+
+test('a new node has a free id and the defaults', () => {
+    const again = addNode(two, list[1]!, 1, 2);
+    expect(again.id).toBe('env_2');
+    expect(again.graph.nodes.at(-1)).toMatchObject({ params: { attack: 0.3 }, x: 1, y: 2 });
+});
+
+test('only ports of one kind are wired, and never in a circle', () => {
+    const at = (node: string, p: string) => ({ node, port: p });
+    expect(blocked(two, types, at('clock', 'grid'), at('env', 'grid'))).toBeNull();
+    expect(blocked(two, types, at('clock', 'grid'), at('env', 'rate'))).toMatch(/grid/);
+    expect(blocked(two, types, at('env', 'out'), at('env', 'rate'))).toMatch(/circle/);
+    expect(blocked(two, types, at('env', 'nope'), at('env', 'rate'))).toMatch(/no such port/);
+});
+
+test('the args node has a port per arg', () => {
+    const g = { ...empty, nodes: [{ id: 'a', type: 'pattern_args', params: {}, x: 0, y: 0 }] };
+    expect(portsOf(g, g.nodes[0]!, types).outputs).toEqual([{ id: 'tint', label: 'Tint', type: 'color' }]);
+});
+
+test('an input keeps one wire, and wires go with their node', () => {
+    const edge = { from_node: 'clock', from_port: 'grid', to_node: 'env', to_port: 'grid' };
+    const wired = connect(connect(two, edge), edge);
+    expect(wired.edges).toHaveLength(1);
+    expect(remove(wired, ['clock'], []).edges).toHaveLength(0);
+    expect(remove(wired, [], [wired.edges[0]!.id]).nodes).toHaveLength(2);
+});
+
+test('what was never laid out gets columns, what was stays', () => {
+    const wired = connect(two, { from_node: 'clock', from_port: 'grid', to_node: 'env', to_port: 'grid' });
+    const laid = layout(wired);
+    expect(laid.nodes[1]!.x).toBeGreaterThan(laid.nodes[0]!.x);
+    expect(layout(laid)).toBe(laid);
+});

@@ -1,0 +1,15 @@
+import { mount } from 'svelte';
+import './ui/tokens.css';
+import './ui/base.css';
+import App from './App.svelte';
+import { exposeDiagnostics } from './state/live';
+import { link } from './state/link.svelte';
+import { ui } from './state/ui.svelte';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+exposeDiagnostics();
+ui.start();
+mount(App, { target });
+link.start();

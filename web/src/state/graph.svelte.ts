@@ -1,0 +1,111 @@
+/*
+ * The graph being looked at and changed. The page shows an edit at once; requests follow
+ * one after the other, the newest document only. Every edit can be undone; quick repeats
+ * of one edit (a slider being dragged) are one step.
+ */
+import { asError, get, put, type ApiError } from '../api/client';
+import type { Graph } from '../api/types';
+import { history } from '../commands/history.svelte';
+import { bare, layout } from '../graph/model';
+import { onChange } from './changes';
+import { toasts } from './toasts.svelte';
+
+const MERGE_MS = 800;
+
+export class GraphStore {
+    graph = $state.raw<Graph | null>(null);
+    error = $state.raw<ApiError | null>(null);
+    isPending = $state(false);
+
+    private path: string | null = null;
+    private version: number | undefined;
+    private wanted: Graph | null = null;
+    private last = { label: '', at: 0 };
+    private isBusy = false;
+
+    open(patternId: string | null) {
+        const path = patternId ? `/patterns/${patternId}/graph` : null;
+        if (path === this.path) return;
+        this.path = path;
+        this.graph = null;
+        this.error = null;
+        this.wanted = null;
+        this.last = { label: '', at: 0 };
+        void this.load();
+    }
+
+    /* Until the returned function is called, edits made elsewhere are followed. */
+    follow(): () => void {
+        return onChange(['implementations', 'patterns'], () => {
+            if (!this.isPending) void this.load();
+        });
+    }
+
+    async load() {
+        const path = this.path;
+        if (!path) return;
+        try {
+            const g = await get<Graph>(path);
+            if (path !== this.path || this.isPending) return;
+            this.version = g.version;
+            this.graph = layout(g);
+            this.error = null;
+        } catch (e) {
+            if (path === this.path) this.error = asError(e);
+        }
+    }
+
+    edit(next: Graph, label: string) {
+        const before = this.graph;
+        const path = this.path;
+        if (!before || !path) return;
+        const isMore = label === this.last.label && performance.now() - this.last.at < MERGE_MS && history.isLast(label);
+        this.last = { label, at: performance.now() };
+        if (isMore) history.extend(() => this.restore(path, next));
+        else {
+            history.push({
+                label,
+                undo: () => this.restore(path, before),
+                redo: () => this.restore(path, next),
+            });
+        }
+        this.apply(next);
+    }
+
+    private apply(next: Graph) {
+        this.graph = next;
+        this.wanted = next;
+        if (!this.isBusy) void this.send();
+    }
+
+    private async restore(path: string, graph: Graph) {
+        this.last = { label: '', at: 0 };
+        if (path === this.path) {
+            this.apply(graph);
+            return;
+        }
+        await put<Graph>(path, bare(graph));
+    }
+
+    private async send() {
+        this.isBusy = this.isPending = true;
+        while (this.wanted && this.path) {
+            const path = this.path;
+            const next = this.wanted;
+            this.wanted = null;
+            try {
+                const saved = await put<Graph>(path, bare(next), this.version);
+                if (path !== this.path) continue;
+                this.version = saved.version;
+                if (!this.wanted) this.graph = { ...next, errors: saved.errors ?? [] };
+            } catch (e) {
+                const error = asError(e);
+                toasts.error('Save the pattern', error);
+                this.wanted = null;
+                this.isPending = false;
+                await this.load();
+            }
+        }
+        this.isBusy = this.isPending = false;
+    }
+}

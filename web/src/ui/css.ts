@@ -1,0 +1,50 @@
+/* Tokens for those who draw on a canvas. */
+import type { Look } from '../timeline/paint';
+import type { GridLook } from '../view/dmxgrid';
+import type { StageColors } from '../view/scene';
+
+export function token(name: string): string {
+    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+export const waveColors = () => ({
+    line: token('wave-line'),
+    low: token('wave-low'),
+    mid: token('wave-mid'),
+    high: token('wave-high'),
+});
+
+const LANE = 30;
+
+export const timelineLook = (): Look => ({
+    ground: token('s0'),
+    text: token('text'),
+    dim: token('dim'),
+    beat: token('beat'),
+    downbeat: token('downbeat'),
+    select: token('select'),
+    live: token('live'),
+    wave: waveColors(),
+    font: `11px ${token('font')}`,
+    laneHeight: LANE,
+    waveHeight: (total, lanes) => Math.max(Math.min(total, 96), total - lanes * LANE - (lanes ? 8 : 0)),
+});
+
+export const gridLook = (): GridLook => ({
+    ground: token('s0'),
+    cell: token('s2'),
+    text: token('text'),
+    dim: token('dim'),
+    bar: token('select'),
+    mark: token('line-strong'),
+    select: token('armed'),
+    font: `11px ${token('font')}`,
+});
+
+export const stageColors = (): StageColors => ({
+    ground: token('stage-ground'),
+    grid: token('s2'),
+    line: token('line'),
+    body: token('line-strong'),
+    select: token('select'),
+});
