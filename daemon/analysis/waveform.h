@@ -13,3 +13,16 @@ enum { WAVEFORM_HEADER = 32, WAVEFORM_BUCKET = 5, WAVEFORM_FULL_FRAMES = 256, WA
 
 /* Interleaved floats -> the bytes; caller frees. */
 enum lm_err waveform_make(const float *frames, uint64_t n, int channels, double rate, uint32_t frames_per_bucket, void **data, size_t *size);
+
+/*
+ * The same piece by piece, for audio that is never whole in memory: workers/decode_worker feeds it while it decodes. One pass gives both levels.
+ *
+ * THREADS  One at a time.
+ */
+struct waveform;
+
+struct waveform *waveform_new(int channels, double rate, uint32_t frames_per_bucket);       /* NULL: no memory, or a zero */
+void waveform_free(struct waveform *w);                                                     /* NULL is fine */
+enum lm_err waveform_add(struct waveform *w, const float *frames, uint64_t n);
+/* max_buckets 0: as fed; else so many neighbours are merged that at most max_buckets are left. LM_INVALID: nothing fed. Caller frees *data. */
+enum lm_err waveform_bytes(const struct waveform *w, size_t max_buckets, void **data, size_t *size);
