@@ -37,6 +37,10 @@ enum lm_err db_write(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *a
 /* The same with synchronous NORMAL, for analysis rows and imports: may lose the last commits on power loss, never corrupts. */
 enum lm_err db_write_bulk(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
 
+/* Inside a write that stores what a pull brought: until its end (or `on` false) rows keep the version, times and device they are written with, nothing is
+ * queued for sending, and the clock is raised to the highest version seen. */
+enum lm_err db_apply_pulled(struct db_conn *c, bool on, struct problem *p);
+
 struct db_conn *db_reader_take(struct db *db);      /* waits for a free one; never NULL after db_open() succeeded */
 void db_reader_put(struct db *db, struct db_conn *c);
 

@@ -42,8 +42,10 @@ struct column {
     const char *const *options;         /* COL_TEXT: one of these */
     double min, max;                    /* COL_INT, COL_REAL; both 0 = any finite value */
     size_t max_len;                     /* COL_TEXT bytes (0 = 1000); COL_JSON bytes of text (0 = 64 KiB) */
-    const char *def;                    /* default as JSON text when a client leaves it out; NULL = null/0/"" as the schema says */
+    const char *def;                    /* default as JSON text when a client leaves it out; NULL = null/0/"" as the schema says. "=<column>": the value
+                                           of that column; "=random": a random integer 0 .. max. COL_JSON: {..} takes objects only, [..] arrays only */
     const char *doc;
+    bool (*valid)(const json_t *value, char message[160]);      /* what type and range cannot say; NULL = nothing more */
 };
 
 struct table {
@@ -72,6 +74,7 @@ enum lm_err row_create(struct db_conn *c, const struct table *t, const char *par
                        struct problem *p);
 /* JSON merge patch; if_match < 0 = any. LM_STALE: *row is the current row. A patch that changes nothing leaves the version alone. */
 enum lm_err row_patch(struct db_conn *c, const struct table *t, const char *id, const json_t *patch, int64_t if_match, json_t **row, struct problem *p);
+/* *row is set for LM_STALE only. */
 enum lm_err row_delete(struct db_conn *c, const struct table *t, const char *id, int64_t if_match, json_t **row, struct problem *p);
 /* What lumad itself writes (read-only columns allowed, no required check): insert or update by id; undeletes. */
 enum lm_err row_put(struct db_conn *c, const struct table *t, const char *id, const json_t *members, struct problem *p);

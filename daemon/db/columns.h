@@ -1,0 +1,25 @@
+#pragma once
+/* What the descriptors of db/ have in common. */
+#include "db/domain.h"
+#include "db/private.h"
+
+#define ID_COLUMN { "id", COL_UUID, COL_KEY, .doc = "UUID; a client may choose it when it creates the row." }
+#define TIME_COLUMNS                                                                                                    \
+    { "created_at", COL_INSTANT, COL_READONLY, .doc = "When it was made." },                                            \
+    { "updated_at", COL_INSTANT, COL_READONLY, .doc = "When it was last changed." },                                    \
+    { "version", COL_INT, COL_READONLY, .doc = "Hybrid logical clock; the ETag." }
+#define SYNC_COLUMNS                                                                                                    \
+    TIME_COLUMNS,                                                                                                       \
+    { "synced_version", COL_INT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "Version the server has." },       \
+    { "synced_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "When the server acknowledged it." }, \
+    { "deleted_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "Tombstone." },                    \
+    { "device_id", COL_TEXT, COL_SYNC | COL_HIDDEN | COL_READONLY, .doc = "Machine of the last change; breaks ties." }
+#define ANALYSER_COLUMNS                                                                                                \
+    { "analyser", COL_TEXT, COL_READONLY, .doc = "Program that found it." },                                            \
+    { "analyser_version", COL_INT, COL_READONLY, .doc = "A newer version recomputes." }
+
+#define SECONDS_MAX 864000.0            /* ten days: beyond any track */
+#define SEED_MAX 9007199254740991.0     /* 2^53 - 1, the largest integer of JavaScript */
+#define JSON_LARGE ((size_t)8 << 20)
+
+extern const char *const blend_modes[];

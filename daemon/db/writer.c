@@ -1,0 +1,214 @@
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "core/thread.h"
+#include "db/private.h"
+
+enum { GROUP_MAX = 32 };
+
+/* One call of db_write(), on the stack of its caller. */
+struct write {
+    enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p);
+    void *arg;
+    struct problem *p;
+    enum lm_err err;
+    bool is_bulk, done;
+    pthread_cond_t answered;
+    struct write *next;
+};
+
+struct writer {
+    struct db *db;
+    struct db_conn *c;
+    struct changes *changes;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct write *first, **last;
+    bool stopping, is_bulk;             /* is_bulk: what `synchronous` stands at now */
+};
+
+/*
+ * Writes that wait together share one commit, which is what costs time; each has a savepoint, so one that fails leaves no
+ * trace in the others. Nobody is answered before the commit is done.
+ */
+static void run_one(struct writer *w, struct write *q)
+{
+    if ((q->err = conn_exec(w->c, "SAVEPOINT one", q->p)))
+        return;
+    q->err = q->fn(w->c, q->arg, q->p);
+    conn_reset(w->c);
+    if (sqlite3_get_autocommit(w->c->h)) {
+        /* A full disk and the like make SQLite roll the whole transaction back by itself. */
+        if (!q->err)
+            q->err = problem_set(q->p, LM_IO, "the transaction was rolled back");
+        return;
+    }
+    if (!q->err)
+        q->err = conn_exec(w->c, "UPDATE sync_clock SET applying = 0 WHERE applying; RELEASE one", q->p);
+    if (!q->err) {
+        changes_keep(w->changes);
+        return;
+    }
+    changes_drop(w->changes);
+    if (!sqlite3_get_autocommit(w->c->h))
+        conn_exec(w->c, "ROLLBACK TO one; RELEASE one", NULL);
+}
+
+static void fail_all(struct write **group, int n, enum lm_err err, const struct problem *p)
+{
+    for (int i = 0; i < n; i++)
+        if (!group[i]->err)
+            group[i]->err = problem_set(group[i]->p, err, "not saved: %s", p->detail);
+}
+
+static void run_group(struct writer *w, struct write **group, int n)
+{
+    struct problem p;
+    enum lm_err err = LM_OK;
+    bool any = false;
+
+    problem_clear(&p);
+    if (w->is_bulk != group[0]->is_bulk) {
+        w->is_bulk = group[0]->is_bulk;
+        conn_exec(w->c, w->is_bulk ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL);
+    }
+    if ((err = conn_exec(w->c, "BEGIN IMMEDIATE", &p))) {
+        fail_all(group, n, err, &p);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        run_one(w, group[i]);
+        if (sqlite3_get_autocommit(w->c->h)) {
+            problem_set(&p, group[i]->err, "%s", group[i]->p ? group[i]->p->detail : lm_err_text(group[i]->err));
+            changes_forget(w->changes);
+            fail_all(group, i + 1, group[i]->err, &p);
+            if (i + 1 < n)
+                run_group(w, group + i + 1, n - i - 1);     /* those behind it have not begun */
+            return;
+        }
+        any |= !group[i]->err;
+    }
+    if ((err = conn_exec(w->c, any ? "COMMIT" : "ROLLBACK", &p))) {
+        if (!sqlite3_get_autocommit(w->c->h))
+            conn_exec(w->c, "ROLLBACK", NULL);
+        changes_forget(w->changes);
+        fail_all(group, n, err, &p);
+        return;
+    }
+    changes_publish(w->changes, w->db->bus);
+}
+
+/* Waits for work; the first and those behind it of the same kind. 0: time to stop. */
+static int take_group(struct writer *w, struct write **group)
+{
+    int n = 0;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !w->stopping)
+        pthread_cond_wait(&w->work, &w->lock);
+    while (w->first && n < GROUP_MAX && (!n || w->first->is_bulk == group[0]->is_bulk)) {
+        group[n++] = w->first;
+        if (!(w->first = w->first->next))
+            w->last = &w->first;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+static void *run(void *arg)
+{
+    struct writer *w = arg;
+    struct write *group[GROUP_MAX];
+
+    for (int n; (n = take_group(w, group));) {
+        run_group(w, group, n);
+        pthread_mutex_lock(&w->lock);
+        for (int i = 0; i < n; i++) {
+            group[i]->done = true;
+            pthread_cond_signal(&group[i]->answered);
+        }
+        pthread_mutex_unlock(&w->lock);
+    }
+    return NULL;
+}
+
+enum lm_err writer_start(struct db *db, struct writer **result, struct problem *p)
+{
+    static const struct thread_options options = { .name = "writer", .stack = 1 << 20 };
+    struct writer *w = calloc(1, sizeof(*w));
+    enum lm_err err;
+
+    if (!w)
+        return problem_set(p, LM_NOMEM, "no memory for the writer");
+    w->db = db;
+    w->c = db->write_conn;
+    w->last = &w->first;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->work, NULL);
+    if (!(w->changes = changes_new(w->c, p)))
+        err = LM_INTERNAL;
+    else if ((err = thread_start(&w->thread, &options, run, w)))
+        problem_set(p, err, "the writer thread cannot be started");
+    if (err) {
+        changes_free(w->changes);
+        free(w);
+        return err;
+    }
+    *result = w;
+    return LM_OK;
+}
+
+void writer_stop(struct writer *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    changes_free(w->changes);
+    pthread_cond_destroy(&w->work);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static enum lm_err submit(struct writer *w, struct write *q)
+{
+    thread_assert_may_block("db_write");
+    problem_clear(q->p);
+    if (pthread_equal(pthread_self(), w->thread)) {
+        log_error("db", "a write inside a write");
+        return problem_set(q->p, LM_INTERNAL, "a write inside a write");
+    }
+    pthread_mutex_lock(&w->lock);
+    if (w->stopping) {
+        pthread_mutex_unlock(&w->lock);
+        return problem_set(q->p, LM_BUSY, "lumad is stopping");
+    }
+    pthread_cond_init(&q->answered, NULL);
+    *w->last = q;
+    w->last = &q->next;
+    pthread_cond_signal(&w->work);
+    while (!q->done)
+        pthread_cond_wait(&q->answered, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    pthread_cond_destroy(&q->answered);
+    return q->err;
+}
+
+enum lm_err db_write(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
+{
+    return submit(db->writer, &(struct write){ .fn = fn, .arg = arg, .p = p });
+}
+
+enum lm_err db_write_bulk(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
+{
+    return submit(db->writer, &(struct write){ .fn = fn, .arg = arg, .p = p, .is_bulk = true });
+}
+
+enum lm_err db_apply_pulled(struct db_conn *c, bool on, struct problem *p)
+{
+    return conn_exec(c, on ? "UPDATE sync_clock SET applying = 1" : "UPDATE sync_clock SET applying = 0", p);
+}
