@@ -7,7 +7,15 @@
  * An output_set is immutable but for its counters and sequence numbers; a new set takes over the sequence numbers of the old one (matched by output
  * id). Outputs that are not in the new set have sACN streams terminated by output_set_retire().
  *
- * THREADS  outputs_*, output_set_new/retire/free: control side. output_set_send(): engine, real-time safe (sendmsg only).
+ * Destinations: an address is static unicast. Art-Net "broadcast" and null: the directed broadcast address of every interface that is up and can
+ * broadcast (or of the one named). sACN "multicast" and null: the universe's group. Interfaces are looked up by name when a set is made and again at
+ * every output_set_poll_warnings(), so one that comes up or changes its address is followed without a new set.
+ *
+ * transmit on_change: sent when the bytes change (sACN: three packets of the settled data), then every 900 ms; continuous: every tick.
+ *
+ * THREADS  outputs_*, output_set_new/retire/free/stats/poll_warnings: control side, any thread. output_set_send(): engine, real-time safe
+ *          (sendmmsg only).
+ * MEMORY   A set must be freed before the outputs it was made from are closed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +37,7 @@ struct output_row {                     /* from the database */
     char interface[16];                 /* "" = null: the system's route */
     int port_address;                   /* Art-Net; -1 = universe - 1 */
     int priority;                       /* sACN 0..200 */
-    int sync;                           /* 0 none */
+    int sync;                           /* 0 none; Art-Net: 1 = ArtSync after each frame; sACN: the synchronisation universe */
     bool on_change;                     /* transmit: on_change, else continuous */
 };
 
@@ -42,6 +50,9 @@ struct output_set;
 enum lm_err output_check(const struct output_row *row, struct problem *p);
 
 enum lm_err outputs_open(const char *cid_uuid, const char *source_name, struct outputs **result, struct problem *p);
+/* The same with other UDP ports: `artnet_bind` is the source port of Art-Net (0 = any), the others are where packets go. For tests. */
+enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, int artnet_bind, int artnet_port, int sacn_port,
+                               struct outputs **result, struct problem *p);
 void outputs_close(struct outputs *o);
 /* Rows that cannot be opened are in the set all the same, as errors that are retried (interface down, no route): the show goes on. */
 enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, size_t n, const struct universes *u, const struct output_set *old,

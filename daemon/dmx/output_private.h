@@ -1,0 +1,85 @@
+#pragma once
+/*
+ * Inside of outputs: rows, the streams that outlive a set, and routes.
+ *
+ * A stream is what a receiver sees as one series of packets: its sequence number and last data. It is shared by the set the engine uses and
+ * the next one, so numbers go on without a gap whenever the engine changes over; only one set is sent from at a time.
+ */
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+#include "core/latest.h"
+#include "dmx/artnet.h"
+#include "dmx/output.h"
+#include "dmx/sacn.h"
+
+enum { TARGETS_MAX = 8, KEEP_ALIVE_MS = 900 };
+
+struct stream {
+    int refs;                           /* under outputs.lock */
+    uint8_t sequence, sync_sequence;    /* the last one sent; engine's */
+    uint8_t last[DMX_SLOTS];
+    bool has_last;
+    int repeats;                        /* of settled data still to be sent */
+    int64_t sent_ns, window_ns;
+    uint64_t window_frames;
+    _Atomic uint64_t packets, errors;
+    _Atomic int last_errno;
+    _Atomic int64_t last_sent_ns;
+    _Atomic double fps;
+};
+
+struct target {
+    struct sockaddr_in to;
+    unsigned ifindex;                   /* 0: the system's route */
+    struct in_addr source;              /* 0: the system's choice */
+    bool syncs;                         /* a synchronisation packet goes here too, after the data */
+};
+
+enum trouble { TROUBLE_NONE, TROUBLE_INTERFACE, TROUBLE_NO_BROADCAST };
+
+struct route { struct target targets[TARGETS_MAX]; size_t n; enum trouble trouble; };
+
+struct output {
+    struct output_row row;
+    struct stream *stream;
+    int universe;                       /* index in universes; -1: not there */
+    uint64_t errors_told;               /* of stream.errors, at the last poll_warnings */
+    uint8_t packet[SACN_DATA_MAX];
+    uint8_t sync_packet[SACN_SYNC_SIZE];
+};
+
+struct message {                        /* what one mmsghdr points at */
+    struct iovec iov;
+    struct sockaddr_in to;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    struct stream *stream;
+};
+
+struct output_set {
+    struct outputs *o;
+    struct output *out;
+    size_t n;
+    struct latest routes;               /* of struct route[n]: control side to engine */
+    struct route *route_buf[3];
+    struct route *shown;                /* the control side's copy of what it published last */
+    struct mmsghdr *headers;
+    struct message *messages;
+    size_t max_messages;
+    uint8_t artsync[ARTNET_SYNC_SIZE];
+};
+
+struct outputs {
+    int socket[OUTPUT_PROTOCOLS];       /* -1: not opened */
+    int port[OUTPUT_PROTOCOLS];
+    bool artnet_bound;
+    int artnet_bind;
+    struct sacn_source source;
+    pthread_mutex_t lock;               /* streams' refs, publishing of routes; never taken by the engine */
+};
+
+/* output_route.c: where every row goes now. `routes` has set->n entries. */
+void routes_find(const struct output_set *s, struct route *routes);
+bool row_is_multicast(const struct output_row *r);
