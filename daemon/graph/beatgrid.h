@@ -28,3 +28,5 @@ double beatgrid_seconds(const struct beatgrid *g, double beat);
 double beatgrid_bpm(const struct beatgrid *g, double seconds);          /* of the interval that holds it */
 /* Bar number (0-based, negative before the first downbeat) and beat within the bar. */
 void beatgrid_bar(const struct beatgrid *g, double seconds, int64_t *bar, double *beat_in_bar);
+/* How much of the bar has passed, 0..1; bars between two downbeats of the list may have any number of beats. */
+double beatgrid_bar_phase(const struct beatgrid *g, double seconds);

@@ -1,0 +1,17 @@
+#include "graph/node.h"
+
+static bool shape(struct node_setup *s)
+{
+    s->out[0].audio = &s->ctx->audio;
+    return true;
+}
+
+const struct node_desc node_audio_input = {
+    .id = "audio_input", .label = "Audio input", .category = "Sources",
+    .help = "The track's sound over the annotation; what reads it mixes it to mono, at the track's own rate.",
+    .out = (const struct port_desc[]){
+        { "out", "Audio", PORT_AUDIO, .help = "The track's sound." },
+        { 0 },
+    },
+    .shape = shape,
+};

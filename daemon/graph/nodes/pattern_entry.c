@@ -1,0 +1,18 @@
+#include "graph/node.h"
+
+static bool shape(struct node_setup *s)
+{
+    s->out[0].audio = &s->ctx->audio;
+    return true;
+}
+
+const struct node_desc node_pattern_entry = {
+    .id = "pattern_entry", .label = "Pattern entry", .category = "Sources",
+    .help = "The annotation's audio and beat grid in one node.",
+    .out = (const struct port_desc[]){
+        { "audio", "Audio", PORT_AUDIO, .help = "The track's sound." },
+        { "grid", "Beat grid", PORT_GRID, .help = "The track's beats." },
+        { 0 },
+    },
+    .shape = shape,
+};

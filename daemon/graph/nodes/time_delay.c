@@ -1,0 +1,72 @@
+#include "graph/node.h"
+
+#include <math.h>
+
+/* Longer echoes would make every tile compute minutes of what feeds it. */
+#define MAX_DELAY_S 30.0f
+
+static float held(float delay)
+{
+    return delay > MAX_DELAY_S ? MAX_DELAY_S : delay > -MAX_DELAY_S ? delay : isnan(delay) ? 0 : -MAX_DELAY_S;
+}
+
+static bool shape(struct node_setup *s)
+{
+    s->out[0].c = s->in[0].value.c;
+    return node_broadcast_heads(s, &s->out[0]);
+}
+
+/* Constant delays, the usual case, say exactly how far; others may go as far as is allowed. */
+static void window(const struct node_setup *s, uint32_t *before, uint32_t *after)
+{
+    const struct node_input *delay = &s->in[1];
+    float low = 0, high = 0;
+
+    if (delay->wired && delay->value.varies)
+        low = -MAX_DELAY_S, high = MAX_DELAY_S;
+    for (uint32_t i = 0; delay->wired && !delay->value.varies && i < delay->value.n; i++) {
+        float d = held(delay->data[i]);
+        low = d < low ? d : low;
+        high = d > high ? d : high;
+    }
+    *before = (uint32_t)ceilf(high * SAMPLE_RATE) + 1;
+    *after = (uint32_t)ceilf(-low * SAMPLE_RATE) + 1;
+}
+
+static void run(const struct node_io *io)
+{
+    const struct node_input *in = &io->in[0];
+    uint32_t c = io->out[0].c;
+    double last = (double)io->ctx->samples - 1;
+
+    for (uint32_t n = 0; n < io->out[0].n; n++) {
+        const float *from = in->data + (in->value.n == 1 ? 0 : (size_t)n * in->t * c);
+        const float *delay = node_row_or(io, 1, n, 1, 0);
+        float *out = node_out(io, 0, n);
+        for (uint32_t i = 0; i < io->count; i++, out += c) {
+            double at = (double)(io->from + i) - (double)held(delay[i]) * SAMPLE_RATE;
+            at = at < 0 ? 0 : at > last ? last : at;
+            double whole = floor(at);
+            float part = (float)(at - whole);
+            const float *a = in->value.varies ? from + (size_t)((int64_t)whole - in->from) * c : from;
+            const float *b = in->value.varies && part > 0 ? a + c : a;
+            for (uint32_t k = 0; k < c; k++)
+                out[k] = a[k] * (1 - part) + b[k] * part;
+        }
+    }
+}
+
+const struct node_desc node_time_delay = {
+    .id = "time_delay", .label = "Time delay", .category = "Signal maths", .kind = NODE_WINDOW, .ends_clamp = true,
+    .help = "The signal some seconds later, for each head by its own delay. Before the annotation's first sample and after its last, these are "
+            "held. A negative delay looks ahead; 30 s is the most either way.",
+    .in = (const struct port_desc[]){
+        { "in", "In", PORT_SIGNAL, .help = "The signal." },
+        { "delay", "Delay", PORT_SIGNAL, .channels = 1, .optional = true, .help = "Seconds, one per head; unconnected: none." },
+        { 0 },
+    },
+    .out = (const struct port_desc[]){ { "out", "Out", PORT_SIGNAL, .help = "The delayed signal." }, { 0 } },
+    .shape = shape,
+    .window = window,
+    .run = run,
+};

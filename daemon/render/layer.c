@@ -1,0 +1,165 @@
+#include "render/layer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/layer_private.h"
+
+/* Who wins each property of each head while segments are being made. */
+struct winner { int32_t source[PROPERTIES]; uint32_t row[PROPERTIES]; };
+
+static struct winner *find_winners(const struct layer *l, const struct graph_output *outputs, size_t n)
+{
+    struct winner *w = malloc((l->heads + 1) * sizeof *w);
+
+    for (size_t h = 0; w && h < l->heads; h++)
+        for (int p = 0; p < PROPERTIES; p++)
+            w[h].source[p] = -1;
+    for (size_t i = 0; w && i < n; i++)
+        for (size_t k = 0; k < outputs[i].n; k++) {
+            size_t h = outputs[i].heads[k];
+            if (h >= l->heads)
+                continue;
+            w[h].source[outputs[i].property] = (int32_t)i;
+            w[h].row[outputs[i].property] = (uint32_t)k;
+            l->writes[h] |= (unsigned char)(1u << outputs[i].property);
+        }
+    return w;
+}
+
+static uint32_t segment_of(struct layer *l, const struct winner *w)
+{
+    uint32_t s = 0;
+
+    while (s < l->n_segments && memcmp(l->segments[s].source, w->source, sizeof w->source) != 0)
+        s++;
+    if (s == l->n_segments)
+        memcpy(l->segments[l->n_segments++].source, w->source, sizeof w->source);
+    return s;
+}
+
+static enum lm_err make_segments(struct layer *l, const struct winner *w)
+{
+    uint32_t *of = malloc((l->heads + 1) * sizeof *of), *lists;
+    size_t written = 0;
+
+    l->segments = calloc(l->heads + 1, sizeof *l->segments);
+    for (size_t h = 0; of && l->segments && h < l->heads; h++)
+        if (l->writes[h]) {
+            of[h] = segment_of(l, &w[h]);
+            l->segments[of[h]].n++;
+            written++;
+        }
+    lists = l->indexes = malloc((written * (1 + PROPERTIES) + 1) * sizeof *lists);
+    if (!of || !l->segments || !lists) {
+        free(of);
+        return LM_NOMEM;
+    }
+    for (uint32_t s = 0; s < l->n_segments; s++) {
+        struct segment *seg = &l->segments[s];
+        seg->heads = lists, lists += seg->n;
+        for (int p = 0; p < PROPERTIES; p++)
+            if (seg->source[p] >= 0)
+                seg->row[p] = lists, lists += seg->n;
+        l->moves |= seg->source[PROP_PAN] >= 0 || seg->source[PROP_TILT] >= 0;
+        seg->n = 0;
+    }
+    for (size_t h = 0; h < l->heads; h++) {
+        if (!l->writes[h])
+            continue;
+        struct segment *seg = &l->segments[of[h]];
+        for (int p = 0; p < PROPERTIES; p++)
+            if (seg->row[p])
+                seg->row[p][seg->n] = w[h].row[p];
+        seg->heads[seg->n++] = (uint32_t)h;
+    }
+    free(of);
+    return LM_OK;
+}
+
+enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result)
+{
+    const struct graph_output *outputs;
+    size_t n = graph_program_outputs(program, &outputs);
+    struct layer *l = calloc(1, sizeof *l);
+    struct winner *w = NULL;
+    enum lm_err err = LM_NOMEM;
+
+    *result = NULL;
+    if (!l)
+        return LM_NOMEM;
+    l->heads = heads;
+    l->writes = calloc(heads + 1, 1);
+    l->tiles = malloc((graph_program_tiles(program) + 1) * sizeof *l->tiles);
+    if (!l->writes || !l->tiles)
+        goto out;
+    l->n_tiles = graph_program_tiles(program);
+    for (uint32_t k = 0; k < l->n_tiles; k++)
+        atomic_init(&l->tiles[k], NULL);
+    w = find_winners(l, outputs, n);
+    err = w ? make_segments(l, w) : LM_NOMEM;
+    if (err)
+        goto out;
+    l->program = program;               /* only now: a failure leaves it with the caller */
+    *result = l, l = NULL;
+out:
+    free(w);
+    layer_free(l);
+    return err;
+}
+
+void layer_free(struct layer *l)
+{
+    if (!l)
+        return;
+    for (uint32_t k = 0; k < l->n_tiles; k++)
+        tile_free(atomic_load_explicit(&l->tiles[k], memory_order_relaxed));
+    graph_program_free(l->program);
+    free(l->tiles);
+    free(l->indexes);
+    free(l->segments);
+    free(l->writes);
+    free(l);
+}
+
+struct graph_program *layer_program(const struct layer *l)
+{
+    return l->program;
+}
+
+uint32_t layer_tiles(const struct layer *l)
+{
+    return l->n_tiles;
+}
+
+bool layer_has_tile(const struct layer *l, uint32_t k)
+{
+    return k < l->n_tiles && atomic_load_explicit(&l->tiles[k], memory_order_acquire);
+}
+
+void layer_put_tile(struct layer *l, struct tile *t)
+{
+    struct tile *none = NULL;
+
+    if (!t)
+        return;
+    if (t->index >= l->n_tiles || !atomic_compare_exchange_strong_explicit(&l->tiles[t->index], &none, t,
+                                                                           memory_order_release, memory_order_relaxed))
+        tile_free(t);
+}
+
+struct tile *layer_drop_tile(struct layer *l, uint32_t k)
+{
+    return k < l->n_tiles ? atomic_exchange_explicit(&l->tiles[k], NULL, memory_order_acq_rel) : NULL;
+}
+
+size_t layer_bytes(const struct layer *l)
+{
+    size_t bytes = 0;
+
+    for (uint32_t k = 0; k < l->n_tiles; k++) {
+        const struct tile *t = atomic_load_explicit(&l->tiles[k], memory_order_acquire);
+        bytes += t ? t->bytes : 0;
+    }
+    return bytes;
+}

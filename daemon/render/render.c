@@ -1,0 +1,288 @@
+#include <math.h>
+#include <string.h>
+
+#include "render/blend.h"
+#include "render/layer_private.h"
+
+const char *const blend_mode_names[] = { "replace", "add", "subtract", "multiply", "screen", "max", "min", "lighten", "value",
+                                         NULL };
+
+bool blend_mode_find(const char *name, enum blend_mode *mode)
+{
+    for (int i = 0; blend_mode_names[i]; i++)
+        if (strcmp(blend_mode_names[i], name) == 0) {
+            *mode = (enum blend_mode)i;
+            return true;
+        }
+    return false;
+}
+
+float blend_scalar(enum blend_mode mode, float base, float top)
+{
+    return blend_channel(mode, base, top, top);
+}
+
+/* Where in a tensor an instant lies: between samples a and b, `part` of the way. */
+struct cursor {
+    const float *a, *b;
+    size_t stride;                      /* floats between heads; 0: one row for all */
+    float part;
+};
+
+static struct cursor cursor_at(const struct tile *tile, int32_t source, uint32_t sample, float part)
+{
+    struct cursor c = { 0 };
+
+    if (source < 0)
+        return c;
+    const struct tensor *x = &tile->outputs[source];
+    uint32_t a = sample < x->t ? sample : x->t - 1, b = a + 1 < x->t ? a + 1 : a;
+    c.a = x->data + (size_t)a * x->c;
+    c.b = x->data + (size_t)b * x->c;
+    c.stride = x->n == 1 ? 0 : (size_t)x->t * x->c;
+    c.part = part;
+    return c;
+}
+
+static inline float lerp(float a, float b, float part)
+{
+    return a * (1 - part) + b * part;
+}
+
+static inline float at_linear(const struct cursor *c, uint32_t row)
+{
+    return lerp(c->a[row * c->stride], c->b[row * c->stride], c->part);
+}
+
+static inline float max3(float a, float b, float c)
+{
+    float m = a > b ? a : b;
+    return m > c ? m : c;
+}
+
+/* A layer without a hue of its own, here or at all: intensity alone. */
+static inline void fold_level(struct frame *f, uint32_t h, enum blend_mode mode, float d)
+{
+    f->intensity[h] = blend_channel(mode, f->intensity[h], d, d);
+}
+
+static inline void fold_color(struct frame *f, uint32_t h, enum blend_mode mode, float d, const float hue[3])
+{
+    float i = f->intensity[h];
+    float r = blend_channel(mode, i * f->r[h], d * hue[0], d);
+    float g = blend_channel(mode, i * f->g[h], d * hue[1], d);
+    float b = blend_channel(mode, i * f->b[h], d * hue[2], d);
+    float v = max3(r, g, b);
+
+    f->intensity[h] = v;
+    if (v > 0)
+        f->r[h] = r / v, f->g[h] = g / v, f->b[h] = b / v;
+}
+
+/* The hue a layer brings: its own, mixed with what is below as alpha says, back to a largest component of 1. False: it inherits. */
+static inline bool layer_hue(const struct frame *f, uint32_t h, const struct cursor *c, uint32_t row, float hue[3])
+{
+    const float *a = c->a + row * c->stride, *b = c->b + row * c->stride;
+    float alpha = lerp(a[4], b[4], c->part);
+
+    if (!(alpha > 0) || isnan(a[0]))
+        return false;
+    float low = alpha < 1 ? 1 - alpha : 0, high = alpha < 1 ? alpha : 1, own[3];
+    for (int i = 0; i < 3; i++)
+        own[i] = lerp(a[i], b[i], c->part);
+    float scale = 1 / max3(own[0], own[1], own[2]);
+    hue[0] = low * f->r[h] + high * own[0] * scale;
+    hue[1] = low * f->g[h] + high * own[1] * scale;
+    hue[2] = low * f->b[h] + high * own[2] * scale;
+    scale = 1 / max3(hue[0], hue[1], hue[2]);
+    for (int i = 0; i < 3; i++)
+        hue[i] *= scale;
+    return true;
+}
+
+static inline __attribute__((always_inline)) void fold_light(struct frame *f, const struct segment *s, const struct cursor *color,
+                                                             const struct cursor *dimmer, enum blend_mode mode, float level)
+{
+    for (uint32_t k = 0; k < s->n; k++) {
+        uint32_t h = s->heads[k];
+        float d = level, hue[3];
+        if (dimmer->a)
+            d *= at_linear(dimmer, s->row[PROP_DIMMER][k]);
+        if (!color->a) {
+            fold_level(f, h, mode, d);
+            continue;
+        }
+        uint32_t row = s->row[PROP_COLOR][k];
+        d *= lerp(color->a[row * color->stride + 3], color->b[row * color->stride + 3], color->part);
+        if (layer_hue(f, h, color, row, hue))
+            fold_color(f, h, mode, d, hue);
+        else
+            fold_level(f, h, mode, d);
+    }
+}
+
+static void fold_segment_light(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample, float part,
+                               enum blend_mode mode, float level)
+{
+    struct cursor color = cursor_at(t, s->source[PROP_COLOR], sample, part);
+    struct cursor dimmer = cursor_at(t, s->source[PROP_DIMMER], sample, part);
+
+    /* One loop per mode, its branches gone. */
+#define MODE(m) case m: fold_light(f, s, &color, &dimmer, m, level); break
+    switch (mode) {
+    MODE(BLEND_REPLACE);
+    MODE(BLEND_ADD);
+    MODE(BLEND_SUBTRACT);
+    MODE(BLEND_MULTIPLY);
+    MODE(BLEND_SCREEN);
+    MODE(BLEND_MAX);
+    MODE(BLEND_MIN);
+    MODE(BLEND_LIGHTEN);
+    MODE(BLEND_VALUE);
+    case BLEND_MODES:
+        break;
+    }
+#undef MODE
+}
+
+static void fold_strobe(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample, enum blend_mode mode)
+{
+    struct cursor c = cursor_at(t, s->source[PROP_STROBE], sample, 0);
+    bool has_light = s->source[PROP_COLOR] >= 0 || s->source[PROP_DIMMER] >= 0;
+
+    if (c.a)
+        for (uint32_t k = 0; k < s->n; k++)
+            f->strobe[s->heads[k]] = blend_scalar(mode, f->strobe[s->heads[k]], c.a[s->row[PROP_STROBE][k] * c.stride]);
+    else if (mode == BLEND_REPLACE && has_light)
+        for (uint32_t k = 0; k < s->n; k++)
+            f->strobe[s->heads[k]] = 0;
+}
+
+static void fold_speed(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample)
+{
+    struct cursor c = cursor_at(t, s->source[PROP_SPEED], sample, 0);
+
+    for (uint32_t k = 0; c.a && k < s->n; k++)
+        f->speed[s->heads[k]] *= c.a[s->row[PROP_SPEED][k] * c.stride];
+}
+
+/* The layer has the axis: it wins, also where it says "hold" (NaN). A sample before a hold keeps its own value up to it. */
+static void fold_axis(float *axis, const struct segment *s, const struct tile *t, enum property p, uint32_t sample, float part)
+{
+    struct cursor c = cursor_at(t, s->source[p], sample, part);
+
+    for (uint32_t k = 0; c.a && k < s->n; k++) {
+        size_t at = s->row[p][k] * c.stride;
+        axis[s->heads[k]] = isnan(c.b[at]) ? c.a[at] : lerp(c.a[at], c.b[at], part);
+    }
+}
+
+/* Instants within a ten-thousandth of a sample of the next one are that: t - start is rarely exact. */
+#define SNAP 1e-4
+
+bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level)
+{
+    double at = seconds > 0 ? seconds * SAMPLE_RATE : 0, whole = floor(at + SNAP);
+    double last = (double)l->n_tiles * TILE_SAMPLES - 1;
+
+    if (whole > last)
+        at = whole = last;              /* the tile says where the annotation really ends */
+    uint32_t k = (uint32_t)whole / TILE_SAMPLES, sample = (uint32_t)whole % TILE_SAMPLES;
+    const struct tile *t = atomic_load_explicit(&l->tiles[k], memory_order_acquire);
+    if (!t)
+        return false;
+    float part = at > whole ? (float)(at - whole) : 0;
+    for (uint32_t i = 0; i < l->n_segments; i++) {
+        const struct segment *s = &l->segments[i];
+        if (s->source[PROP_COLOR] >= 0 || s->source[PROP_DIMMER] >= 0)
+            fold_segment_light(f, s, t, sample, part, blend, level);
+        fold_strobe(f, s, t, sample, blend);
+        fold_speed(f, s, t, sample);
+        fold_axis(f->pan, s, t, PROP_PAN, sample, part);
+        fold_axis(f->tilt, s, t, PROP_TILT, sample, part);
+    }
+    return true;
+}
+
+static bool is_active(const struct render_item *i, double t)
+{
+    return i->layer && i->start <= t && t < i->end;
+}
+
+size_t render_score(struct frame *f, const struct render_item *items, size_t n, double t)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (is_active(&items[i], t))
+            missing += !render_layer(f, items[i].layer, t - items[i].start, items[i].blend, 1);
+    return missing;
+}
+
+static bool is_positioned(const struct render_item *items, size_t n, double t, uint32_t head)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_active(&items[i], t) && items[i].layer->moves && items[i].layer->writes[head] & WRITES_POSITION)
+            return true;
+    return false;
+}
+
+/* The first position and hue of one coming layer. False: its first tile is not there. */
+static bool preposition(struct frame *f, const struct render_item *items, size_t n, double t, const struct layer *next)
+{
+    const struct tile *tile = atomic_load_explicit(&next->tiles[0], memory_order_acquire);
+
+    if (!tile)
+        return false;
+    for (uint32_t i = 0; i < next->n_segments; i++) {
+        const struct segment *s = &next->segments[i];
+        struct cursor pan = cursor_at(tile, s->source[PROP_PAN], 0, 0), tilt = cursor_at(tile, s->source[PROP_TILT], 0, 0);
+        struct cursor color = cursor_at(tile, s->source[PROP_COLOR], 0, 0);
+        for (uint32_t k = 0; (pan.a || tilt.a) && k < s->n; k++) {
+            uint32_t h = s->heads[k];
+            if (f->intensity[h] > 0 || !isnan(f->pan[h]) || !isnan(f->tilt[h]) || is_positioned(items, n, t, h))
+                continue;
+            if (pan.a)
+                f->pan[h] = pan.a[s->row[PROP_PAN][k] * pan.stride];
+            if (tilt.a)
+                f->tilt[h] = tilt.a[s->row[PROP_TILT][k] * tilt.stride];
+            const float *hue = color.a ? color.a + s->row[PROP_COLOR][k] * color.stride : NULL;
+            if (hue && !isnan(hue[0]))
+                f->r[h] = hue[0], f->g[h] = hue[1], f->b[h] = hue[2];
+        }
+    }
+    return true;
+}
+
+/* Only tiles near the playhead are kept: farther ahead there is nothing to read, and a show of thousands of blocks costs no more. */
+enum { LOOK_AHEAD = 64 };
+
+void render_preposition(struct frame *f, const struct render_item *items, size_t n, double t)
+{
+    double after = t;
+
+    for (int pass = 0; pass < LOOK_AHEAD; pass++) {
+        double next = INFINITY;
+        for (size_t i = 0; i < n; i++)
+            if (items[i].layer && items[i].layer->moves && items[i].start > after && items[i].start < next)
+                next = items[i].start;
+        if (isinf(next))
+            return;
+        for (size_t i = n; i-- > 0;)    /* the top one first: it would win */
+            if (items[i].layer && items[i].layer->moves && items[i].start == next
+                && !preposition(f, items, n, t, items[i].layer))
+                return;
+        after = next;
+    }
+}
+
+void render_master(struct frame *f, float level)
+{
+    for (size_t h = 0; h < f->heads; h++)
+        f->intensity[h] *= level;
+}
+
+void render_blackout(struct frame *f)
+{
+    memset(f->intensity, 0, f->heads * sizeof *f->intensity);
+}
