@@ -1,0 +1,173 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/exchange.h"
+#include "api/mime.h"
+#include "api/multipart.h"
+#include "api/static.h"
+#include "core/json.h"
+
+static const char *header(const struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result count_host(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    (void)kind, (void)value;
+    *(int *)cls += !strcasecmp(key, "Host");
+    return MHD_YES;
+}
+
+static enum lm_err check_guard(struct exchange *x)
+{
+    const char *host = header(x, "Host");
+    int hosts = 0;
+
+    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, count_host, &hosts);
+    if (hosts > 1)
+        return problem_set(&x->res.problem, LM_BAD_REQUEST, "The request has two Host headers.");
+    if (host)
+        str_copy(x->host, sizeof(x->host), host);
+    return guard_check(&x->api->guard, host, header(x, "Origin"), &x->res.problem);
+}
+
+static enum role role_of(const struct exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return info ? role_of_peer(info->client_addr, header(x, "X-Forwarded-For") || header(x, "Forwarded")) : ROLE_NONE;
+}
+
+static enum lm_err check_role(struct exchange *x, enum role least)
+{
+    enum role has = role_of(x);
+
+    if (has >= least)
+        return LM_OK;
+    if (has == ROLE_NONE)
+        return problem_set(&x->res.problem, LM_UNAUTHORIZED,
+                           "Only this machine itself may use lumad (http://localhost on it): signing in from other addresses, or through a proxy, is not set up.");
+    return problem_set(&x->res.problem, LM_FORBIDDEN, "This needs the role %s; you are %s.", role_names[least], role_names[has]);
+}
+
+static enum lm_err no_such_path(struct exchange *x)
+{
+    const char *path = x->path + strlen(API_BASE);
+    const char *near = !strncmp(x->path, API_BASE "/", strlen(API_BASE) + 1) ? route_nearest(route_tables, path) : NULL;
+
+    if (near)
+        return problem_set(&x->res.problem, LM_NOT_FOUND, "There is no %.200s. Near it: " API_BASE "%s. All there is: " API_BASE "/openapi.json.", x->path, near);
+    return problem_set(&x->res.problem, LM_NOT_FOUND, "There is no %.200s. All there is: " API_BASE "/openapi.json.", x->path);
+}
+
+/* Access is settled before anybody learns whether a path exists. */
+static enum lm_err find_route(struct exchange *x, enum http_method method)
+{
+    static const struct route page = { .method = HTTP_GET, .path = "/", .run = static_serve };
+    unsigned allowed = 0;
+    enum lm_err err;
+
+    x->is_api = !strcmp(x->path, "/api") || !strncmp(x->path, "/api/", 5);
+    if (!x->is_api) {
+        if (!strcmp(x->path, "/ws"))
+            return problem_set(&x->res.problem, LM_UPGRADE, "Here is a WebSocket: connect with Upgrade: websocket, on a connection of its own.");
+        x->req.route = &page;
+        allowed = HTTP_GET;
+    } else {
+        x->req.route = strncmp(x->path, API_BASE "/", strlen(API_BASE) + 1) ? NULL
+                     : route_find(route_tables, method, x->path + strlen(API_BASE), &x->req, &allowed);
+        if ((err = check_role(x, x->req.route ? x->req.route->role : ROLE_VIEWER)))
+            return err;
+    }
+    if (x->req.route && x->req.route->method == method)
+        return LM_OK;
+    if (!allowed)
+        return no_such_path(x);
+    x->res.allow = allowed;
+    x->req.route = NULL;
+    return problem_set(&x->res.problem, LM_METHOD, "%.200s cannot do that; see Allow.", x->path);
+}
+
+static enum lm_err upload_begin(void *ctx, const char *filename, struct problem *p)
+{
+    struct exchange *x = ctx;
+
+    return x->req.route->upload->begin(&x->req, filename, p);
+}
+
+static enum lm_err upload_data(void *ctx, const void *bytes, size_t n, struct problem *p)
+{
+    struct exchange *x = ctx;
+
+    return x->req.route->upload->data(&x->req, bytes, n, p);
+}
+
+static enum lm_err admit_upload(struct exchange *x)
+{
+    const char *type = x->req.content_type;
+    struct problem *p = &x->res.problem;
+    char filename[512];
+    enum lm_err err;
+
+    x->limit = (uint64_t)x->api->limits.upload_max_bytes;
+    if (mime_is(type, "multipart/form-data"))
+        return multipart_new(type, &(struct multipart_sink){ upload_begin, upload_data, x }, &x->req.multipart, p);
+    if (!mime_is(type, "audio/") && !mime_is(type, "application/octet-stream"))
+        return problem_set(p, LM_MEDIA_TYPE, "An upload is audio/*, application/octet-stream or multipart/form-data, not %.100s.", type ? type : "without a Content-Type");
+    if ((err = request_query(&x->req, "filename", filename, sizeof(filename), p)))
+        return err;
+    return upload_begin(x, filename, p);
+}
+
+static enum lm_err check_length(struct exchange *x)
+{
+    const char *text = header(x, "Content-Length");
+    uint64_t n = text ? strtoull(text, NULL, 10) : 0;
+
+    if (n <= x->limit)
+        return LM_OK;
+    if (x->req.route->upload)
+        return problem_set(&x->res.problem, LM_TOO_LARGE, "The file has %llu MiB; upload_max_mb in the settings allows %llu.",
+                           (unsigned long long)(n >> 20), (unsigned long long)(x->limit >> 20));
+    return problem_set(&x->res.problem, LM_TOO_LARGE, "A body may have %d MiB.", JSON_MAX_BYTES >> 20);
+}
+
+static enum lm_err check_body(struct exchange *x)
+{
+    const struct route *r = x->req.route;
+    const char *type = header(x, "Content-Type");
+    enum lm_err err;
+
+    x->req.content_type = type;
+    x->limit = r->upload ? (uint64_t)x->api->limits.upload_max_bytes : JSON_MAX_BYTES;
+    if ((err = check_length(x)) || (err = etag_if_match(header(x, "If-Match"), &x->req.if_match, &x->res.problem)))
+        return err;
+    if (r->upload)
+        return admit_upload(x);
+    if (r->body && type && !mime_is(type, "application/json") && !mime_is(type, "application/merge-patch+json"))
+        return problem_set(&x->res.problem, LM_MEDIA_TYPE, "The body must be application/json, not %.100s.", type);
+    return LM_OK;
+}
+
+void exchange_admit(struct exchange *x, const char *method)
+{
+    enum http_method m = route_method(method);
+
+    x->req.lumad = x->api->lumad;
+    x->req.limits = &x->api->limits;
+    x->req.path = x->path;
+    x->req.query = x->query;
+    x->req.host = x->host;
+    x->req.is_stuck = janitor_is_stuck(x->api->janitor);
+    if ((x->err = check_guard(x)))
+        return;
+    if (x->path[0] != '/') {
+        x->err = problem_set(&x->res.problem, LM_BAD_REQUEST, "The request is for no path.");
+        return;
+    }
+    if (!(x->err = find_route(x, m)))
+        x->err = check_body(x);
+    if (!x->err)
+        x->item.is_slow = x->req.route->flags & ROUTE_SLOW;
+}

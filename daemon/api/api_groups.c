@@ -1,0 +1,63 @@
+#include "api/crud.h"
+#include "core/json.h"
+#include "db/domain.h"
+
+static enum lm_err add_members(const struct request *req, json_t *row, struct problem *p)
+{
+    json_t *ids = NULL;
+    enum lm_err err = group_members(req->db, json_get_text(row, "id", ""), &ids, p);
+
+    return err ? err : json_object_set_new(row, "fixture_ids", ids) ? LM_NOMEM : LM_OK;
+}
+
+static const struct crud crud = { .table = &fixture_groups_table, .decorate = add_members };
+
+struct members { const struct request *req; json_t *row; };
+
+static enum lm_err write_members(struct db_conn *c, void *arg, struct problem *p)
+{
+    struct members *m = arg;
+    const char *id = m->req->arg[0];
+    enum lm_err err = row_get(c, &fixture_groups_table, id, &m->row, p);
+
+    if (err)
+        return err;
+    if (m->req->if_match != ETAG_ANY && m->req->if_match != json_get_int(m->row, "version", 0))
+        return problem_set(p, LM_STALE, "The group was changed by someone else meanwhile.");
+    if ((err = group_set_members(c, id, json_object_get(m->req->body, "fixture_ids"), p)))
+        return err;
+    json_decref(m->row);
+    m->row = NULL;
+    return row_get(c, &fixture_groups_table, id, &m->row, p);
+}
+
+static enum lm_err set_members(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "fixture_ids", NULL };
+    struct members m = { .req = req };
+    struct problem *p = &res->problem;
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (!err && !json_is_array(json_object_get(req->body, "fixture_ids")))
+        err = problem_add(p, "/fixture_ids", "must be a list of fixture ids");
+    if (!err)
+        err = db_write(req->lumad->db, write_members, &m, p);
+    if (err && err != LM_STALE) {
+        json_decref(m.row);
+        return err;
+    }
+    enum lm_err decorated = crud_respond(req, res, &crud, m.row);
+    return err ? err : decorated;
+}
+
+const struct route api_groups[] = {
+    { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]", .doc = "The groups of a venue, each with its members.",
+      .query = "limit cursor q", .crud = &crud },
+    { HTTP_POST, "/venues/{id}/groups", crud_create, ROLE_OPERATOR, "GroupInput", "Group", .doc = "Make a group. Selection expressions speak of it by its name.",
+      .crud = &crud },
+    { HTTP_GET, "/groups/{id}", crud_get, ROLE_VIEWER, NULL, "Group", .doc = "One group.", .crud = &crud },
+    { HTTP_PATCH, "/groups/{id}", crud_patch, ROLE_OPERATOR, "GroupPatch", "Group", .doc = "Change a group: name, axes, movement base.", .crud = &crud },
+    { HTTP_DELETE, "/groups/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a group; its fixtures stay.", .crud = &crud },
+    { HTTP_PUT, "/groups/{id}/members", set_members, ROLE_OPERATOR, "GroupMembers", "Group", .doc = "The fixtures of a group, in order." },
+    { 0 },
+};

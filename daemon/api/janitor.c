@@ -1,0 +1,173 @@
+#include "api/janitor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/thread.h"
+
+enum { GRACE_S = 5, MIN_RATE = 1024 };
+
+struct watch {
+    struct watch *next, **prev;
+    int fd;
+    int64_t since_ns;           /* 0: not the client's turn */
+    uint64_t bytes;
+};
+
+struct janitor {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool is_stopping, is_stuck;
+    uint64_t (*progress)(void *ctx);
+    void *ctx;
+    uint64_t seen;
+    struct watch *first;
+};
+
+static void cut_slow(struct janitor *j)
+{
+    int64_t now = clock_mono_ns();
+
+    for (struct watch *w = j->first; w; w = w->next) {
+        int64_t s = w->since_ns ? (now - w->since_ns) / 1000000000 : 0;
+        if (s < GRACE_S || w->bytes / (uint64_t)s >= MIN_RATE)
+            continue;
+        log_debug("api", "a request is cut: %llu bytes in %lld s", (unsigned long long)w->bytes, (long long)s);
+        w->since_ns = 0;
+        shutdown(w->fd, SHUT_RDWR);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct janitor *j = arg;
+    struct timespec until;
+
+    pthread_mutex_lock(&j->lock);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    while (!j->is_stopping) {
+        until.tv_sec++;
+        while (!j->is_stopping && pthread_cond_timedwait(&j->wake, &j->lock, &until) != ETIMEDOUT)
+            ;
+        cut_slow(j);
+        uint64_t now = j->progress ? j->progress(j->ctx) : 0;
+        j->is_stuck = j->progress && now == j->seen;
+        j->seen = now;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+enum lm_err janitor_new(uint64_t (*progress)(void *ctx), void *ctx, struct janitor **result)
+{
+    struct janitor *j = calloc(1, sizeof(*j));
+    pthread_condattr_t attr;
+
+    if (!j)
+        return LM_NOMEM;
+    j->progress = progress;
+    j->ctx = ctx;
+    j->seen = UINT64_MAX;
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&j->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    enum lm_err err = thread_start(&j->thread, &(struct thread_options){ .name = "janitor" }, run, j);
+    if (err) {
+        pthread_cond_destroy(&j->wake);
+        pthread_mutex_destroy(&j->lock);
+        free(j);
+        return err;
+    }
+    *result = j;
+    return LM_OK;
+}
+
+void janitor_free(struct janitor *j)
+{
+    if (!j)
+        return;
+    pthread_mutex_lock(&j->lock);
+    j->is_stopping = true;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+    pthread_join(j->thread, NULL);
+    while (j->first)
+        watch_close(j, j->first);
+    pthread_cond_destroy(&j->wake);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}
+
+bool janitor_is_stuck(struct janitor *j)
+{
+    pthread_mutex_lock(&j->lock);
+    bool is_stuck = j->is_stuck;
+    pthread_mutex_unlock(&j->lock);
+    return is_stuck;
+}
+
+struct watch *watch_open(struct janitor *j, int fd)
+{
+    struct watch *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return NULL;
+    w->fd = fd;
+    pthread_mutex_lock(&j->lock);
+    w->next = j->first;
+    w->prev = &j->first;
+    if (w->next)
+        w->next->prev = &w->next;
+    j->first = w;
+    pthread_mutex_unlock(&j->lock);
+    return w;
+}
+
+void watch_close(struct janitor *j, struct watch *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&j->lock);
+    *w->prev = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    pthread_mutex_unlock(&j->lock);
+    free(w);
+}
+
+static void set(struct janitor *j, struct watch *w, int64_t since_ns)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&j->lock);
+    w->since_ns = since_ns;
+    w->bytes = 0;
+    pthread_mutex_unlock(&j->lock);
+}
+
+void watch_begin(struct janitor *j, struct watch *w)
+{
+    set(j, w, clock_mono_ns());
+}
+
+void watch_count(struct janitor *j, struct watch *w, size_t bytes)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&j->lock);
+    w->bytes += bytes;
+    pthread_mutex_unlock(&j->lock);
+}
+
+void watch_end(struct janitor *j, struct watch *w)
+{
+    set(j, w, 0);
+}

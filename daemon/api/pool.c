@@ -1,0 +1,121 @@
+#include "api/pool.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/thread.h"
+
+enum { STACK = 1 << 20, THREADS_MAX = 16 };     /* problems and JSON trees go deeper than a worker's usual 256 KiB should */
+
+struct pool {
+    void (*run)(struct pool_item *item);
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct pool_item *first, **last;
+    int threads, slow, slow_max;
+    bool is_stopping;
+    pthread_t thread[THREADS_MAX];
+};
+
+/* The first item that may run now, unlinked. */
+static struct pool_item *pick(struct pool *p)
+{
+    for (struct pool_item **at = &p->first; *at; at = &(*at)->next) {
+        struct pool_item *item = *at;
+        if (item->is_slow && p->slow == p->slow_max)
+            continue;
+        *at = item->next;
+        if (p->last == &item->next)
+            p->last = at;
+        p->slow += item->is_slow;
+        return item;
+    }
+    return NULL;
+}
+
+static void *work(void *arg)
+{
+    struct pool *p = arg;
+
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        struct pool_item *item = pick(p);
+        if (!item) {
+            if (p->is_stopping && !p->first)
+                break;
+            pthread_cond_wait(&p->wake, &p->lock);
+            continue;
+        }
+        bool is_slow = item->is_slow;   /* the item may be gone after its run */
+        pthread_mutex_unlock(&p->lock);
+        p->run(item);
+        pthread_mutex_lock(&p->lock);
+        p->slow -= is_slow;
+        if (is_slow)
+            pthread_cond_broadcast(&p->wake);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+enum lm_err pool_new(int threads, void (*run)(struct pool_item *item), struct pool **result)
+{
+    struct pool *p = calloc(1, sizeof(*p));
+    enum lm_err err = LM_OK;
+
+    if (!p)
+        return LM_NOMEM;
+    p->run = run;
+    p->last = &p->first;
+    p->slow_max = threads > 1 ? threads / 2 : 1;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    for (; !err && p->threads < threads && p->threads < THREADS_MAX; p->threads += !err) {
+        char name[16];
+        snprintf(name, sizeof(name), "request-%d", p->threads % THREADS_MAX);
+        err = thread_start(&p->thread[p->threads], &(struct thread_options){ .name = name, .stack = STACK }, work, p);
+    }
+    if (err) {
+        pool_stop(p);
+        pool_free(p);
+    } else {
+        *result = p;
+    }
+    return err;
+}
+
+bool pool_put(struct pool *p, struct pool_item *item)
+{
+    item->next = NULL;
+    pthread_mutex_lock(&p->lock);
+    bool is_taken = !p->is_stopping;
+    if (is_taken) {
+        *p->last = item;
+        p->last = &item->next;
+        pthread_cond_signal(&p->wake);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return is_taken;
+}
+
+void pool_stop(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->is_stopping = true;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    while (p->threads)
+        pthread_join(p->thread[--p->threads], NULL);
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}

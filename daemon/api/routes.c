@@ -1,0 +1,16 @@
+#include "api/route.h"
+
+#define TABLES(X)                                                                                                                                       \
+    X(system) X(venues) X(fixtures) X(groups) X(library) X(patterns) X(implementations) X(graph) X(tracks) X(track_data) X(scores) X(host_audio) X(show) \
+    X(outputs) X(jobs) X(settings)
+
+#define X(name) extern const struct route api_##name[];
+TABLES(X)
+#undef X
+
+const struct route *const route_tables[] = {
+#define X(name) api_##name,
+    TABLES(X)
+#undef X
+    NULL,
+};
