@@ -6,6 +6,9 @@
  * The index is built in a background thread started by library_new() and saved in `cache_file`, so that a start costs no scan;
  * library_search() waits for it when it is not there yet, library_definition() never needs it (one file is read).
  *
+ * The built-in Generic Dimmer is found by searches too. `type` of an entry and of a query is a name of fixture_type_name() (a query may also give
+ * the file's own, "Color Changer"). limit 0 = all.
+ *
  * THREADS  Any but real-time ones.
  */
 #include <stddef.h>
@@ -24,4 +27,5 @@ enum lm_err library_definition(struct library *l, const char *path, const struct
 /* The entries that match, exact model first, then manufacturer/model order; valid until library_results_free(). */
 enum lm_err library_search(struct library *l, const struct library_query *q, struct library_entry **entries, size_t *n, size_t *total);
 void library_results_free(struct library_entry *e, size_t n);
+/* Reads the folders again in the background; searches wait for it. Definitions handed out stay as they are. */
 enum lm_err library_reload(struct library *l);
