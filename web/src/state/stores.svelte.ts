@@ -3,7 +3,7 @@ import { asError, get, post, put, type ApiError } from '../api/client';
 import type {
     Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
-import { keepList, keepOne, Resource } from './resource.svelte';
+import { keepList, keepOne } from './resource.svelte';
 import { onChange } from './changes';
 import { link } from './link.svelte';
 import { live, now } from './live';
@@ -43,7 +43,7 @@ class Host {
     bpm = $state<number | null>(null);
     beats = $state.raw<Beats | null>(null);
 
-    private grid = new Resource<Beats>((p) => get<Beats>(p));
+    private gridOf: string | null = null;
 
     constructor() {
         onChange(['track_beats', 'tracks'], () => void this.loadGrid());
@@ -66,11 +66,20 @@ class Host {
         }
     }
 
+    /* No beats yet (still analysed, or none found): the transport shows time alone. */
     private async loadGrid() {
-        this.grid.point(this.trackId ? `/tracks/${this.trackId}/beats` : null);
-        await this.grid.load();
-        /* No beats yet (still analysed, or none found): the transport shows time alone. */
-        this.beats = this.grid.data;
+        const id = this.trackId;
+        if (id !== this.gridOf) this.beats = null;
+        this.gridOf = id;
+        if (!id) return;
+        try {
+            const track = await get<Track>(`/tracks/${id}`);
+            const isDone = track.analysis?.beats?.state === 'done';
+            const beats = isDone ? await get<Beats>(`/tracks/${id}/beats`) : null;
+            if (id === this.trackId) this.beats = beats;
+        } catch {
+            /* Connection lost, or the track is gone: the next change asks again. */
+        }
     }
 
     play = () => attempt('Play', () => post('/host-audio/play'));

@@ -52,7 +52,14 @@ export function drawGround(g: CanvasRenderingContext2D, s: Scale, d: Ground, loo
         g.fillRect(x(d.loop.start), RULER - 3, w, 3);
         g.globalAlpha = 1;
     }
-    if (d.beats) drawBeats(g, s, d.beats, look, end);
+    if (d.beats) {
+        drawBeats(g, s, d.beats, look, end);
+        /* Among the blocks the beats are only a hint. */
+        g.fillStyle = look.ground;
+        g.globalAlpha = 0.6;
+        g.fillRect(0, bottom, s.width, s.height - bottom);
+        g.globalAlpha = 1;
+    }
     if (d.wave) {
         const box = { x: 0, y: RULER + 4, w: s.width, h: bottom - RULER - 8 };
         drawWaveform(g, d.wave, box, { start: s.start, end }, look.wave);
@@ -118,6 +125,8 @@ export function drawBlocks(g: CanvasRenderingContext2D, s: Scale, d: Blocks, loo
         g.save();
         g.beginPath();
         g.roundRect(x, y, w, h, 4);
+        g.fillStyle = look.ground;
+        g.fill();
         g.fillStyle = b.color;
         g.globalAlpha = isChosen ? 0.5 : 0.28;
         g.fill();

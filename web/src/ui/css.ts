@@ -14,7 +14,7 @@ export const waveColors = () => ({
     high: token('wave-high'),
 });
 
-const LANE = 30;
+const LANE = 36;
 
 export const timelineLook = (): Look => ({
     ground: token('s0'),
@@ -27,7 +27,9 @@ export const timelineLook = (): Look => ({
     wave: waveColors(),
     font: `11px ${token('font')}`,
     laneHeight: LANE,
-    waveHeight: (total, lanes) => Math.max(Math.min(total, 96), total - lanes * LANE - (lanes ? 8 : 0)),
+    /* Alone it takes all; above lanes at most two fifths, and never less than can be read. */
+    waveHeight: (total, lanes) =>
+        lanes ? Math.min(total, Math.max(104, Math.min(total * 0.4, total - lanes * LANE - 8))) : total,
 });
 
 export const gridLook = (): GridLook => ({
@@ -43,8 +45,7 @@ export const gridLook = (): GridLook => ({
 
 export const stageColors = (): StageColors => ({
     ground: token('stage-ground'),
-    grid: token('s2'),
-    line: token('line'),
+    line: token('line-strong'),
     body: token('line-strong'),
     select: token('select'),
 });

@@ -12,7 +12,7 @@ import {
 /* The cone lies along +z, from a lens of radius r0 to 1 at z = 1; the vertex shader turns
  * z into the beam's direction. Edges fade where the surface turns away from the eye. */
 const BEAM_VERTEX = `
-attribute vec3 origin; attribute vec3 dir; attribute vec3 light; attribute vec2 shape;
+attribute vec3 origin; attribute vec3 dir; attribute vec3 light; attribute vec3 shape;
 varying vec3 vLight; varying float vAlong; varying vec3 vNormal; varying vec3 vView;
 void main() {
     vec3 z = normalize(dir);
@@ -21,7 +21,7 @@ void main() {
     float radius = mix(0.07, shape.y, position.z);
     vec3 at = origin + x * position.x * radius + y * position.y * radius + z * position.z * shape.x;
     vec4 seen = modelViewMatrix * vec4(at, 1.0);
-    vLight = light; vAlong = position.z;
+    vLight = light * shape.z; vAlong = position.z;
     vNormal = normalMatrix * (x * position.x + y * position.y);
     vView = -seen.xyz;
     gl_Position = projectionMatrix * seen;
@@ -35,7 +35,7 @@ void main() {
 }`;
 
 const POOL_VERTEX = `
-attribute vec3 origin; attribute vec3 dir; attribute vec3 light; attribute vec2 shape;
+attribute vec3 origin; attribute vec3 dir; attribute vec3 light; attribute vec3 shape;
 varying vec3 vLight; varying vec2 vAt;
 void main() {
     float down = -dir.z;
@@ -46,7 +46,7 @@ void main() {
     vec2 across = vec2(-along.y, along.x);
     float radius = shape.y * min(1.0, reach / max(shape.x, 0.01));
     vec2 flat2 = along * position.x * radius / max(down, 0.25) + across * position.y * radius;
-    vAt = position.xy; vLight = light * lit;
+    vAt = position.xy; vLight = light * lit * shape.z;
     gl_Position = projectionMatrix * modelViewMatrix * vec4(centre.xy + flat2, 0.012, 1.0);
 }`;
 const POOL_FRAGMENT = `
@@ -78,7 +78,7 @@ void main() {
 }`;
 
 function cone(): BufferGeometry {
-    const g = new CylinderGeometry(1, 1, 1, 20, 1, true);
+    const g = new CylinderGeometry(1, 1, 1, 32, 1, true);
     g.rotateX(Math.PI / 2);
     g.translate(0, 0, 0.5);
     return g;
@@ -88,7 +88,7 @@ export class Beams {
     /* xyz per head; light is colour times intensity, 0..1. */
     readonly dir: Float32Array;
     readonly light: Float32Array;
-    /* Length and end radius of the cone. */
+    /* Length and end radius of the cone, strength of the light in the air. */
     readonly shape: Float32Array;
 
     private readonly live: InstancedBufferAttribute[];
@@ -101,11 +101,11 @@ export class Beams {
     ) {
         this.dir = new Float32Array(count * 3);
         this.light = new Float32Array(count * 3);
-        this.shape = new Float32Array(count * 2);
+        this.shape = new Float32Array(count * 3);
         const at = new InstancedBufferAttribute(origin, 3);
         const dir = new InstancedBufferAttribute(this.dir, 3);
         const light = new InstancedBufferAttribute(this.light, 3);
-        const shape = new InstancedBufferAttribute(this.shape, 2);
+        const shape = new InstancedBufferAttribute(this.shape, 3);
         this.live = [dir, light, shape];
         for (const a of this.live) a.setUsage(DynamicDrawUsage);
 

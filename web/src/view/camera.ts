@@ -50,8 +50,8 @@ export class Camera {
         const { centre, size } = bounds(points);
         /* A narrow picture needs more distance for the same width. */
         const half = Math.tan((this.camera.fov * Math.PI) / 360);
-        const need = Math.max(size.z / 2 + 1.2, (size.x / 2 + 1.4) / Math.max(0.4, this.camera.aspect));
-        const far = need / half + size.y / 2;
+        const need = Math.max(size.z / 2 + 0.9, (size.x / 2 + 0.9) / Math.max(0.4, this.camera.aspect));
+        const far = (need / half + size.y * 0.35) * (from === 'corner' ? 1.2 : 1);
         const way = {
             front: new Vector3(0, -1, 0.22),
             top: new Vector3(0, -0.02, 1),

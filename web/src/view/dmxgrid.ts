@@ -87,7 +87,7 @@ export class DmxGrid {
         if (mark !== null) g.fillRect(x + 0.5, y + 0.5, w - 1, h - 1);
         if (value > 0) {
             g.fillStyle = this.look.bar;
-            g.globalAlpha = 0.25 + 0.55 * (value / 255);
+            g.globalAlpha = 0.25 + 0.3 * (value / 255);
             const bar = ((h - 2) * value) / 255;
             g.fillRect(x + 1, y + h - 1 - bar, w - 2, bar);
             g.globalAlpha = 1;

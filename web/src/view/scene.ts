@@ -6,24 +6,33 @@
  * costs nothing. The picture's resolution drops when it takes too long to draw.
  */
 import {
-    BoxGeometry, Color, GridHelper, InstancedMesh, Matrix4, Mesh, MeshBasicMaterial, MeshLambertMaterial,
-    PlaneGeometry, AmbientLight, DirectionalLight, PerspectiveCamera, Scene, Vector2, Raycaster, WebGLRenderer,
+    AmbientLight, BoxGeometry, Color, DirectionalLight, InstancedMesh, Matrix4, MeshLambertMaterial,
+    PerspectiveCamera, Raycaster, Scene, Vector2, WebGLRenderer,
 } from 'three';
 import type { Frame } from '../api/binary';
 import type { Head } from '../api/types';
 import { Beams } from './beams';
 import { Camera } from './camera';
+import { Floor } from './floor';
 import { beamDirection, rotation, strobeOpen, toFloor, type Mat3 } from './geometry';
 
-const REACH = 11; /* metres a beam is drawn without a floor to meet */
-const NARROW = Math.tan((5 * Math.PI) / 180);
-const WIDE = Math.tan((12 * Math.PI) / 180);
+/* How a beam is drawn: metres it reaches without a floor to meet, and how fast it widens.
+ * Definitions seldom know their optics, so the kind of head decides. */
+interface Optics {
+    reach: number;
+    spread: number;
+    strength: number;
+}
+const spread = (degrees: number) => Math.tan((degrees * Math.PI) / 180);
+const MOVING: Optics = { reach: 11, spread: spread(5), strength: 1 };
+const WASH: Optics = { reach: 9, spread: spread(12), strength: 1 };
+const PIXEL: Optics = { reach: 3.5, spread: spread(7), strength: 0.55 };
+const MANY = 4; /* heads of one fixture that make it a bar of pixels */
 const MAX_RATIO = 1.5;
 const SLOW_MS = 28;
 
 export interface StageColors {
     ground: string;
-    grid: string;
     line: string;
     body: string;
     select: string;
@@ -35,12 +44,12 @@ export class Stage {
     private readonly renderer: WebGLRenderer;
     private readonly scene = new Scene();
     private readonly camera: Camera;
-    private readonly floor: Mesh;
-    private grid: GridHelper;
+    private readonly floor = new Floor();
     private beams: Beams | null = null;
     private bodies: InstancedMesh | null = null;
     private heads: readonly Head[] = [];
     private turns: Mat3[] = [];
+    private optics: Optics[] = [];
     private fixtures: string[] = []; /* per body */
     private selected: string | null = null;
     private seq = -1;
@@ -61,11 +70,9 @@ export class Stage {
         this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'low-power' });
         this.ratio = Math.min(devicePixelRatio, MAX_RATIO);
         this.camera = new Camera(new PerspectiveCamera(42, 1, 0.1, 200), canvas, () => (this.isDirty = true));
-        this.floor = new Mesh(new PlaneGeometry(200, 200), new MeshBasicMaterial());
-        this.grid = this.makeGrid();
         const sun = new DirectionalLight(0xffffff, 1.4);
         sun.position.set(-3, -8, 9);
-        this.scene.add(this.floor, sun, new AmbientLight(0xffffff, 0.9));
+        this.scene.add(this.floor.mesh, sun, new AmbientLight(0xffffff, 0.9));
         this.setColors(colors);
         this.resize = new ResizeObserver(() => this.fit());
         this.resize.observe(canvas.parentElement ?? canvas);
@@ -76,11 +83,7 @@ export class Stage {
     setColors(colors: StageColors) {
         this.colors = colors;
         this.scene.background = new Color(colors.ground);
-        (this.floor.material as MeshBasicMaterial).color.set(colors.ground);
-        this.scene.remove(this.grid);
-        this.grid.dispose();
-        this.grid = this.makeGrid();
-        this.scene.add(this.grid);
+        this.floor.setColor(colors.line);
         this.paintBodies();
         this.isDirty = true;
     }
@@ -99,6 +102,12 @@ export class Stage {
         const origin = new Float32Array(heads.length * 3);
         heads.forEach((h, i) => origin.set([h.x, h.y, h.z], i * 3));
         this.turns = heads.map((h) => rotation(h.rot_x, h.rot_y, h.rot_z));
+        const perFixture = new Map<string, number>();
+        for (const h of heads) perFixture.set(h.fixture_id, (perFixture.get(h.fixture_id) ?? 0) + 1);
+        this.optics = heads.map((h) => {
+            if (h.capabilities.includes('movement')) return MOVING;
+            return perFixture.get(h.fixture_id)! >= MANY ? PIXEL : WASH;
+        });
         this.beams = new Beams(this.scene, heads.length, origin);
         this.fixtures = heads.map((h) => h.fixture_id);
         const body = new BoxGeometry(0.2, 0.2, 0.2);
@@ -162,6 +171,7 @@ export class Stage {
         this.resize.disconnect();
         this.canvas.removeEventListener('click', this.pick);
         this.beams?.dispose();
+        this.floor.dispose();
         this.camera.dispose();
         this.renderer.dispose();
     }
@@ -174,9 +184,11 @@ export class Stage {
         for (let i = 0; i < b.count; i++) {
             const h = this.heads[i]!;
             beamDirection(this.turns[i]!, i < n ? f.pan[i]! : 0, i < n ? f.tilt[i]! : 0, b.dir, i * 3);
-            const length = toFloor(h.z, b.dir[i * 3 + 2]!, REACH);
-            b.shape[i * 2] = length;
-            b.shape[i * 2 + 1] = 0.07 + length * (h.capabilities.includes('movement') ? NARROW : WIDE);
+            const o = this.optics[i]!;
+            const length = toFloor(h.z, b.dir[i * 3 + 2]!, o.reach);
+            b.shape[i * 3] = length;
+            b.shape[i * 3 + 1] = 0.07 + length * o.spread;
+            b.shape[i * 3 + 2] = o.strength;
             let level = i < n ? f.intensity[i]! / 255 / 255 : 0;
             const strobe = i < n ? f.strobe[i]! : 0;
             if (strobe > 0 && level > 0 && !this.isCalm) {
@@ -196,13 +208,6 @@ export class Stage {
         const chosen = new Color(this.colors.select);
         this.fixtures.forEach((id, i) => this.bodies!.setColorAt(i, id === this.selected ? chosen : normal));
         if (this.bodies.instanceColor) this.bodies.instanceColor.needsUpdate = true;
-    }
-
-    private makeGrid(): GridHelper {
-        const g = new GridHelper(40, 40, this.colors.line, this.colors.grid);
-        g.rotation.x = Math.PI / 2;
-        g.position.z = 0.004;
-        return g;
     }
 
     private readonly pick = (e: MouseEvent) => {

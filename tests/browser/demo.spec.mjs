@@ -1,0 +1,269 @@
+/*
+ * The page against the real daemon on its demo show: beats pass, the heads on the stage
+ * change colour, a lost connection is said and found again, nothing is logged as an error.
+ *
+ *   node tests/browser/demo.spec.mjs        LUMAD=path/of/lumad (build/release/lumad)
+ *                                           CHROMIUM=/usr/bin/chromium
+ *
+ * Pictures go to build/screenshots/. Ends with "N passed, N failed"; exit status 1 when
+ * something failed.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const LUMAD = path.resolve(process.env.LUMAD ?? path.join(ROOT, 'build/release/lumad'));
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const SHOTS = path.join(ROOT, 'build/screenshots');
+const DEADLINE_MS = 90_000;
+
+const { chromium } = createRequire(path.join(ROOT, 'web/package.json'))('playwright-core');
+
+let passed = 0;
+let failed = 0;
+function check(isTrue, what) {
+    console.log(`${isTrue ? 'ok' : 'not ok'} ${passed + failed + 1} - ${what}`);
+    if (isTrue) passed++;
+    else failed++;
+}
+
+/* Runs until the condition holds; false after the time. */
+async function until(condition, ms = 8000) {
+    const end = Date.now() + ms;
+    while (Date.now() < end) {
+        if (await condition()) return true;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    return false;
+}
+
+const temporary = [];
+function folder(prefix) {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+    temporary.push(dir);
+    return dir;
+}
+
+const running = new Set();
+/* Starts lumad and waits for the line that says where it serves. */
+function start(data, port) {
+    const args = ['--demo', '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
+    const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
+    let log = '';
+    child.stderr.on('data', (d) => (log = (log + d).slice(-20_000)));
+    running.add(child);
+    const gone = new Promise((resolve) => child.on('exit', (code) => { running.delete(child); resolve(code); }));
+    const ready = new Promise((resolve, reject) => {
+        let line = '';
+        child.stdout.on('data', (d) => {
+            line += d;
+            if (!line.includes('\n')) return;
+            try {
+                resolve(JSON.parse(line.slice(0, line.indexOf('\n'))).http);
+            } catch {
+                reject(new Error(`lumad's ready line is no JSON: ${line}`));
+            }
+        });
+        child.on('error', reject);
+        void gone.then((code) => reject(new Error(`lumad ended with ${code} before it was ready\n${log}`)));
+        setTimeout(() => reject(new Error(`lumad was not ready in 30 s\n${log}`)), 30_000).unref();
+    });
+    return { child, ready, gone, log: () => log };
+}
+
+/* What the page reports of itself (web/src/state/live.ts). */
+const look = (page) =>
+    page.evaluate(() => {
+        const l = window.__lumad;
+        return {
+            seq: l.frameSeq,
+            position: l.position,
+            playing: l.hostAudio?.playing ?? false,
+            beat: l.hostAudio?.beat?.index ?? null,
+            bpm: l.hostAudio?.beat?.bpm ?? null,
+            heads: l.heads,
+            dot: [...document.querySelectorAll('[data-testid=beat-dots] i')].findIndex((i) => i.classList.contains('lit')),
+            bar: document.querySelector('footer .bar')?.textContent ?? '',
+        };
+    });
+const colours = (heads) => heads.map((h) => `${h.intensity},${h.r},${h.g},${h.b}`).join(' ');
+
+/* The stage as the screen shows it: mean light, how many pixels are bright, and a coarse
+ * picture to compare. Decoded in the page: it has a PNG reader. */
+async function pixels(page) {
+    const png = await page.locator('.stage-canvas').screenshot();
+    return page.evaluate(async (base64) => {
+        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+        const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+        const canvas = new OffscreenCanvas(64, 40);
+        const g = canvas.getContext('2d', { willReadFrequently: true });
+        g.drawImage(image, 0, 0, 64, 40);
+        const { data } = g.getImageData(0, 0, 64, 40);
+        let bright = 0;
+        const values = [];
+        for (let i = 0; i < data.length; i += 4) {
+            const most = Math.max(data[i], data[i + 1], data[i + 2]);
+            if (most > 70) bright++;
+            values.push(data[i], data[i + 1], data[i + 2]);
+        }
+        return { bright, values };
+    }, png.toString('base64'));
+}
+const difference = (a, b) => a.values.reduce((n, v, i) => n + (Math.abs(v - b.values[i]) > 24 ? 1 : 0), 0);
+
+async function main() {
+    fs.mkdirSync(SHOTS, { recursive: true });
+    const data = folder('lumad-browser-');
+    let lumad = start(data, 0);
+    const port = await lumad.ready;
+
+    const context = await chromium.launchPersistentContext(folder('lumad-chromium-'), {
+        executablePath: CHROMIUM,
+        headless: true,
+        viewport: { width: 1280, height: 800 },
+        args: [
+            '--no-sandbox', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
+            '--disable-background-networking', '--disable-component-update', '--disable-sync',
+            '--disable-default-apps', '--disable-extensions', '--mute-audio',
+        ],
+    });
+    try {
+        const page = context.pages()[0] ?? (await context.newPage());
+        const errors = [];
+        /* While lumad is away the browser itself reports every refused connection. */
+        let isAway = false;
+        page.on('console', (m) => m.type() === 'error' && !isAway && errors.push(m.text()));
+        page.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
+        const shot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+
+        await page.goto(`http://127.0.0.1:${port}/#/show`);
+        check(await until(async () => (await look(page)).seq > 0, 15_000), 'frames arrive at the stage');
+
+        if (!(await until(async () => (await look(page)).playing, 5000))) await page.keyboard.press('Space');
+        check(await until(async () => (await look(page)).playing, 10_000), 'the demo plays');
+
+        /* Beats: what lumad says and what the page shows. */
+        await until(async () => (await look(page)).beat !== null, 10_000);
+        const first = await look(page);
+        check(first.bpm !== null && first.bpm > 40 && first.bpm < 250, `the tempo is known: ${first.bpm} bpm`);
+        check(
+            await until(async () => (await look(page)).beat >= first.beat + 3),
+            'at least three beats pass',
+        );
+        const dots = new Set();
+        const bars = new Set();
+        await until(async () => {
+            const now = await look(page);
+            dots.add(now.dot);
+            bars.add(now.bar);
+            return dots.size >= 3 && bars.size >= 3;
+        });
+        check(dots.size >= 3 && !dots.has(-1), `the beat dots move: ${[...dots].join(' ')}`);
+        check(bars.size >= 3, `bar and beat count on: ${[...bars].join(' ')}`);
+
+        const before = await look(page);
+        const startedAt = Date.now();
+        await page.waitForTimeout(1000);
+        const after = await look(page);
+        const error = after.position - before.position - (Date.now() - startedAt) / 1000;
+        check(Math.abs(error) < 0.15 || after.position < before.position, `the playhead keeps time (${(error * 1000).toFixed(0)} ms off after 1 s)`);
+
+        /* Light: what lumad says and what the screen shows. */
+        check(before.heads.length >= 16, `the stage has ${before.heads.length} heads`);
+        const seen = new Set();
+        check(
+            await until(async () => {
+                const { heads } = await look(page);
+                if (heads.some((h) => h.intensity > 0 && h.r + h.g + h.b > 0)) seen.add(colours(heads));
+                return seen.size >= 4;
+            }),
+            'the colours of the heads change',
+        );
+        const pictures = [];
+        check(
+            await until(async () => {
+                pictures.push(await pixels(page));
+                return pictures.at(-1).bright > 10;
+            }),
+            `the stage is not black: ${pictures.at(-1)?.bright} of 2560 points are bright`,
+        );
+        check(
+            await until(async () => {
+                pictures.push(await pixels(page));
+                return pictures.some((a) => difference(a, pictures.at(-1)) > 60);
+            }),
+            'the picture of the stage changes',
+        );
+        await shot('show');
+
+        /* Blackout: a click, and the light is gone from the heads; another, and it is back. */
+        const blackout = page.locator('footer .blackout');
+        await blackout.click();
+        check(await until(async () => (await look(page)).heads.every((h) => h.intensity === 0)), 'blackout: every head is dark');
+        await blackout.click();
+        check(await until(async () => (await look(page)).heads.some((h) => h.intensity > 0)), 'blackout off: there is light again');
+
+        /* Each room opens and shows what it is for. */
+        const rooms = [
+            ['library', '[role=option]', 'the library lists the demo track'],
+            ['venue/dmx', 'canvas[role=grid]', 'the DMX grid is there'],
+            ['patterns', '.svelte-flow__node', 'a pattern shows its graph'],
+            ['scores', '.timeline canvas', 'the score has a timeline'],
+            ['settings', 'select', 'the settings are there'],
+        ];
+        for (const [hash, selector, what] of rooms) {
+            await page.evaluate((h) => (location.hash = `/${h}`), hash);
+            const isThere = await page.locator(selector).first().waitFor({ timeout: 8000 }).then(() => true, () => false);
+            check(isThere, what);
+            await page.waitForTimeout(400);
+            await shot(hash.replace('/', '-'));
+        }
+
+        /* Lost and found. */
+        await page.evaluate(() => (location.hash = '/show'));
+        await until(async () => (await page.locator('.stage-canvas').count()) === 1);
+        isAway = true;
+        lumad.child.kill('SIGKILL');
+        await lumad.gone;
+        const banner = page.getByText('Connection lost');
+        check(await banner.waitFor({ timeout: 6000 }).then(() => true, () => false), 'a lost connection is said');
+        await shot('connection-lost');
+        const old = await look(page);
+        lumad = start(data, port);
+        await lumad.ready;
+        check(await banner.waitFor({ state: 'detached', timeout: 10_000 }).then(() => true, () => false), 'the connection is found again');
+        isAway = false;
+        check(await until(async () => (await look(page)).seq !== old.seq, 10_000), 'frames go on arriving');
+        await page.waitForTimeout(500);
+        check(errors.length === 0, `no errors in the console${errors.length ? `: ${errors.slice(0, 5).join(' | ')}` : ''}`);
+    } finally {
+        await context.close();
+        if (failed) console.log(lumad.log());
+    }
+}
+
+const alarm = setTimeout(() => {
+    console.log(`not ok - not done after ${DEADLINE_MS / 1000} s`);
+    for (const child of running) child.kill('SIGKILL');
+    process.exit(1);
+}, DEADLINE_MS);
+try {
+    await main();
+} catch (e) {
+    failed++;
+    console.log(`not ok - ${e instanceof Error ? e.message : e}`);
+}
+clearTimeout(alarm);
+for (const child of [...running]) {
+    const gone = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGTERM');
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3000))]);
+    if (running.has(child)) child.kill('SIGKILL');
+}
+for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
