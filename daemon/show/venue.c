@@ -128,6 +128,12 @@ static void head_id(const struct patch *patch, size_t head, char out[UUID_SIZE +
     snprintf(out, UUID_SIZE + 12, "%s:%u", patch->fixtures[h->fixture].row.id, h->index);
 }
 
+/* Positions are floats inside; on the wire a tenth of a millimetre is enough, and 0.3 stays 0.3. */
+static double metres(float v)
+{
+    return round((double)v * 1e4) / 1e4;
+}
+
 json_t *venue_heads_json(const struct patch *patch)
 {
     json_t *items = json_array();
@@ -143,8 +149,8 @@ json_t *venue_heads_json(const struct patch *patch)
             if (h->capabilities & bit)
                 json_array_append_new(caps, json_string(capability_name((enum capability)bit)));
         json_array_append_new(items, json_pack("{s:s, s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:f}", "id", id, "fixture_id",
-                f->row.id, "index", (int)h->index, "label", f->row.label ? f->row.label : "", "x", (double)h->pos[0], "y", (double)h->pos[1],
-                "z", (double)h->pos[2], "rot_x", f->row.rot[0], "rot_y", f->row.rot[1], "rot_z", f->row.rot[2], "capabilities", caps, "pan_max",
+                f->row.id, "index", (int)h->index, "label", f->row.label ? f->row.label : "", "x", metres(h->pos[0]), "y", metres(h->pos[1]),
+                "z", metres(h->pos[2]), "rot_x", f->row.rot[0], "rot_y", f->row.rot[1], "rot_z", f->row.rot[2], "capabilities", caps, "pan_max",
                 f->mode ? f->mode->pan_max : 0.0, "tilt_max", f->mode ? f->mode->tilt_max : 0.0));
     }
     return json_pack("{s:o, s:n}", "items", items, "next");
