@@ -1,0 +1,122 @@
+#include "analysis/cache.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audio/pcm.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "core/uuid.h"
+
+struct entry { char name[64]; uint64_t bytes; struct timespec used; };
+
+enum lm_err cache_path(const char *data_dir, const char *track_id, char out[PATH_SIZE])
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "cache/%.36s.pcm", track_id);
+    return path_join(out, data_dir, name);
+}
+
+bool cache_has(const char *path)
+{
+    struct pcm pcm;
+    bool has = !pcm_open(path, &pcm, NULL);
+
+    pcm_close(&pcm);
+    return has;
+}
+
+void cache_touch(const char *path)
+{
+    utimensat(AT_FDCWD, path, NULL, 0);
+}
+
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+
+    return n > m && !strcmp(name + n - m, ending);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct timespec *x = &((const struct entry *)a)->used, *y = &((const struct entry *)b)->used;
+
+    if (x->tv_sec != y->tv_sec)
+        return x->tv_sec < y->tv_sec ? -1 : 1;
+    return x->tv_nsec < y->tv_nsec ? -1 : x->tv_nsec > y->tv_nsec;
+}
+
+static size_t list(DIR *d, struct entry **result, uint64_t *total)
+{
+    struct entry *entries = NULL;
+    size_t n = 0, cap = 0;
+    struct stat st;
+
+    for (struct dirent *e; (e = readdir(d));) {
+        if (!has_ending(e->d_name, ".pcm") || strlen(e->d_name) != UUID_LEN + 4
+            || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+            continue;
+        if (n == cap) {
+            struct entry *more = realloc(entries, (cap = cap * 2 + 64) * sizeof(*more));
+            if (!more)
+                break;
+            entries = more;
+        }
+        entries[n] = (struct entry){ .bytes = (uint64_t)st.st_size, .used = st.st_mtim };
+        str_copy(entries[n].name, sizeof(entries[n].name), e->d_name);
+        *total += entries[n++].bytes;
+    }
+    if (n)
+        qsort(entries, n, sizeof(*entries), compare);
+    *result = entries;
+    return n;
+}
+
+static DIR *open_folder(const char *data_dir, char path[PATH_SIZE])
+{
+    return path_join(path, data_dir, "cache") ? NULL : opendir(path);
+}
+
+void cache_evict(const char *data_dir, uint64_t max_bytes,
+                 bool (*keep)(void *ctx, const char *track_id), void *ctx)
+{
+    char path[PATH_SIZE];
+    struct entry *entries = NULL;
+    uint64_t total = 0;
+    DIR *d = open_folder(data_dir, path);
+
+    if (!d)
+        return;
+    size_t n = list(d, &entries, &total);
+    for (size_t i = 0; i < n && total > max_bytes; i++) {
+        char id[UUID_SIZE];
+        str_copy(id, sizeof(id), entries[i].name);
+        if (keep(ctx, id) || unlinkat(dirfd(d), entries[i].name, 0))
+            continue;
+        total -= entries[i].bytes;
+        log_debug("jobs", "decoded audio of %s dropped, %llu MB are left", id,
+                  (unsigned long long)total >> 20);
+    }
+    free(entries);
+    closedir(d);
+}
+
+void cache_clean(const char *data_dir)
+{
+    char path[PATH_SIZE];
+    DIR *d;
+
+    if (path_join(path, data_dir, "cache") || path_make_dirs(path, 0700) || !(d = opendir(path)))
+        return;
+    for (struct dirent *e; (e = readdir(d));)
+        if (has_ending(e->d_name, ".part") || has_ending(e->d_name, ".wave"))
+            unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+}

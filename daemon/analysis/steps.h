@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * What can be done to a track, as a table: which program does it, what it needs, where its result goes. A new analyser is a row here and a program in workers/.
+ *
+ * THREADS  step_store() runs on the database's writer thread, the rest on the thread of the job.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/path.h"
+#include "core/uuid.h"
+#include "db/db.h"
+
+enum { STEP_ARGS = 12 };
+
+/* One run of a step. */
+struct step_run {
+    const struct step *step;
+    const char *data_dir;
+    char track_id[UUID_SIZE];
+    char program[PATH_SIZE], source[PATH_SIZE], pcm[PATH_SIZE], preview[PATH_SIZE], full[PATH_SIZE];
+    char hash[72];
+    const char *argv[STEP_ARGS];
+    const json_t *result;               /* what the worker said */
+    char *preview_data, *full_data;
+    size_t preview_n, full_n;
+};
+
+struct step {
+    const char *name;                   /* job kind */
+    const char *worker;
+    const char *analyser;               /* stored with the result; NULL: nothing is stored under a name */
+    int version;
+    bool needs_pcm;                     /* decoded audio must be there */
+    bool (*is_there)(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id);
+    enum lm_err (*prepare)(struct step_run *r, struct db_conn *c, struct problem *p);   /* sets argv behind argv[0] */
+    enum lm_err (*collect)(struct step_run *r, struct problem *p);                      /* reads files the worker wrote; may be NULL */
+    enum lm_err (*store)(struct db_conn *c, const struct step_run *r, struct problem *p);
+};
+
+extern const struct step steps[];                       /* in the order they are done; ended by { 0 } */
+const struct step *step_find(const char *name);         /* NULL */
+
+enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *data_dir, const char *track_id, struct db_conn *c, struct problem *p);
+void step_clear(struct step_run *r);                    /* frees, removes its temporary files */
+
+/* What jobs_track_analysis() tells about, also steps that have no analyser here (their rows may come from elsewhere). */
+struct step_result { const char *name, *sql; /* analyser_version of the row, for a track id */ };
+extern const struct step_result step_results[];
+/* *version of the stored result; false: there is none. */
+bool step_result_there(struct db_conn *c, const struct step_result *r, const char *track_id, int64_t *version, char analyser[64]);

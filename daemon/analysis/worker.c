@@ -1,0 +1,350 @@
+#include "analysis/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/json.h"
+#include "core/log.h"
+#include "core/str.h"
+
+enum {
+    NICE = 10,
+    TERM_MS = 1000,                     /* between SIGTERM and SIGKILL */
+    CHUNK = 64 << 10,
+};
+
+struct worker {
+    const struct worker_options *o;
+    struct worker_end *end;
+    pid_t pid;
+    int pidfd, out, err;                /* -1: closed */
+    struct str line;
+    size_t log_n;
+    int64_t last_line_ms, killed_ms;    /* killed: when SIGTERM was sent; 0 not yet */
+    bool is_dead, is_bad;               /* bad: `end` says why it is being ended */
+    int status;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+enum lm_err worker_stop_init(struct worker_stop *s)
+{
+    s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return s->fd < 0 ? lm_err_from_errno(errno) : LM_OK;
+}
+
+void worker_stop_clear(struct worker_stop *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+void worker_cancel(struct worker_stop *s)
+{
+    if (eventfd_write(s->fd, 1))
+        log_warn("jobs", "a worker cannot be cancelled: %s", strerror(errno));
+}
+
+/* --- start --- */
+
+/* Between fork and exec: nothing but system calls, another thread may hold any lock. */
+static _Noreturn void become(const char *const *argv, int out, int err, pid_t parent)
+{
+    struct sigaction standard = { .sa_handler = SIG_DFL };
+    struct sched_param param = { 0 };
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY);
+
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)            /* lumad died before the line above */
+        _exit(127);
+    sched_setscheduler(0, SCHED_OTHER, &param);
+    setpriority(PRIO_PROCESS, 0, NICE);
+    for (int s = 1; s < NSIG; s++)
+        sigaction(s, &standard, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+        _exit(127);
+    close_range(3, ~0u, 0);
+    execv(argv[0], (char *const *)(uintptr_t)argv);
+    dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+static bool start(struct worker *w)
+{
+    int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+    pid_t parent = getpid();
+    bool ok = false;
+
+    if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || (w->pid = fork()) < 0)
+        goto end;
+    if (!w->pid)
+        become(w->o->argv, out[1], err[1], parent);
+    setpgid(w->pid, w->pid);            /* both sides, so that neither has to wait for the other */
+    w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+    w->out = out[0];
+    w->err = err[0];
+    fcntl(w->out, F_SETFL, O_NONBLOCK);
+    fcntl(w->err, F_SETFL, O_NONBLOCK);
+    out[0] = err[0] = -1;
+    ok = true;
+end:
+    for (int i = 0; i < 2; i++) {
+        if (out[i] >= 0)
+            close(out[i]);
+        if (err[i] >= 0)
+            close(err[i]);
+    }
+    return ok;
+}
+
+/* --- end --- */
+
+static void kill_all(struct worker *w, int sig)
+{
+    if (w->pid > 0)
+        kill(-w->pid, sig);
+}
+
+/* The first reason stands. */
+static void give_up(struct worker *w, const char *code, const char *message)
+{
+    if (w->is_bad)
+        return;
+    w->is_bad = true;
+    str_copy(w->end->code, sizeof(w->end->code), code);
+    str_copy(w->end->message, sizeof(w->end->message), message);
+    if (!w->is_dead) {
+        kill_all(w, SIGTERM);
+        w->killed_ms = now_ms();
+    }
+}
+
+/* --- what it says --- */
+
+static void add_log(struct worker *w, const char *data, size_t n)
+{
+    char *log = w->end->log;
+    size_t max = WORKER_LOG - 1;
+
+    if (n > max) {
+        data += n - max;
+        n = max;
+    }
+    size_t keep = w->log_n + n > max ? max - n : w->log_n;
+    memmove(log, log + w->log_n - keep, keep);
+    memcpy(log + keep, data, n);
+    log[w->log_n = keep + n] = '\0';
+}
+
+/* The log goes into JSON: what is no UTF-8, also because the front was cut off, becomes '?'. */
+static void clean_log(struct worker *w)
+{
+    char *s = w->end->log;
+
+    for (size_t i = 0; i < w->log_n;) {
+        size_t step = utf8_step(s + i, w->log_n - i);
+        if (!step || ((unsigned char)s[i] < ' ' && s[i] != '\n' && s[i] != '\t')) {
+            s[i] = '?';
+            step = 1;
+        }
+        i += step;
+    }
+}
+
+static void take_error(struct worker *w, const json_t *error)
+{
+    w->is_bad = true;
+    str_copy(w->end->code, sizeof(w->end->code), json_get_text(error, "code", "failed"));
+    str_copy(w->end->message, sizeof(w->end->message),
+             json_get_text(error, "message", "The worker failed without saying why"));
+}
+
+static void take_line(struct worker *w, const char *text, size_t n)
+{
+    struct problem p = { 0 };
+    json_t *v = NULL, *result, *error;
+
+    if (w->is_bad)
+        return;
+    if (json_parse(text, n, &v, &p) || !json_is_object(v)) {
+        give_up(w, "garbage", "The worker printed something that is no JSON object");
+    } else if ((error = json_object_get(v, "error"))) {
+        take_error(w, error);
+    } else if ((result = json_object_get(v, "result"))) {
+        json_decref(w->end->result);
+        w->end->result = json_incref(result);
+    } else if (json_is_number(json_object_get(v, "progress"))) {
+        double progress = fmax(0, fmin(1, json_get_real(v, "progress", 0)));
+        if (w->o->progress)
+            w->o->progress(w->o->ctx, progress, json_get_text(v, "step", ""));
+    } else {
+        give_up(w, "garbage", "The worker printed a line without progress, result or error");
+    }
+    w->last_line_ms = now_ms();
+    json_decref(v);
+}
+
+static void take_output(struct worker *w, const char *data, size_t n)
+{
+    for (const char *nl; n && (nl = memchr(data, '\n', n));) {
+        size_t part = (size_t)(nl - data);
+        str_add_mem(&w->line, data, part);
+        if (w->line.len <= JSON_MAX_BYTES && !w->line.failed)
+            take_line(w, w->line.data ? w->line.data : "", w->line.len);
+        w->line.len = 0;
+        data = nl + 1;
+        n -= part + 1;
+    }
+    if (w->line.len <= JSON_MAX_BYTES)
+        str_add_mem(&w->line, data, n);
+    if (w->line.failed || w->line.len > JSON_MAX_BYTES)
+        give_up(w, "garbage", "The worker printed a line that has no end");
+}
+
+/* Reads what is there; closes at the end. */
+static void drain(struct worker *w, int *fd, void (*take)(struct worker *, const char *, size_t))
+{
+    char chunk[CHUNK];
+
+    while (*fd >= 0) {
+        ssize_t n = read(*fd, chunk, sizeof(chunk));
+        if (n > 0) {
+            take(w, chunk, (size_t)n);
+            continue;
+        }
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* --- the loop --- */
+
+static void check_time(struct worker *w)
+{
+    int quiet = w->o->quiet_ms ? w->o->quiet_ms : WORKER_QUIET_MS;
+    char message[80];
+
+    if (w->killed_ms && now_ms() - w->killed_ms >= TERM_MS)
+        kill_all(w, SIGKILL);
+    if (!w->killed_ms && now_ms() - w->last_line_ms >= quiet) {
+        snprintf(message, sizeof(message), "The worker showed no progress for %d s", quiet / 1000);
+        give_up(w, "quiet", message);
+    }
+}
+
+static void reap(struct worker *w)
+{
+    if (!w->is_dead && waitpid(w->pid, &w->status, WNOHANG) == w->pid)
+        w->is_dead = true;
+}
+
+static void watch(struct worker *w)
+{
+    bool is_cancelled = false;
+
+    while (!w->is_dead) {
+        struct pollfd fds[4] = {
+            { .fd = w->out, .events = POLLIN }, { .fd = w->err, .events = POLLIN },
+            { .fd = w->pidfd, .events = POLLIN },
+            { .fd = w->o->stop && !is_cancelled ? w->o->stop->fd : -1, .events = POLLIN },
+        };
+        /* Without pidfd (before Linux 5.3) the end is found by looking often. */
+        poll(fds, 4, w->pidfd < 0 ? 20 : 100);
+        drain(w, &w->out, take_output);
+        drain(w, &w->err, add_log);
+        if (fds[3].revents) {
+            is_cancelled = true;
+            give_up(w, "cancelled", "Cancelled");
+        }
+        check_time(w);
+        reap(w);
+    }
+    /* What it wrote last; a child of it that holds the pipe open is not waited for. */
+    drain(w, &w->out, take_output);
+    drain(w, &w->err, add_log);
+    kill_all(w, SIGKILL);
+}
+
+static enum lm_err conclude(struct worker *w)
+{
+    struct worker_end *end = w->end;
+    char message[80];
+
+    if (w->line.len && !w->is_bad)
+        take_line(w, w->line.data, w->line.len);
+    if (!w->is_bad && WIFSIGNALED(w->status)) {
+        snprintf(message, sizeof(message), "The worker crashed (SIG%s)", sigabbrev_np(WTERMSIG(w->status)));
+        give_up(w, "crashed", message);
+    } else if (!w->is_bad && WEXITSTATUS(w->status)) {
+        snprintf(message, sizeof(message), "The worker failed with status %d", WEXITSTATUS(w->status));
+        give_up(w, "crashed", message);
+    } else if (!w->is_bad && !end->result) {
+        give_up(w, "garbage", "The worker ended without a result");
+    }
+    if (!w->is_bad)
+        return LM_OK;
+    json_decref(end->result);
+    end->result = NULL;
+    static const char *const ours[] = { "crashed", "garbage", "quiet", NULL };
+    for (int i = 0; ours[i]; i++)
+        if (!strcmp(end->code, ours[i]))
+            return LM_IO;
+    return strcmp(end->code, "cancelled") ? LM_INVALID : LM_CONFLICT;
+}
+
+enum lm_err worker_run(const struct worker_options *o, struct worker_end *end)
+{
+    struct worker w = { .o = o, .end = end, .pidfd = -1, .out = -1, .err = -1,
+                        .last_line_ms = now_ms() };
+    enum lm_err err;
+
+    memset(end, 0, sizeof(*end));
+    if (start(&w)) {
+        watch(&w);
+        err = conclude(&w);
+    } else {
+        str_copy(end->code, sizeof(end->code), "not_started");
+        snprintf(end->message, sizeof(end->message), "The worker cannot be started: %s", strerror(errno));
+        err = LM_IO;
+    }
+    clean_log(&w);
+    str_clear(&w.line);
+    int fds[] = { w.pidfd, w.out, w.err };
+    for (int i = 0; i < 3; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    return err;
+}
+
+void worker_end_clear(struct worker_end *end)
+{
+    json_decref(end->result);
+    end->result = NULL;
+}

@@ -1,0 +1,180 @@
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../tap.h"
+#include "analysis/worker.h"
+#include "core/json.h"
+
+static struct worker_end end;
+static double seen;
+static char seen_step[32];
+
+static void progress(void *ctx, double p, const char *step)
+{
+    (void)ctx;
+    seen = p;
+    snprintf(seen_step, sizeof(seen_step), "%s", step);
+}
+
+static enum lm_err run_with(const char *script, int quiet_ms, struct worker_stop *stop)
+{
+    const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+    worker_end_clear(&end);
+    return worker_run(&(struct worker_options){ .argv = argv, .quiet_ms = quiet_ms, .stop = stop,
+                                                .progress = progress }, &end);
+}
+
+static enum lm_err run(const char *script)
+{
+    return run_with(script, 0, NULL);
+}
+
+static int open_files(void)
+{
+    int n = 0;
+    DIR *d = opendir("/proc/self/fd");
+
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
+
+TEST(a_result_after_progress)
+{
+    int before = open_files();
+
+    CHECK_INT(run("echo '{\"progress\":0.5,\"step\":\"half\"}'; echo a word >&2; echo '{\"result\":{\"n\":42}}'"), LM_OK);
+    CHECK_NEAR(seen, .5, 0);
+    CHECK_STR(seen_step, "half");
+    CHECK_INT(json_get_int(end.result, "n", 0), 42);
+    CHECK_STR(end.log, "a word\n");
+    CHECK_INT(run("printf '{\"result\":{}}'"), LM_OK);       /* the last newline may be missing */
+    worker_end_clear(&end);
+    CHECK_INT(open_files(), before);
+}
+
+TEST(it_says_why)
+{
+    CHECK_INT(run("echo '{\"error\":{\"code\":\"broken\",\"message\":\"bad file\"}}'; exit 1"), LM_INVALID);
+    CHECK_STR(end.code, "broken");
+    CHECK_STR(end.message, "bad file");
+    CHECK(!end.result);
+    CHECK_INT(run("echo '{\"result\":{}}'; echo '{\"error\":{}}'"), LM_INVALID);
+    CHECK(end.message[0]);
+    CHECK(!end.result);
+}
+
+TEST(a_crash_has_a_name)
+{
+    CHECK_INT(run("echo '{\"result\":{}}'; kill -SEGV $$"), LM_IO);
+    CHECK_STR(end.code, "crashed");
+    CHECK_STR(end.message, "The worker crashed (SIGSEGV)");
+    CHECK_INT(run("exit 3"), LM_IO);
+    CHECK_STR(end.message, "The worker failed with status 3");
+    const char *argv[] = { "/there/is/no/such/program", NULL };
+    CHECK_INT(worker_run(&(struct worker_options){ .argv = argv }, &end), LM_IO);
+    CHECK(strstr(end.log, "No such file"));
+}
+
+TEST(nonsense_is_a_failure)
+{
+    static const char *const bad[] = {
+        "echo hello; sleep 60", "echo '[1]'", "echo '{\"result\":'", "true", "echo '{\"a\":1}'", "echo; sleep 60",
+        "while :; do printf xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done",
+        "printf '{\"progress\":1e999}\\n'; sleep 60", NULL,
+    };
+
+    for (int i = 0; bad[i]; i++) {
+        CHECK_INT(run(bad[i]), LM_IO);
+        CHECK_STR(end.code, "garbage");
+        CHECK(end.message[0]);
+    }
+}
+
+TEST(silence_ends_it)
+{
+    CHECK_INT(run_with("sleep 60", 200, NULL), LM_IO);
+    CHECK_STR(end.code, "quiet");
+    CHECK_INT(run_with("for i in 1 2 3 4 5 6; do echo '{\"progress\":0}'; sleep 0.1; done; echo '{\"result\":1}'", 400, NULL), LM_OK);
+    worker_end_clear(&end);
+}
+
+static void *cancel(void *arg)
+{
+    usleep(100000);
+    worker_cancel(arg);
+    return NULL;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+TEST(cancel_ends_even_who_does_not_listen)
+{
+    static const struct { const char *script; double least, most; } cases[] = {
+        { "sleep 60", .05, .9 }, { "trap '' TERM; while :; do sleep 0.05; done", 1, 3 },
+    };
+
+    for (int i = 0; i < 2; i++) {
+        struct worker_stop stop;
+        pthread_t t;
+        CHECK_INT(worker_stop_init(&stop), LM_OK);
+        pthread_create(&t, NULL, cancel, &stop);
+        double from = seconds();
+        enum lm_err err = run_with(cases[i].script, 0, &stop);
+        double took = seconds() - from;
+        pthread_join(t, NULL);
+        worker_stop_clear(&stop);
+        CHECK_INT(err, LM_CONFLICT);
+        CHECK_STR(end.code, "cancelled");
+        CHECK(took >= cases[i].least && took < cases[i].most);
+    }
+}
+
+TEST(its_children_go_with_it)
+{
+    CHECK_INT(run("sleep 300 & echo $! >&2; echo '{\"result\":{}}'"), LM_OK);
+    int pid = atoi(end.log);
+    worker_end_clear(&end);
+    int alive = 1;
+    for (int i = 0; i < 200 && alive; i++, usleep(5000)) {
+        char path[64], state = 0;
+        snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+        FILE *f = fopen(path, "r");
+        alive = f && fscanf(f, "%*d %*s %c", &state) == 1 && state != 'Z';
+        if (f)
+            fclose(f);
+    }
+    CHECK(pid > 0);
+    CHECK(!alive);
+}
+
+TEST(manners)
+{
+    int extra = dup(1);                 /* a file that must not reach the worker */
+
+    CHECK_INT(run("ls /proc/self/fd | wc -l >&2; nice >&2; echo '{\"result\":{}}'"), LM_OK);
+    close(extra);
+    CHECK_STR(end.log, "4\n10\n");      /* 0, 1, 2 and the one ls opens */
+    worker_end_clear(&end);
+}
+
+TEST(the_log_is_its_end_and_utf8)
+{
+    CHECK_INT(run("i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; printf '\\377\\033!' >&2; echo '{\"result\":{}}'"), LM_OK);
+    size_t n = strlen(end.log);
+    CHECK_INT(n, WORKER_LOG - 1);
+    CHECK_STR(end.log + n - 13, "line 2999\n?" "?!");
+    worker_end_clear(&end);
+}
