@@ -3,6 +3,7 @@
  * What graph and render tests share: a venue of heads in a row, a beat grid of 120 bpm, graphs from text.
  * Head i stands at x = i m; group "left" is the first half, "right" the rest, "odd" heads 0, 2, 4 ...
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct small {
     struct graph_errors errors;         /* of the last compile or tile */
 };
 
-static void small_group(struct patch *p, const char *name, size_t from, size_t to, size_t step)
+static inline void small_group(struct patch *p, const char *name, size_t from, size_t to, size_t step)
 {
     struct patch_group *g = &p->groups[p->n_groups++];
 
@@ -27,7 +28,7 @@ static void small_group(struct patch *p, const char *name, size_t from, size_t t
         g->heads[g->n_heads++] = (uint32_t)i;
 }
 
-static void small_init(struct small *s, size_t heads)
+static inline void small_init(struct small *s, size_t heads)
 {
     double beats[200], downbeats[50];
 
@@ -55,7 +56,7 @@ static void small_init(struct small *s, size_t heads)
     s->env = (struct graph_env){ .patch = &s->patch, .grid = s->grid, .start = 1, .end = 11, .origin = 1, .seed = 7 };
 }
 
-static void small_clear(struct small *s)
+static inline void small_clear(struct small *s)
 {
     for (size_t i = 0; i < s->patch.n_groups; i++) {
         free(s->patch.groups[i].name);
@@ -81,6 +82,41 @@ static inline json_t *small_json(const char *text)
     return v;
 }
 
+/*
+ * A graph in short: nodes "clk:beat_clock wave:sine_wave{'offset':1}", edges "clk.grid_out>wave.grid", args "sel:selection='all' x:scalar=2".
+ * Entries are separated by spaces and hold none.
+ */
+static inline json_t *small_graph(const char *nodes, const char *edges, const char *args)
+{
+    json_t *g = json_pack("{s:[], s:[], s:[]}", "nodes", "edges", "args");
+    char text[512], a[64], b[64], c[64], d[64];
+    int used;
+
+    for (; sscanf(nodes, " %511s%n", text, &used) == 1; nodes += used) {
+        char *params = strchr(text, '{');
+        json_t *p = params ? small_json(params) : NULL;
+        if (params)
+            *params = '\0';
+        sscanf(text, "%63[^:]:%63s", a, b);
+        json_array_append_new(json_object_get(g, "nodes"), json_pack("{s:s, s:s, s:o*}", "id", a, "type", b, "params", p));
+    }
+    for (; sscanf(edges, " %511s%n", text, &used) == 1; edges += used) {
+        sscanf(text, "%63[^.].%63[^>]>%63[^.].%63s", a, b, c, d);
+        json_array_append_new(json_object_get(g, "edges"), json_pack("{s:s, s:s, s:s, s:s}", "from_node", a, "from_port", b,
+                                                                     "to_node", c, "to_port", d));
+    }
+    for (; sscanf(args, " %511s%n", text, &used) == 1; args += used) {
+        sscanf(text, "%63[^:]:%63[^=]=%63s", a, b, c);
+        char list[80];
+        snprintf(list, sizeof list, "[%s]", c);
+        json_t *v = small_json(list);
+        json_array_append_new(json_object_get(g, "args"), json_pack("{s:s, s:s, s:s, s:O}", "id", a, "name", a, "type", b,
+                                                                    "default", json_array_get(v, 0)));
+        json_decref(v);
+    }
+    return g;
+}
+
 static inline struct graph_doc *small_doc(const char *text)
 {
     json_t *v = small_json(text);
@@ -101,6 +137,17 @@ static inline struct graph_program *small_compile(struct small *s, const char *t
     if (d)
         graph_compile(d, &s->env, &g, &s->errors);
     graph_doc_free(d);
+    return g;
+}
+
+static inline struct graph_program *small_make(struct small *s, const char *nodes, const char *edges, const char *args)
+{
+    json_t *v = small_graph(nodes, edges, args);
+    char *text = json_dumps(v, 0);
+    struct graph_program *g = small_compile(s, text);
+
+    free(text);
+    json_decref(v);
     return g;
 }
 

@@ -1,0 +1,65 @@
+#include "../../tap.h"
+
+#include "dsp/dmath.h"
+
+TEST(sine_agrees_with_libm_over_many_turns)
+{
+    for (double x = -20; x < 20; x += 0.00137)
+        CHECK_NEAR(dsp_sin_turns(x), sin(2 * M_PI * x), 2e-9);
+    CHECK_NEAR(dsp_sin_turns(0), 0, 0);
+    CHECK_NEAR(dsp_sin_turns(0.25), 1, 1e-9);
+    CHECK_NEAR(dsp_sin_turns(1e9), 0, 0);           /* whole turns are exact */
+    CHECK_NEAR(dsp_sin_turns(1e9 + 0.75), -1, 1e-9);
+}
+
+TEST(exponentials_agree_with_libm)
+{
+    for (double x = -40; x < 40; x += 0.0173) {
+        CHECK_NEAR(dsp_exp2(x) / exp2(x), 1, 1e-11);
+        CHECK_NEAR(dsp_exp(x) / exp(x), 1, 1e-11);
+    }
+    for (double x = 1e-6; x < 1e6; x *= 1.0123)
+        CHECK_NEAR(dsp_log2(x), log2(x), 1e-11);
+    CHECK(isinf(dsp_exp2(1e9)));
+    CHECK_NEAR(dsp_exp2(-1e9), 0, 0);
+    CHECK(isnan(dsp_exp2(NAN)));
+    CHECK_NEAR(dsp_log2(1), 0, 0);
+    CHECK_NEAR(dsp_log2(8), 3, 0);
+}
+
+TEST(powers_are_those_of_real_numbers_and_0_where_there_is_none)
+{
+    for (float x = 0.01f; x < 3; x += 0.0371f)
+        for (float y = -3; y < 3; y += 0.173f)
+            CHECK_NEAR(dsp_pow(x, y) / powf(x, y), 1, 1e-6);
+    CHECK_NEAR(dsp_pow(-2, 3), -8, 1e-6);
+    CHECK_NEAR(dsp_pow(-2, 2), 4, 1e-6);
+    CHECK_NEAR(dsp_pow(-2, 0.5f), 0, 0);
+    CHECK_NEAR(dsp_pow(0, -1), 0, 0);
+    CHECK_NEAR(dsp_pow(0, 0), 1, 0);
+    CHECK_NEAR(dsp_pow(0, 2), 0, 0);
+    CHECK_NEAR(dsp_pow(-7.5f, 1), -7.5, 0);
+    CHECK(isnan(dsp_pow(NAN, 2)));
+}
+
+TEST(shape_bends_late_and_early)
+{
+    CHECK_NEAR(dsp_shape(0.3f, 0), 0.3f, 0);
+    CHECK_NEAR(dsp_shape(0.3f, 0.0009f), 0.3f, 0);
+    CHECK_NEAR(dsp_shape(0.5f, 0.2f), 0.25, 1e-6);              /* x^2 */
+    CHECK_NEAR(dsp_shape(0.5f, -0.2f), 0.75, 1e-6);             /* 1 - (1-x)^2 */
+    CHECK_NEAR(dsp_shape(0.5f, 1), 1 / 64.0, 1e-6);             /* x^6 */
+    for (float c = -1; c <= 1; c += 0.25f) {
+        CHECK_NEAR(dsp_shape(0, c), 0, 0);
+        CHECK_NEAR(dsp_shape(1, c), 1, 1e-7);
+    }
+}
+
+TEST(modulo_is_euclidean)
+{
+    CHECK_NEAR(dsp_modulo(5.5f, 2), 1.5, 0);
+    CHECK_NEAR(dsp_modulo(-0.25f, 1), 0.75, 0);
+    CHECK_NEAR(dsp_modulo(-0.25f, -1), 0.75, 0);
+    CHECK_NEAR(dsp_modulo(3, 0), 0, 0);
+    CHECK_NEAR(dsp_modulo(-1e-30f, 1), 0, 0);                   /* never the divisor itself */
+}
