@@ -147,7 +147,6 @@ void conn_close(struct db_conn *c)
         return;
     for (size_t i = 0; i < c->n_statements; i++)
         sqlite3_finalize(c->statements[i].stmt);
-    free(c->statements);
     sqlite3_close_v2(c->h);
     free(c);
 }
@@ -191,6 +190,20 @@ static uint64_t hash_text(const char *s)
     return h;
 }
 
+/* A free place, else that of the statement nobody used for the longest time; whoever holds one has just asked for it. */
+static struct statement *place(struct db_conn *c)
+{
+    struct statement *oldest = &c->statements[0];
+
+    if (c->n_statements < STATEMENTS_KEPT)
+        return &c->statements[c->n_statements++];
+    for (size_t i = 1; i < c->n_statements; i++)
+        if (c->statements[i].used < oldest->used)
+            oldest = &c->statements[i];
+    sqlite3_finalize(oldest->stmt);
+    return oldest;
+}
+
 sqlite3_stmt *db_prepare(struct db_conn *c, const char *sql)
 {
     uint64_t hash = hash_text(sql);
@@ -199,26 +212,17 @@ sqlite3_stmt *db_prepare(struct db_conn *c, const char *sql)
     for (size_t i = 0; i < c->n_statements; i++) {
         s = c->statements[i].stmt;
         if (c->statements[i].hash == hash && !strcmp(sqlite3_sql(s), sql)) {
+            c->statements[i].used = ++c->calls;
             sqlite3_reset(s);
             sqlite3_clear_bindings(s);
             return s;
         }
     }
-    if (c->n_statements == c->cap_statements) {
-        size_t cap = c->cap_statements ? 2 * c->cap_statements : 64;
-        struct statement *more = realloc(c->statements, cap * sizeof(*more));
-        if (!more) {
-            log_error("db", "no memory for a statement");
-            return NULL;
-        }
-        c->statements = more;
-        c->cap_statements = cap;
-    }
     if (sqlite3_prepare_v3(c->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL)) {
         log_error("db", "%s: %s", sqlite3_errmsg(c->h), sql);
         return NULL;
     }
-    c->statements[c->n_statements++] = (struct statement){ hash, s };
+    *place(c) = (struct statement){ .hash = hash, .used = ++c->calls, .stmt = s };
     return s;
 }
 

@@ -54,7 +54,7 @@ enum lm_err db_state_get(struct db *db, const char *key, char **value);         
 
 /* --- statements, for the domain files of db/ --- */
 struct sqlite3 *db_handle(struct db_conn *c);
-/* Prepared and kept by the connection; reset and unbound on each call. NULL on a bad statement (logged). */
+/* Prepared and kept by the connection (the 256 last used); reset and unbound on each call. NULL on a bad statement (logged). */
 struct sqlite3_stmt *db_prepare(struct db_conn *c, const char *sql);
 /* SQLite result code -> LM_*: constraint -> CONFLICT, full -> FULL, busy -> BUSY, corrupt/io -> IO, with the text in p. */
 enum lm_err db_error(struct db_conn *c, int rc, struct problem *p);

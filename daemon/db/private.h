@@ -8,15 +8,19 @@
 #include "db/db.h"
 #include "db/table.h"
 
+enum { STATEMENTS_KEPT = 256 };
+
 struct statement {
     uint64_t hash;                      /* of the text */
+    uint64_t used;                      /* when: the connection's count of calls */
     sqlite3_stmt *stmt;
 };
 
 struct db_conn {
     sqlite3 *h;
-    struct statement *statements;
-    size_t n_statements, cap_statements;
+    struct statement statements[STATEMENTS_KEPT];
+    size_t n_statements;
+    uint64_t calls;
 };
 
 struct changes;                         /* changes.c: the rows a transaction touched */

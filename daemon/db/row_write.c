@@ -138,15 +138,13 @@ static enum lm_err write_failed(struct db_conn *c, int rc, const struct table *t
 
 static enum lm_err run(struct db_conn *c, struct str *sql, const struct table *t, const char *id, const json_t *values, struct problem *p)
 {
-    sqlite3_stmt *s = NULL;
-    int i = 2, rc = SQLITE_NOMEM;
+    sqlite3_stmt *s = sql->failed ? NULL : db_prepare(c, sql->data);
+    int i = 2, rc;
     enum lm_err err = LM_OK;
 
-    if (!sql->failed)
-        rc = sqlite3_prepare_v2(c->h, sql->data, -1, &s, NULL);
     str_clear(sql);
-    if (rc)
-        return db_error(c, rc, p);
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "the %s cannot be written", t->one);
     sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
     for (const struct column *col = t->cols; !err && col->name; col++)
         if (is_writable(col) && json_object_get(values, col->name))
@@ -154,7 +152,8 @@ static enum lm_err run(struct db_conn *c, struct str *sql, const struct table *t
     rc = err ? SQLITE_NOMEM : sqlite3_step(s);
     if (rc != SQLITE_DONE)
         err = write_failed(c, rc, t, values, p);
-    sqlite3_finalize(s);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);          /* they point into `values` */
     return err;
 }
 

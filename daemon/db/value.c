@@ -42,11 +42,11 @@ static json_t *check_text(const struct column *col, const json_t *v, char messag
         return refuse(message, "must not be empty");
     if (!col->options)
         return json_incref((json_t *)v);
-    for (const char *const *o = col->options; *o; o++) {
+    for (const char *const *o = col->options; *o; o++)
         if (!strcmp(*o, text))
             return json_incref((json_t *)v);
+    for (const char *const *o = col->options; *o; o++)
         str_addf(&names, "%s%s", o == col->options ? "" : ", ", *o);
-    }
     refuse(message, "must be one of %s", names.data ? names.data : "");
     str_clear(&names);
     return NULL;

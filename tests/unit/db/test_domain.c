@@ -17,18 +17,23 @@ static void end(void)
     db = NULL;
 }
 
-static json_t *in, *out;
+static json_t *in, *out;        /* of the call; `out` is replaced by the next */
 static const char *key;
 static bool flag;
 
-static enum lm_err call(enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p))
+static enum lm_err call_with(enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg)
 {
     json_decref(out);
     out = NULL;
-    enum lm_err err = db_write(db, fn, NULL, &problem);
+    enum lm_err err = db_write(db, fn, arg, &problem);
     json_decref(in);
     in = NULL;
     return err;
+}
+
+static enum lm_err call(enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p))
+{
+    return call_with(fn, NULL);
 }
 
 static enum lm_err set_members(struct db_conn *c, void *arg, struct problem *p)
@@ -125,7 +130,7 @@ TEST(a_pattern_has_an_implementation_and_a_venue_may_have_its_own)
     snprintf(text, sizeof(text), "{'pattern_id':'%s','implementation_id':'%s'}", id, second);
     CHECK(*test_create(db, &venue_implementation_overrides_table, venue, text, row));
     key = id;
-    CHECK_INT(db_write(db, find_implementation, venue, &problem), LM_OK);
+    CHECK_INT(call_with(find_implementation, venue), LM_OK);
     CHECK_STR(json_get_text(out, "id", ""), second);
     CHECK_INT(call(find_implementation), LM_OK);
     CHECK_STR(json_get_text(out, "id", ""), implementation);
@@ -243,21 +248,17 @@ TEST(the_default_score_is_made_once_and_never_rises_from_the_dead)
     char first[UUID_SIZE], annotation[UUID_SIZE], text[200];
 
     CHECK(begin());
-    CHECK_INT(db_write(db, default_score, venue, &problem), LM_OK);
+    CHECK_INT(call_with(default_score, venue), LM_OK);
     snprintf(first, sizeof(first), "%s", json_get_text(out, "id", ""));
     CHECK_STR(json_get_text(out, "venue_id", ""), venue);
-    json_decref(out);
-    CHECK_INT(db_write(db, default_score, venue, &problem), LM_OK);
+    CHECK_INT(call_with(default_score, venue), LM_OK);
     CHECK_STR(json_get_text(out, "id", ""), first);
     snprintf(text, sizeof(text), "{'pattern_id':'%s','start_time':0,'end_time':4}", pattern);
     CHECK(*test_create(db, &score_annotations_table, first, text, annotation));
     CHECK_INT(test_delete(db, &scores_table, first), LM_OK);
-    json_decref(out);
-    CHECK_INT(db_write(db, default_score, venue, &problem), LM_OK);
+    CHECK_INT(call_with(default_score, venue), LM_OK);
     CHECK(strcmp(json_get_text(out, "id", ""), first));
     CHECK_INT(test_int(db, "SELECT count(*) FROM score_annotations WHERE deleted_at IS NULL"), 0);
-    json_decref(out);
-    out = NULL;
     CHECK_INT(call(default_score), LM_OK);
     CHECK_STR(json_get_text(out, "id", ""), score);     /* the one of no venue, made by begin() */
     end();

@@ -1,7 +1,9 @@
 /* Transactions, events, many threads, and power cuts. */
 #include <pthread.h>
 #include <signal.h>
+#include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "dbtest.h"
@@ -214,6 +216,76 @@ TEST(a_full_database_is_said_to_be_full_and_goes_on)
     CHECK(*test_create(db, &venues_table, NULL, "{'name':'Hall'}", id));
     CHECK_INT(test_int(db, "SELECT count(*) FROM settings"), 0);
     db_close(db);
+}
+
+TEST(a_disk_that_refuses_is_told_and_forgiven)
+{
+    char dir[] = "/tmp/lumad-test-XXXXXX", path[64], wal[80], id[UUID_SIZE];
+    struct rlimit old, tight;
+    struct stat st;
+
+    CHECK(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/lumad.db", dir);
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    struct db *db = test_open_at(path, MIGRATIONS, NULL);
+    CHECK(*test_create(db, &venues_table, NULL, "{'name':'Hall'}", id));
+    CHECK(!stat(wal, &st));
+    CHECK(!getrlimit(RLIMIT_FSIZE, &old));
+    signal(SIGXFSZ, SIG_IGN);
+    tight = (struct rlimit){ (rlim_t)st.st_size, old.rlim_max };
+    CHECK(!setrlimit(RLIMIT_FSIZE, &tight));
+    enum lm_err err = test_sql(db, "UPDATE venues SET name = 'Room'");
+    CHECK(!setrlimit(RLIMIT_FSIZE, &old));
+    CHECK(err == LM_IO || err == LM_FULL);
+    CHECK(*problem.detail);
+    CHECK_INT(test_int(db, "SELECT count(*) FROM venues WHERE name = 'Hall'"), 1);
+    CHECK_INT(test_sql(db, "UPDATE venues SET name = 'Room'"), LM_OK);
+    CHECK_INT(test_int(db, "SELECT count(*) FROM venues WHERE name = 'Room'"), 1);
+    db_close(db);
+    test_remove(dir);
+}
+
+static sem_t go;
+
+static enum lm_err wait_to_go(struct db_conn *c, void *arg, struct problem *p)
+{
+    (void)c, (void)arg, (void)p;
+    sem_wait(&go);
+    return LM_OK;
+}
+
+static enum lm_err answers[4];
+
+static void *write_one(void *arg)
+{
+    static const char *const sql[] = { NULL, "INSERT INTO venues (id, name) VALUES ('a', 'a')", "ROLLBACK", "INSERT INTO venues (id, name) VALUES ('c', 'c')" };
+    int i = (int)(intptr_t)arg;
+    struct problem p;
+
+    answers[i] = i ? db_write(shared, test_step, &(struct step){ .what = SQL, .text = sql[i] }, &p) : db_write(shared, wait_to_go, NULL, &p);
+    return NULL;
+}
+
+TEST(a_transaction_that_breaks_down_is_success_for_nobody_in_it)
+{
+    pthread_t t[4];
+
+    shared = test_open();
+    sem_init(&go, 0, 0);
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&t[i], NULL, write_one, (void *)(intptr_t)i);
+        usleep(50000);                  /* in this order; the last three wait together */
+    }
+    sem_post(&go);
+    for (int i = 0; i < 4; i++)
+        pthread_join(t[i], NULL);
+    CHECK_INT(answers[0], LM_OK);
+    CHECK(answers[1] && answers[2]);
+    CHECK_INT(answers[3], LM_OK);
+    CHECK_INT(test_int(shared, "SELECT count(*) FROM venues WHERE id = 'a'"), 0);
+    CHECK_INT(test_int(shared, "SELECT count(*) FROM venues WHERE id = 'c'"), 1);
+    sem_destroy(&go);
+    db_close(shared);
 }
 
 static enum lm_err nested(struct db_conn *c, void *arg, struct problem *p)
