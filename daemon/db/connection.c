@@ -99,8 +99,8 @@ static void sql_fold(sqlite3_context *x, int n, sqlite3_value **v)
 
 /* A time out of a reader of a WAL database is rare (a checkpoint's last step); five seconds are for other programs' locks. */
 static const char *const settings[] = {
-    [CONN_WRITER] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = OFF;"
-                    "PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;",
+    [CONN_WRITER] = ("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = OFF;"
+                     "PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;"),
     [CONN_READER] = "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
     [CONN_STATE]  = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -256;",
 };

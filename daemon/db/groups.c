@@ -63,11 +63,13 @@ static enum lm_err drop_members(struct db_conn *c, const char *group_id, const j
 
     if (err)
         goto out;
-    json_array_foreach((json_t *)keep, i, id)
+    json_array_foreach((json_t *)keep, i, id) {
         json_object_set_new(kept, json_string_value(id), json_true());
-    json_array_foreach(rows, i, row)
+    }
+    json_array_foreach(rows, i, row) {
         if (!err && !json_object_get(kept, json_get_text(row, "fixture_id", "")))
             err = row_delete(c, &fixture_group_members_table, json_get_text(row, "id", ""), -1, NULL, p);
+    }
     json_decref(rows);
 out:
     json_decref(kept);

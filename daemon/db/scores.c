@@ -173,7 +173,7 @@ enum lm_err score_batch(struct db_conn *c, const char *score_id, const json_t *b
         { "delete", delete_one }, { "update", update_one }, { "create", create_one },
     };
     static const char *const known[] = { "create", "update", "delete", NULL };
-    struct problem ignored, own;
+    struct problem ignored = { .n = 0 }, own;
     struct batch b = { .c = c, .score_id = score_id, .p = p ? p : &ignored };
     json_t *score, *item;
     size_t i;

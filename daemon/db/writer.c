@@ -119,7 +119,7 @@ static int take_group(struct writer *w, struct write **group)
 static void *run(void *arg)
 {
     struct writer *w = arg;
-    struct write *group[GROUP_MAX];
+    struct write *group[GROUP_MAX] = { NULL };
 
     for (int n; (n = take_group(w, group));) {
         run_group(w, group, n);
