@@ -5,7 +5,7 @@
 #include <microhttpd.h>
 
 #include "api/janitor.h"
-#include "api/pool.h"
+#include "api/request_pool.h"
 #include "api/route.h"
 #include "core/str.h"
 #include "net/guard.h"
@@ -18,7 +18,7 @@ struct api {
     struct api_limits limits;
     struct MHD_Daemon *daemon[DAEMONS];
     _Atomic unsigned next_daemon;
-    struct pool *pool;
+    struct request_pool *pool;
     struct janitor *janitor;
 };
 
@@ -30,7 +30,7 @@ enum exchange_state {
 };
 
 struct exchange {
-    struct pool_item item;      /* first: the pool's view of it */
+    struct request_item item;      /* first: the pool's view of it */
     struct api *api;
     struct MHD_Connection *conn;
     struct watch *watch;

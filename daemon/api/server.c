@@ -87,7 +87,7 @@ static enum lm_err parse_body(struct exchange *x)
 }
 
 /* Thread: pool. */
-static void work(struct pool_item *item)
+static void work(struct request_item *item)
 {
     struct exchange *x = (struct exchange *)(void *)item;
 
@@ -169,7 +169,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
             return exchange_reply(x);
         x->state = EXCHANGE_WORK;
         MHD_suspend_connection(x->conn);
-        if (!pool_put(x->api->pool, &x->item)) {
+        if (!request_pool_put(x->api->pool, &x->item)) {
             x->err = problem_set(&x->res.problem, LM_BUSY, "lumad is stopping.");
             x->state = EXCHANGE_ANSWER;
             MHD_resume_connection(x->conn);
@@ -240,7 +240,7 @@ enum lm_err api_start(const struct lumad *l, struct api **result, struct problem
     struct db_conn *c = db_reader_take(l->db);
     api_limits_load(&a->limits, c);
     db_reader_put(l->db, c);
-    if ((err = janitor_new(l->show ? engine_progress : NULL, l->show, &a->janitor)) || (err = pool_new(POOL_THREADS, work, &a->pool))) {
+    if ((err = janitor_new(l->show ? engine_progress : NULL, l->show, &a->janitor)) || (err = request_pool_new(POOL_THREADS, work, &a->pool))) {
         problem_set(p, err, "cannot start the threads of the HTTP server");
         goto out;
     }
@@ -260,11 +260,11 @@ void api_stop(struct api *a)
 {
     if (!a)
         return;
-    pool_stop(a->pool);
+    request_pool_stop(a->pool);
     for (int i = 0; i < DAEMONS; i++)
         if (a->daemon[i])
             MHD_stop_daemon(a->daemon[i]);
-    pool_free(a->pool);
+    request_pool_free(a->pool);
     janitor_free(a->janitor);
     free(a);
 }

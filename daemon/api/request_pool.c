@@ -1,4 +1,4 @@
-#include "api/pool.h"
+#include "api/request_pool.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -8,21 +8,21 @@
 
 enum { STACK = 1 << 20, THREADS_MAX = 16 };     /* problems and JSON trees go deeper than a worker's usual 256 KiB should */
 
-struct pool {
-    void (*run)(struct pool_item *item);
+struct request_pool {
+    void (*run)(struct request_item *item);
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct pool_item *first, **last;
+    struct request_item *first, **last;
     int threads, slow, slow_max;
     bool is_stopping;
     pthread_t thread[THREADS_MAX];
 };
 
 /* The first item that may run now, unlinked. */
-static struct pool_item *pick(struct pool *p)
+static struct request_item *pick(struct request_pool *p)
 {
-    for (struct pool_item **at = &p->first; *at; at = &(*at)->next) {
-        struct pool_item *item = *at;
+    for (struct request_item **at = &p->first; *at; at = &(*at)->next) {
+        struct request_item *item = *at;
         if (item->is_slow && p->slow == p->slow_max)
             continue;
         *at = item->next;
@@ -36,11 +36,11 @@ static struct pool_item *pick(struct pool *p)
 
 static void *work(void *arg)
 {
-    struct pool *p = arg;
+    struct request_pool *p = arg;
 
     pthread_mutex_lock(&p->lock);
     for (;;) {
-        struct pool_item *item = pick(p);
+        struct request_item *item = pick(p);
         if (!item) {
             if (p->is_stopping && !p->first)
                 break;
@@ -59,9 +59,9 @@ static void *work(void *arg)
     return NULL;
 }
 
-enum lm_err pool_new(int threads, void (*run)(struct pool_item *item), struct pool **result)
+enum lm_err request_pool_new(int threads, void (*run)(struct request_item *item), struct request_pool **result)
 {
-    struct pool *p = calloc(1, sizeof(*p));
+    struct request_pool *p = calloc(1, sizeof(*p));
     enum lm_err err = LM_OK;
 
     if (!p)
@@ -77,15 +77,15 @@ enum lm_err pool_new(int threads, void (*run)(struct pool_item *item), struct po
         err = thread_start(&p->thread[p->threads], &(struct thread_options){ .name = name, .stack = STACK }, work, p);
     }
     if (err) {
-        pool_stop(p);
-        pool_free(p);
+        request_pool_stop(p);
+        request_pool_free(p);
     } else {
         *result = p;
     }
     return err;
 }
 
-bool pool_put(struct pool *p, struct pool_item *item)
+bool request_pool_put(struct request_pool *p, struct request_item *item)
 {
     item->next = NULL;
     pthread_mutex_lock(&p->lock);
@@ -99,7 +99,7 @@ bool pool_put(struct pool *p, struct pool_item *item)
     return is_taken;
 }
 
-void pool_stop(struct pool *p)
+void request_pool_stop(struct request_pool *p)
 {
     if (!p)
         return;
@@ -111,7 +111,7 @@ void pool_stop(struct pool *p)
         pthread_join(p->thread[--p->threads], NULL);
 }
 
-void pool_free(struct pool *p)
+void request_pool_free(struct request_pool *p)
 {
     if (!p)
         return;
