@@ -1,0 +1,183 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "ws/session.h"
+
+enum { TICK_LIVE_US = 5000, TICK_IDLE_US = 500000, JOBS_SHOWN = 100 };
+#define HOST_AUDIO_NS 50000000LL        /* 20 Hz */
+#define DMX_NS 100000000LL              /* 10 Hz */
+#define STUCK_NS 5000000000LL
+
+#define LIVE_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX))
+
+static unsigned wanted(const struct ws *w)
+{
+    unsigned topics = 0;
+
+    for (const struct session *s = w->sessions; s; s = s->next)
+        topics |= s->topics;
+    return topics;
+}
+
+static void due_all(struct ws *w, unsigned topics)
+{
+    for (struct session *s = w->sessions; s; s = s->next)
+        session_due(s, topics);
+}
+
+static void say_all(struct ws *w, enum topic topic, json_t *message)
+{
+    char *text = message ? json_text(message) : NULL;
+    size_t n = text ? strlen(text) : 0;
+
+    for (struct session *s = w->sessions; text && s; s = s->next)
+        if (s->topics & TOPIC_BIT(topic))
+            session_say(s, text, n);
+    free(text);
+    json_decref(message);
+}
+
+/* ---- news from the event bus ---- */
+
+static json_t *changed_json(const char *table, const struct event *e)
+{
+    const char op[] = { e ? e->op : 'u', '\0' };
+
+    if (!e || !e->id[0])
+        return json_pack("{s:s, s:s, s:s}", "type", "changed", "topic", "changes", "table", table);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "type", "changed", "topic", "changes", "table", table, "id", e->id, "version", (json_int_t)e->version,
+                     "op", op);
+}
+
+static json_t *job_json(json_t *job)
+{
+    json_object_set_new(job, "type", json_string("jobs"));
+    json_object_del(job, "log");        /* may be long; GET /jobs/{id} has it */
+    return job;
+}
+
+static void tell_job(struct ws *w, const struct event *e)
+{
+    json_t *job = NULL;
+
+    if (!jobs_get(w->lumad->jobs, e->id, &job, NULL))
+        say_all(w, TOPIC_JOBS, job_json(job));
+}
+
+static void tell_jobs(struct session *s)
+{
+    json_t *page = NULL, *job;
+    size_t i;
+
+    if (jobs_page(s->ws->lumad->jobs, NULL, JOBS_SHOWN, &page, NULL))
+        return;
+    json_array_foreach(json_object_get(page, "items"), i, job)
+        session_say_json(s, json_incref(job_json(job)));
+    json_decref(page);
+}
+
+void feed_news(struct ws *w)
+{
+    unsigned topics = wanted(w);
+    struct event e;
+
+    while (event_poll(w->news, &e)) {
+        if (!strcmp(e.table, "jobs")) {
+            if (topics & TOPIC_BIT(TOPIC_JOBS))
+                tell_job(w, &e);
+        } else if (!strcmp(e.table, "system")) {
+            due_all(w, TOPIC_BIT(TOPIC_SYSTEM));
+        } else if (topics & TOPIC_BIT(TOPIC_CHANGES)) {
+            say_all(w, TOPIC_CHANGES, changed_json(e.table, &e));
+        }
+        if (!strcmp(e.table, "*")) {    /* the queue ran over: jobs and warnings may have been in it */
+            due_all(w, TOPIC_BIT(TOPIC_SYSTEM));
+            for (struct session *s = w->sessions; s; s = s->next)
+                if (s->topics & TOPIC_BIT(TOPIC_JOBS))
+                    tell_jobs(s);
+        }
+    }
+}
+
+void feed_present(struct session *s, unsigned topics)
+{
+    if (topics & (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX)))
+        s->ws->live = show_live(s->ws->lumad->show);
+    session_due(s, topics & (LIVE_TOPICS | TOPIC_BIT(TOPIC_SYSTEM)));
+    if (topics & TOPIC_BIT(TOPIC_CHANGES))      /* whatever this client knows may be old by now */
+        session_say_json(s, changed_json("*", NULL));
+    if (topics & TOPIC_BIT(TOPIC_JOBS))
+        tell_jobs(s);
+}
+
+/* ---- what goes by the clock ---- */
+
+static void tick_host_audio(struct ws *w, int64_t now)
+{
+    uint32_t serial = show_host_audio_serial(w->lumad->show);
+
+    if (serial == w->host_audio_serial && now - w->host_audio_ns < HOST_AUDIO_NS)
+        return;
+    /* A change goes out at once and the beat of 20 Hz goes on from where it was. */
+    if (now - w->host_audio_ns >= HOST_AUDIO_NS)
+        w->host_audio_ns = now - w->host_audio_ns < 2 * HOST_AUDIO_NS ? w->host_audio_ns + HOST_AUDIO_NS : now;
+    w->host_audio_serial = serial;
+    due_all(w, TOPIC_BIT(TOPIC_HOST_AUDIO));
+}
+
+static void tick_frames(struct ws *w, int64_t now)
+{
+    w->live = show_live(w->lumad->show);
+    if (!w->live)
+        return;
+    bool is_new = w->live->seq != w->live_seq;
+    w->live_seq = w->live->seq;
+    for (struct session *s = w->sessions; is_new && s; s = s->next) {
+        int64_t period = (int64_t)(1e9 / s->max_fps);
+        if (!(s->topics & TOPIC_BIT(TOPIC_FRAME)) || now < s->next_frame_ns)
+            continue;
+        s->next_frame_ns = s->next_frame_ns + 2 * period < now ? now + period : s->next_frame_ns + period;
+        session_due(s, TOPIC_BIT(TOPIC_FRAME));
+    }
+    if (now - w->dmx_ns >= DMX_NS) {
+        w->dmx_ns = now;
+        due_all(w, TOPIC_BIT(TOPIC_DMX));
+    }
+}
+
+static void kick_stuck(struct ws *w, int64_t now)
+{
+    for (struct session *s = w->sessions; s; s = s->next)
+        if (s->want_ns && now - s->want_ns > STUCK_NS) {
+            log_info("ws", "client %s takes nothing for 5 s: disconnected", s->client);
+            s->want_ns = 0;
+            lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+        }
+}
+
+static void tick(lws_sorted_usec_list_t *sul)
+{
+    struct ws *w = lws_container_of(sul, struct ws, tick);
+    unsigned topics = wanted(w);
+    int64_t now = clock_mono_ns();
+
+    if (topics & TOPIC_BIT(TOPIC_HOST_AUDIO))
+        tick_host_audio(w, now);
+    if (topics & (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX)))
+        tick_frames(w, now);
+    kick_stuck(w, now);
+    feed_schedule(w);
+}
+
+void feed_schedule(struct ws *w)
+{
+    bool is_live = wanted(w) & LIVE_TOPICS || w->is_stopping;
+
+    if (w->sessions && !w->has_ended)
+        lws_sul_schedule(w->context, 0, &w->tick, tick, is_live ? TICK_LIVE_US : TICK_IDLE_US);
+    else
+        lws_sul_cancel(&w->tick);
+}
