@@ -125,6 +125,8 @@ static void pair_bytes(struct plan *p)
         if (!s->channel->byte || !is_used(s->class))
             continue;
         int coarse = s->channel->byte <= 2 ? find_coarse(p, i) : -1;
+        if (coarse < 0 && !text_has(s->channel->preset, "fine") && !text_has(s->channel->name, "fine|lsb|16"))
+            continue;           /* whole files have Byte="1" on their only bytes: it is the coarse one */
         s->is_fine = true;
         if (coarse >= 0) {
             p->slots[coarse].fine[s->channel->byte - 1] = (int)i;

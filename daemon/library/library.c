@@ -359,6 +359,14 @@ static int by_name(const void *a, const void *b)
     return c ? c : strcmp(x->item->path, y->item->path);
 }
 
+static char *put_text(char **at, const char *s)
+{
+    char *text = *at;
+
+    *at = stpcpy(text, s) + 1;
+    return text;
+}
+
 /* One block: entries, then modes, then the strings. */
 static struct library_entry *copy_hits(const struct hit *hits, size_t n)
 {
@@ -375,18 +383,19 @@ static struct library_entry *copy_hits(const struct hit *hits, size_t n)
     if (!(e = malloc(n * sizeof *e + modes * sizeof *e->modes + text + 1)))
         return NULL;
     char *mode = (char *)(e + n), *at = mode + modes * sizeof *e->modes;
-#define COPY(s) (at = stpcpy(at, s) + 1, at - strlen(s) - 1)
     for (size_t i = 0; i < n; i++) {
         const struct index_item *x = hits[i].item;
-        e[i] = (struct library_entry){ .path = COPY(x->path), .manufacturer = COPY(x->manufacturer), .model = COPY(x->model),
-                                       .type = COPY(x->type), .modes = (void *)mode, .n_modes = x->n_modes };
+        e[i].path = put_text(&at, x->path);
+        e[i].manufacturer = put_text(&at, x->manufacturer);
+        e[i].model = put_text(&at, x->model);
+        e[i].type = put_text(&at, x->type);
+        e[i].modes = (void *)mode, e[i].n_modes = x->n_modes;
         mode += x->n_modes * sizeof *e->modes;
         for (size_t k = 0; k < x->n_modes; k++) {
-            e[i].modes[k].name = COPY(x->modes[k].name);
+            e[i].modes[k].name = put_text(&at, x->modes[k].name);
             e[i].modes[k].channels = x->modes[k].channels, e[i].modes[k].heads = x->modes[k].heads;
         }
     }
-#undef COPY
     return e;
 }
 

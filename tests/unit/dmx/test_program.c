@@ -177,6 +177,18 @@ TEST(sixteen_bits_pair_by_preset_not_by_place)
     rig_close(&g);
 }
 
+TEST(fine_bytes_without_coarse_ones)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, "<Channel Name=\"Red\"><Group Byte=\"1\">Intensity</Group><Colour>Red</Colour></Channel>"
+                       PRESET("Blue fine", "IntensityBlueFine") "<Mode Name=\"m\">" CH(0, "Red") CH(1, "Blue fine") "</Mode>", NULL));
+    rig_set(&g, 0, 1, 1, 1, 1);
+    CHECK(BYTES(&g, 255, 0));                   /* the file's mistake, and a byte that means nothing alone */
+    CHECK(strstr(program_warnings(g.program)[0], "Blue fine has no coarse channel"));
+    rig_close(&g);
+}
+
 TEST(curves_and_limits)
 {
     struct rig g;
