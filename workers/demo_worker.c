@@ -6,8 +6,10 @@
  *
  *   parts[]  what plays in which bar  ->  instruments add to the buses  ->  side-chain, echo, reverb  ->  limiter  ->  file
  *
- * The same binary writes the same samples each time: no clock, and noise from a fixed seed.
+ * The same binary writes the same samples each time: no clock, and noise from a fixed seed. On stdout the JSON lines of every worker: {"progress","step"} and
+ * at the end {"result":{"bars","seconds"}} or {"error":{"code","message"}}.
  */
+#include <errno.h>
 #include <math.h>
 #include <sndfile.h>
 #include <stdbool.h>
@@ -33,6 +35,23 @@ static size_t frames;                   /* length of the track */
 static struct bus drums, music, echo, room;
 static float *duck;                     /* side-chain gain of the music */
 static uint32_t noise_state = 0x2545F491u;
+
+/* Says why and gives false. Paths come from lumad: nothing in them needs quoting but what JSON forbids. */
+static bool fail(const char *code, const char *what, const char *why)
+{
+    printf("{\"error\":{\"code\":\"%s\",\"message\":\"", code);
+    for (const char *c = what; *c; c++)
+        if (*c != '"' && *c != '\\' && (unsigned char)*c >= ' ')
+            putchar(*c);
+    printf(": %s\"}}\n", why);
+    return false;
+}
+
+static void say_progress(double done, const char *step)
+{
+    printf("{\"progress\":%.2f,\"step\":\"%s\"}\n", done, step);
+    fflush(stdout);
+}
 
 static float noise(void)                /* xorshift32, -1..1 */
 {
@@ -333,7 +352,7 @@ static int each_bar(void (*play)(const struct bar *b, void *ctx), void *ctx)
 
 static void play_bar(const struct bar *b, void *ctx)
 {
-    (void)ctx;
+    say_progress(0.7 * b->in_song / *(const int *)ctx, "synthesis");
     play_bar_drums(b);
     play_bar_notes(b);
 }
@@ -416,10 +435,8 @@ static bool write_audio(const char *path)
     enum { CHUNK = 4096 };
     short buf[CHUNK * 2];
     SNDFILE *f = sf_open(path, SFM_WRITE, &info);
-    if (!f) {
-        fprintf(stderr, "demo_worker: %s: %s\n", path, sf_strerror(NULL));
-        return false;
-    }
+    if (!f)
+        return fail("write", path, "cannot be made");
     sf_set_string(f, SF_STR_TITLE, "First Light");
     sf_set_string(f, SF_STR_ARTIST, "lumad");
     sf_set_string(f, SF_STR_ALBUM, "Demo Show");
@@ -433,11 +450,7 @@ static bool write_audio(const char *path)
         }
         ok = sf_writef_short(f, buf, (sf_count_t)n) == (sf_count_t)n;
     }
-    if (sf_close(f) || !ok) {
-        fprintf(stderr, "demo_worker: %s: could not be written\n", path);
-        return false;
-    }
-    return true;
+    return !sf_close(f) && ok ? true : fail("write", path, "could not be written");
 }
 
 /* All times of the truth file come from here, so that equal instants are equal numbers. */
@@ -473,10 +486,8 @@ static void print_section(const struct bar *b, void *ctx)
 static bool write_truth(const char *path, int bars)
 {
     struct truth t = { fopen(path, "w"), NULL };
-    if (!t.f) {
-        perror(path);
-        return false;
-    }
+    if (!t.f)
+        return fail("write", path, strerror(errno));
     double end = LEAD_IN + bars * BEATS_PER_BAR * BEAT, length = (double)frames / RATE;
     int pick_up = (int)(LEAD_IN / BEAT);        /* beats before the first downbeat */
     fprintf(t.f, "{\"title\": \"First Light\", \"bpm\": %g, \"beats_per_bar\": %d, \"bars\": %d, \"key\": \"F minor\", \"duration_seconds\": ", BPM,
@@ -499,11 +510,7 @@ static bool write_truth(const char *path, int bars)
     each_bar(print_chord, &t);
     fputs("]}\n", t.f);
     bool ok = !ferror(t.f);
-    if (fclose(t.f) || !ok) {
-        fprintf(stderr, "demo_worker: %s: could not be written\n", path);
-        return false;
-    }
-    return true;
+    return !fclose(t.f) && ok ? true : fail("write", path, "could not be written");
 }
 
 static bool bus_new(struct bus *b)
@@ -524,22 +531,22 @@ static bool render(int bars)
     frames = (size_t)((LEAD_IN + bars * BEATS_PER_BAR * BEAT + TAIL) * RATE);
     duck = malloc((frames + 1) * sizeof *duck);
     bool has_memory = bus_new(&drums) && bus_new(&music) && bus_new(&echo) && bus_new(&room) && duck;
-    if (!has_memory) {
-        fputs("demo_worker: out of memory\n", stderr);
-        return false;
-    }
+    if (!has_memory)
+        return fail("memory", "demo_worker", "out of memory");
     for (size_t i = 0; i < frames; i++)
         duck[i] = 1;
     double end = LEAD_IN + bars * BEATS_PER_BAR * BEAT;
     play_crash(LEAD_IN - 0.7, 0.22, true);
-    each_bar(play_bar, NULL);
+    each_bar(play_bar, &bars);
     play_kick(end, 0.8);
     play_boom(end, 0.6);
     play_crash(end, 0.28, false);
     play_chord(&song_chords[0], end, 1.2, 1.0, 0.9, 2600);
     run_echo();
+    say_progress(0.7, "reverb");
     if (!run_room(room.l, 0) || !run_room(room.r, 23))
-        return false;
+        return fail("memory", "demo_worker", "out of memory");
+    say_progress(0.9, "master");
     master();
     return true;
 }
@@ -561,6 +568,8 @@ int main(int argc, char **argv)
     }
     int bars = each_bar(NULL, NULL);
     bool ok = render(bars) && write_audio(out) && write_truth(truth, bars);
+    if (ok)
+        printf("{\"result\":{\"bars\":%d,\"seconds\":%.3f}}\n", bars, (double)frames / RATE);
     bus_clear(&drums), bus_clear(&music), bus_clear(&echo), bus_clear(&room);
     free(duck);
     return ok ? 0 : 1;
