@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define TWO_PI 6.283185307179586476925
 #define LN2    0.693147180559945309417
@@ -20,33 +23,52 @@ double dsp_sin_turns(double turns)
                q * (-1.0 / 39916800 + q * (1.0 / 6227020800.0)))))));
 }
 
+/* 2^n as its bits, -1022 <= n <= 1023: doubles are IEEE 754 wherever lumad runs. */
+static double power_of_2(int n)
+{
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 double dsp_exp2(double x)
 {
+    /* 1 / k!, from the last: |y| <= .35, the first term left out is below 1e-14. */
+    static const double term[] = { 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120,
+                                   1.0 / 24, 1.0 / 6, 0.5, 1, 1 };
     if (isnan(x))
         return x;
-    if (x > 1100)
+    if (x >= 1023)
         return INFINITY;
-    if (x < -1100)
-        return 0;
-    double whole = floor(x + 0.5), y = (x - whole) * LN2, sum = 1;
+    if (x < -1022)
+        return 0;                       /* what is denormal is dark */
+    double whole = floor(x + 0.5), y = (x - whole) * LN2, sum = 0;
 
-    for (int i = 12; i > 0; i--)        /* Horner over y^i / i!, |y| <= .35 */
-        sum = 1 + sum * y / i;
-    return ldexp(sum, (int)whole);
+    for (size_t i = 0; i < sizeof term / sizeof *term; i++)
+        sum = sum * y + term[i];
+    return sum * power_of_2((int)whole);
 }
 
 double dsp_log2(double x)
 {
-    int e;
-    double m = frexp(x, &e);            /* 1/2 .. 1 */
+    /* 2 / (k ln 2) for k = 17, 15 .. 1: atanh's series, |s| <= .172, the first term left out is below 1e-14. */
+    static const double term[] = { 2 / (17 * LN2), 2 / (15 * LN2), 2 / (13 * LN2), 2 / (11 * LN2), 2 / (9 * LN2), 2 / (7 * LN2),
+                                   2 / (5 * LN2), 2 / (3 * LN2), 2 / LN2 };
+    uint64_t bits;
 
-    if (m < 0.70710678118654752440)
-        m *= 2, e--;
-    /* ln m = 2 atanh s; |s| <= .172, the first term left out is below 1e-14. */
+    memcpy(&bits, &x, sizeof bits);
+    int e = (int)(bits >> 52) - 1023;
+    bits = (bits & UINT64_C(0xfffffffffffff)) | UINT64_C(1023) << 52;
+    double m;                           /* 1 .. 2 */
+    memcpy(&m, &bits, sizeof m);
+    if (m > 1.41421356237309504880)
+        m *= 0.5, e++;
     double s = (m - 1) / (m + 1), q = s * s, sum = 0;
-    for (int i = 17; i > 0; i -= 2)
-        sum = sum * q + 1.0 / i;
-    return e + 2 * s * sum / LN2;
+    for (size_t i = 0; i < sizeof term / sizeof *term; i++)
+        sum = sum * q + term[i];
+    return e + s * sum;
 }
 
 double dsp_exp(double x)
@@ -86,9 +108,10 @@ float dsp_modulo(float a, float b)
 {
     if (b == 0)
         return 0;
-    float m = fabsf(b), r = fmodf(a, m);        /* exact */
+    double m = fabs((double)b), r = (double)a - floor((double)a / m) * m;
 
+    /* The quotient may round to the whole number above it, and what is just under the divisor to the divisor. */
     if (r < 0)
         r += m;
-    return r < m ? r : 0;                       /* -tiny + m rounds to m */
+    return (float)r < (float)m ? (float)r : isnan(r) ? NAN : 0;
 }

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Deterministic maths: only +, -, *, /, floor, frexp and ldexp, which IEEE 754 defines to the bit, so that every machine and
+ * Deterministic maths: only +, -, *, /, floor and the bits of a double, which IEEE 754 defines exactly, so that every machine and
  * every libm gives the same bytes (built with -ffp-contract=off). Errors are below 1e-9 relative, far under a float's.
  *
  * THREADS  Pure; real-time safe.
@@ -9,7 +9,7 @@
 /* sin(2 pi * turns): whole turns are exact, so phases may be large. */
 double dsp_sin_turns(double turns);
 double dsp_exp2(double x);
-double dsp_log2(double x);              /* x > 0, finite */
+double dsp_log2(double x);              /* x > 0, finite, not denormal (no float is, as a double) */
 double dsp_exp(double x);
 /* x^y; what has no real value (negative base with a fraction as exponent, 0 to a negative power) is 0. 0^0 = 1. */
 float dsp_pow(float x, float y);

@@ -62,4 +62,9 @@ TEST(modulo_is_euclidean)
     CHECK_NEAR(dsp_modulo(-0.25f, -1), 0.75, 0);
     CHECK_NEAR(dsp_modulo(3, 0), 0, 0);
     CHECK_NEAR(dsp_modulo(-1e-30f, 1), 0, 0);                   /* never the divisor itself */
+    for (float a = -50; a < 50; a += 0.0173f)
+        for (float b = 0.1f; b < 9; b += 0.37f) {
+            CHECK(dsp_modulo(a, b) >= 0 && dsp_modulo(a, b) < b);
+            CHECK_NEAR(remainder(dsp_modulo(a, b) - (double)a, (double)b), 0, 1e-5);
+        }
 }

@@ -1,0 +1,108 @@
+/*
+ * Any bytes as a graph: JSON -> parse -> check -> compile for a small venue -> tiles -> a layer -> a frame, and its views. Whatever compiles must give the
+ * same bytes twice, from a fresh program too, and a frame of sane numbers. A document with "graph" and "args" brings arguments as well.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/graph/small.h"
+#include "core/json.h"
+#include "render/layer.h"
+
+static struct graph_program *compile(const struct graph_doc *d, struct small *s)
+{
+    struct graph_program *g = NULL;
+    struct graph_errors errors = { 0 };
+
+    if ((graph_compile(d, &s->env, &g, &errors) == LM_OK) != (g != NULL))
+        abort();
+    if (!g && errors.n == 0)
+        abort();                        /* refused without a word */
+    json_decref(graph_errors_json(&errors));
+    graph_errors_clear(&errors);
+    return g;
+}
+
+static void check_frame(const struct frame *f)
+{
+    for (size_t h = 0; h < f->heads; h++) {
+        float v = fmaxf(f->r[h], fmaxf(f->g[h], f->b[h]));
+        if (!(f->intensity[h] >= 0 && f->intensity[h] <= 1) || !(fabsf(v - 1) < 1e-5f) || !(f->strobe[h] >= 0 && f->strobe[h] <= 1)
+            || isinf(f->pan[h]) || isinf(f->tilt[h]) || !(f->speed[h] >= 0))
+            abort();
+    }
+}
+
+static bool same(const struct tile *a, const struct tile *b)
+{
+    bool is_same = a->bytes == b->bytes && a->n_outputs == b->n_outputs;
+
+    for (uint32_t i = 0; is_same && i < a->n_outputs; i++) {
+        const struct tensor *x = &a->outputs[i], *y = &b->outputs[i];
+        is_same = x->n == y->n && x->t == y->t && x->c == y->c && !memcmp(x->data, y->data, (size_t)x->n * x->t * x->c * sizeof(float));
+    }
+    return is_same;
+}
+
+static void run(struct small *s, struct graph_program *g, struct graph_program *again, struct graph_workspace *w, uint32_t k)
+{
+    struct layer *l = NULL;
+    struct tile *a = NULL, *b = NULL;
+    json_t *views = NULL;
+
+    if (graph_run_tile(g, w, k, &a, NULL) || graph_run_tile(again, w, graph_program_tiles(g) - 1 - k, &b, NULL))
+        abort();
+    tile_free(b);
+    b = NULL;
+    if (graph_run_tile(again, w, k, &b, NULL) || !same(a, b))
+        abort();
+    tile_free(b);
+    if (graph_run_views(again, w, NULL, &views, NULL) == LM_OK && !json_is_object(views))
+        abort();
+    json_decref(views);
+    if (layer_new(g, s->patch.n_heads, &l))
+        abort();
+    layer_put_tile(l, a);
+    struct frame *f = frame_new(s->patch.n_heads);
+    for (int m = 0; m < BLEND_MODES; m++) {
+        render_layer(f, l, k * 256 / 60.0 + 1.01, (enum blend_mode)m, 1);
+        check_frame(f);
+    }
+    frame_free(f);
+    layer_free(l);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct small s;
+    struct graph_doc *d = NULL;
+    struct graph_errors errors = { 0 };
+    struct problem p;
+    json_t *v = NULL;
+
+    if (!s.grid)
+        small_init(&s, 6);
+    problem_clear(&p);
+    if (json_parse((const char *)data, size, &v, &p))
+        return 0;
+    const json_t *graph = json_object_get(v, "graph");
+    s.env.args = json_object_get(v, "args");
+    if (!graph)
+        graph = v, s.env.args = NULL;
+    if (!graph_parse(graph, &d, &p)) {
+        graph_check(d, &errors);
+        struct graph_program *g = compile(d, &s), *again = g ? compile(d, &s) : NULL;
+        struct graph_workspace *w = graph_workspace_new();
+        if (g)
+            run(&s, g, again, w, (uint32_t)(size % graph_program_tiles(g)));
+        graph_workspace_free(w);
+        graph_program_free(again);
+    }
+    s.env.args = NULL;
+    graph_errors_clear(&errors);
+    graph_doc_free(d);
+    json_decref(v);
+    return 0;
+}
