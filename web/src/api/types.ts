@@ -288,14 +288,6 @@ export interface SettingRow {
     group?: string | null;
 }
 
-export interface Changed {
-    type: 'changed';
-    table: string;
-    id?: string;
-    version?: number;
-    op?: string;
-}
-
 export interface PatchUniverse {
     universe: number;
     used: { fixture_id: string; label: string; address: number; channels: number }[];

@@ -6,17 +6,25 @@ import { chord, isTyping } from './keys';
 const byKey = new Map<string, Command>();
 for (const c of commands) for (const k of c.keys ?? []) byKey.set(k, c);
 
-/* Controls that take Space, arrows, Home and End for themselves. */
+const MOVES = '[data-keys="own"], [role="slider"], [role="listbox"], [role="grid"]';
+const PRESSED = 'button, summary, input, label, .svelte-flow__node';
+
+/* Controls that take arrows, Home and End, or Space, for themselves. */
 function belongsToControl(target: EventTarget | null, keys: string): boolean {
     if (!(target instanceof HTMLElement)) return false;
-    if (!/^(Shift\+)?(Space|Enter|Arrow\w+|Home|End)$/.test(keys)) return false;
-    if (target.closest('[data-keys="own"], [role="slider"], [role="tab"], [role="listbox"], [role="grid"]')) return true;
-    return keys === 'Space' && target.closest('button, a, summary, input, label') !== null;
+    if (keys === 'Space') return target.closest(PRESSED) !== null;
+    return /^(Shift\+)?(Arrow\w+|Home|End)$/.test(keys) && target.closest(MOVES) !== null;
+}
+
+/* A button pressed with mouse or finger gives the keys back: Space goes on to mean play, and
+ * not "the same again" (blackout, of all things). Pressed by key it keeps the focus. */
+function release(e: MouseEvent) {
+    if (e.detail > 0 && e.target instanceof Element) e.target.closest('button')?.blur();
 }
 
 export function listen(): () => void {
     let held: { code: string; timer: ReturnType<typeof setTimeout> } | null = null;
-    const release = () => {
+    const forget = () => {
         if (held) clearTimeout(held.timer);
         held = null;
     };
@@ -32,21 +40,23 @@ export function listen(): () => void {
         if (e.repeat && !command.repeats) return;
         if (command.blocked?.()) return;
         if (command.holdMs) {
-            release();
+            forget();
             held = { code: e.code, timer: setTimeout(command.run, command.holdMs) };
             return;
         }
         command.run();
     };
     const up = (e: KeyboardEvent) => {
-        if (held?.code === e.code) release();
+        if (held?.code === e.code) forget();
     };
     addEventListener('keydown', down);
     addEventListener('keyup', up);
-    addEventListener('blur', release);
+    addEventListener('blur', forget);
+    addEventListener('click', release);
     return () => {
         removeEventListener('keydown', down);
         removeEventListener('keyup', up);
-        removeEventListener('blur', release);
+        removeEventListener('blur', forget);
+        removeEventListener('click', release);
     };
 }

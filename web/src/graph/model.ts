@@ -10,12 +10,10 @@ export interface Ports {
 }
 
 /* A port's kind as it is drawn: a colour is a signal of three or four channels. */
-export type PortKind = 'signal' | 'color' | 'audio' | 'grid' | 'selection';
+export type PortKind = 'signal' | 'color' | 'audio' | 'grid' | 'selection' | 'any';
 export function portKind(port: Port): PortKind {
     const t = port.type;
-    if (t === 'audio') return 'audio';
-    if (t === 'grid' || t === 'beat_grid' || t === 'beatgrid') return 'grid';
-    if (t === 'selection') return 'selection';
+    if (t === 'audio' || t === 'grid' || t === 'selection' || t === 'any') return t;
     return t === 'color' || (port.channels ?? 0) >= 3 ? 'color' : 'signal';
 }
 
@@ -55,7 +53,7 @@ export function blocked(
     const into = portsOf(graph, b, types).inputs.find((p) => p.id === to.port);
     if (!out || !into) return 'There is no such port';
     const [ka, kb] = [family(portKind(out)), family(portKind(into))];
-    if (ka !== kb) return `A ${ka} does not fit a ${kb}`;
+    if (ka !== kb && ka !== 'any' && kb !== 'any') return `A ${ka} does not fit a ${kb}`;
     return reaches(graph, to.node, from.node) ? 'That would be a circle' : null;
 }
 

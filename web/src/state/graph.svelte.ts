@@ -55,11 +55,12 @@ export class GraphStore {
         }
     }
 
-    edit(next: Graph, label: string) {
+    /* mayMerge: a value being dragged, where many edits are one. */
+    edit(next: Graph, label: string, mayMerge = false) {
         const before = this.graph;
         const path = this.path;
         if (!before || !path) return;
-        const isMore = label === this.last.label && performance.now() - this.last.at < MERGE_MS && history.isLast(label);
+        const isMore = mayMerge && label === this.last.label && performance.now() - this.last.at < MERGE_MS && history.isLast(label);
         this.last = { label, at: performance.now() };
         if (isMore) history.extend(() => this.restore(path, next));
         else {

@@ -40,6 +40,8 @@ class Host {
     duration = $state(0);
     rate = $state(1);
     loop = $state({ enabled: false, start: 0, end: 0 });
+    /* The last part of this track that was looped, to be looped again. */
+    private lastLoop: { trackId: string; start: number; end: number } | null = null;
     bpm = $state<number | null>(null);
     beats = $state.raw<Beats | null>(null);
 
@@ -60,6 +62,7 @@ class Host {
         if (l.enabled !== this.loop.enabled || l.start !== this.loop.start || l.end !== this.loop.end) {
             this.loop = { ...l };
         }
+        if (l.enabled && m.track_id) this.lastLoop = { trackId: m.track_id, start: l.start, end: l.end };
         if (m.track_id !== this.trackId) {
             this.trackId = m.track_id;
             void this.loadGrid();
@@ -91,11 +94,13 @@ class Host {
     load = (trackId: string) =>
         attempt('Load track', () => post('/host-audio/load-track', { track_id: trackId }));
 
-    /* Loop off, or on for what was selected last, else for the whole track. */
+    /* Loop off, or on for what was looped last, else for the whole track. */
     toggleLoop = () => {
         const { enabled, start, end } = this.loop;
         if (enabled) return this.setLoop(false, start, end);
-        return end > start ? this.setLoop(true, start, end) : this.setLoop(true, 0, this.duration);
+        const last = this.lastLoop;
+        if (last && last.trackId === this.trackId) return this.setLoop(true, last.start, last.end);
+        return this.setLoop(true, 0, this.duration);
     };
 
     get position() {
@@ -166,6 +171,12 @@ export async function loadScore(score: Score) {
     await activate({ venue_id: score.venue_id, score_id: score.id, mode: 'score' });
 }
 
+/* The masters are no stored rows, so no change is announced: another hand on them is seen by asking. */
+const ASK_MS = 2000;
+setInterval(() => {
+    if (link.status === 'online' && !document.hidden && !masters.isPending) void show.load();
+}, ASK_MS);
+
 link.onHostAudio = (m) => host.push(m);
 link.onSystem = () => void system.load();
 
@@ -184,5 +195,16 @@ link.onJob = (m) => {
         void tracks.load();
     }, 100);
 };
+
+/* Failures that still stand: nothing newer was tried for the same track. Newest first. */
+export function failedJobs(): Job[] {
+    const seen = new Set<string>();
+    return (jobs.data ?? []).filter((j) => {
+        const what = `${j.kind} ${j.track_id}`;
+        const isNewest = !seen.has(what);
+        seen.add(what);
+        return isNewest && j.state === 'failed';
+    });
+}
 
 export const activeJobs = () => jobs.data?.filter((j) => j.state === 'queued' || j.state === 'running') ?? [];

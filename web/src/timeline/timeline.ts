@@ -8,7 +8,7 @@
  * off), Esc abandons a drag, two fingers pan and pinch.
  */
 import type { Beats } from '../api/types';
-import { countUpTo, nearest } from './beats';
+import { nearest } from './beats';
 import { hitTest, type Block, type Hit } from './hit';
 import { drawBlocks, drawGround, type Look, type Scale } from './paint';
 import type { Waveform } from './waveform';
@@ -217,7 +217,7 @@ export class Timeline {
     private snap(t: number, isOff: boolean): number {
         if (isOff || !this.data.beats) return t;
         const beat = nearest(this.data.beats.beats, t);
-        return beat !== null && Math.abs(beat - t) * this.pps < Math.max(SNAP_PX, 0) ? beat : t;
+        return beat !== null && Math.abs(beat - t) * this.pps < SNAP_PX ? beat : t;
     }
 
     private at(e: PointerEvent | WheelEvent): { x: number; y: number } {
@@ -360,11 +360,5 @@ export class Timeline {
         if (this.isFitted || this.data.duration <= 0 || this.width < 2) return;
         this.isFitted = true;
         this.zoomAll();
-    }
-
-    /* Beats in view, for whoever describes the picture in words. */
-    get visibleBeats(): number {
-        const b = this.data.beats?.beats ?? [];
-        return countUpTo(b, this.start + this.width / this.pps) - countUpTo(b, this.start);
     }
 }

@@ -11,15 +11,18 @@ void main() {
 const FRAGMENT = `
 uniform vec3 color;
 varying vec2 vAt;
+float line(float at) {
+    float width = fwidth(at);
+    float near = abs(fract(at - 0.5) - 0.5) / width;
+    /* Lines closer than pixels fade out instead of flickering. */
+    return (1.0 - min(near, 1.0)) * clamp(1.3 - 2.0 * width, 0.0, 1.0);
+}
 float lines(vec2 at) {
-    vec2 width = fwidth(at);
-    vec2 near = abs(fract(at - 0.5) - 0.5) / width;
-    /* Where lines come closer than pixels they turn into an even tone. */
-    return (1.0 - min(min(near.x, near.y), 1.0)) * clamp(1.2 - 2.4 * max(width.x, width.y), 0.0, 1.0);
+    return max(line(at.x), line(at.y));
 }
 void main() {
     float fade = 1.0 - smoothstep(4.0, 26.0, length(vAt));
-    gl_FragColor = vec4(color, (0.55 * lines(vAt) + 0.8 * lines(vAt / 5.0)) * fade);
+    gl_FragColor = vec4(color, min(1.0, 0.6 * lines(vAt) + lines(vAt / 5.0)) * fade);
 }`;
 
 export class Floor {
