@@ -129,10 +129,17 @@ static void library_stop(struct daemon *d)
     library_free(d->l.library);
 }
 
+/* Jobs start before the show and end after it; they ask it what plays meanwhile. */
+static pthread_mutex_t show_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static bool is_playing(void *ctx, const char *track_id)
 {
     const struct lumad *l = ctx;
-    return l->show && show_is_playing_track(l->show, track_id);
+
+    pthread_mutex_lock(&show_lock);
+    bool playing = l->show && show_is_playing_track(l->show, track_id);
+    pthread_mutex_unlock(&show_lock);
+    return playing;
 }
 
 static enum lm_err jobs_start(struct daemon *d)
@@ -182,19 +189,33 @@ static void demo_stop(struct daemon *d)
     (void)d;
 }
 
+static void show_part_stop(struct daemon *d)
+{
+    struct show *s = d->l.show;
+
+    show_stop(s);
+    pthread_mutex_lock(&show_lock);
+    d->l.show = NULL;
+    pthread_mutex_unlock(&show_lock);
+    show_free(s);
+}
+
 static enum lm_err show_part_start(struct daemon *d)
 {
     struct show_options o = { .db = d->l.db, .bus = d->l.bus, .library = d->l.library, .jobs = d->l.jobs, .outputs = d->outputs,
                               .warnings = d->l.warnings, .audio_device = d->config.audio, .compile_threads = d->config.compile_threads,
                               .real_time = d->config.real_time, .rt_priority = d->config.rt_priority };
-    enum lm_err err = show_new(&o, &d->l.show);
+    struct show *s = NULL;
+    enum lm_err err = show_new(&o, &s);
 
-    return err ? err : show_start(d->l.show);
-}
-
-static void show_part_stop(struct daemon *d)
-{
-    show_stop(d->l.show);
+    if (err)
+        return err;
+    pthread_mutex_lock(&show_lock);
+    d->l.show = s;
+    pthread_mutex_unlock(&show_lock);
+    if ((err = show_start(s)))
+        show_part_stop(d);
+    return err;
 }
 
 static enum lm_err api_part_start(struct daemon *d) { return api_start(&d->l, &d->api, &d->why); }
@@ -312,7 +333,6 @@ static int serve(struct daemon *d)
     }
     while (up--)
         parts[up].stop(d);
-    show_free(d->l.show);
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

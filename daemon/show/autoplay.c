@@ -151,18 +151,20 @@ void show_autoplay_play(struct show *s)
     bool is_auto = json_get_bool(autoplay, "enabled", false);
     /* Not stopped by hand and still playing: power was cut or lumad was killed, so the show goes on. */
     bool was_cut = saved && !json_get_bool(saved, "clean", true) && json_get_bool(saved, "playing", false);
-    char track[UUID_SIZE], score[UUID_SIZE];
+    char track[UUID_SIZE];
+    struct show_choice choice;
     struct problem p;
 
     problem_clear(&p);
     pthread_mutex_lock(&s->control);
     memcpy(track, s->score_track, sizeof(track));
-    memcpy(score, s->choice.score, sizeof(score));
-    enum show_mode mode = s->choice.mode;
+    choice = s->choice;
     pthread_mutex_unlock(&s->control);
+    if (is_auto && show_remember(s, &choice, &p))
+        log_warn("show", "the show is not remembered: %s", p.detail);
 
-    bool same = saved && track[0] && !strcmp(json_get_text(saved, "score_id", ""), score) && !strcmp(json_get_text(saved, "track_id", ""), track);
-    if (mode != MODE_SCORE || !track[0])
+    bool same = saved && track[0] && !strcmp(json_get_text(saved, "score_id", ""), choice.score) && !strcmp(json_get_text(saved, "track_id", ""), track);
+    if (choice.mode != MODE_SCORE || !track[0])
         goto out;
     if (show_load_track(s, track, 0, 0, &p)) {
         warnings_raise(s->o.warnings, "show.track", "error", "The track of the show cannot be played: %s", p.detail);

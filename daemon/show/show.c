@@ -263,17 +263,22 @@ static enum lm_err read_choice(struct show *s, const json_t *body, struct show_c
     return err;
 }
 
-struct remember { const struct show_choice *choice; };
-
 static enum lm_err write_choice(struct db_conn *c, void *arg, struct problem *p)
 {
-    const struct show_choice *choice = ((struct remember *)arg)->choice;
+    const struct show_choice *choice = arg;
     json_t *v = json_pack("{s:o, s:o, s:s}", "venue_id", text_or_null(choice->venue), "score_id", text_or_null(choice->score), "mode",
                           show_mode_names[choice->mode]);
     enum lm_err err = setting_hidden_set(c, "show", v, p);
 
     json_decref(v);
     return err;
+}
+
+enum lm_err show_remember(struct show *s, const struct show_choice *choice, struct problem *p)
+{
+    struct show_choice copy = *choice;
+
+    return db_write(s->o.db, write_choice, &copy, p);
 }
 
 enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p)
@@ -294,7 +299,7 @@ enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct p
     pthread_mutex_unlock(&s->control);
     if (err)
         return err;
-    if ((err = db_write(s->o.db, write_choice, &(struct remember){ &choice }, p)))
+    if ((err = show_remember(s, &choice, p)))
         return err;
 
     pthread_mutex_lock(&s->view);

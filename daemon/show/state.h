@@ -65,6 +65,9 @@ struct show {
     double fps;
 };
 
+/* show.c: what is on is what lumad begins with next time. */
+enum lm_err show_remember(struct show *s, const struct show_choice *choice, struct problem *p);
+
 /* reload.c: brings what is on the engine in line with the database. Control lock held. LM_OK also when parts are broken: those are warnings. */
 enum lm_err show_reload(struct show *s, unsigned dirty, struct problem *p);
 unsigned show_dirty_of(const char *table);
