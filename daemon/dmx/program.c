@@ -98,18 +98,15 @@ static void add_emitter(struct build *b, const struct plan_slot *s, size_t slot)
 static void add_shutter(struct build *b, const struct plan_slot *s, size_t slot)
 {
     const struct plan *plan = b->plan;
-    bool dimmed = plan_is_dimmed(plan, &s->owners), virtual = false, subtractive = false;
+    bool dimmed = plan_is_dimmed(plan, &s->owners), virtual = false;
     struct channel_shutter c = channel_shutter(s->channel, dimmed);
     enum shutter_gate gate = GATE_NONE;
     char text[128];
 
     for (size_t i = 0; i < plan->n_zones; i++)
-        if (plan->zones[i].mix != MIX_NONE && head_set_meets(&plan->zones[i].owners, &s->owners)) {
-            virtual = true;
-            subtractive |= plan->zones[i].mix == MIX_CMY;
-        }
-    if (!dimmed && c.has_closed)
-        gate = !virtual ? GATE_HALF : subtractive ? GATE_ZERO : GATE_NONE;
+        virtual |= plan->zones[i].mix != MIX_NONE && head_set_meets(&plan->zones[i].owners, &s->owners);
+    if (c.has_closed && (!dimmed || c.closes_in_dark))
+        gate = virtual || dimmed ? GATE_ZERO : GATE_HALF;
     if (!c.has_open) {
         snprintf(text, sizeof text, "%.60s: the file tells no open position, %d is sent", s->channel->name, c.open);
         warn(b, plan->fixture, text);

@@ -87,15 +87,10 @@ static bool open_guess(const struct definition_channel *c, uint8_t *open)
     uint8_t def = channel_default(c, &trapped);
     const struct definition_range *r = range_at(c, def);
 
-    if (!r || (range_kind(r) == RANGE_STROBE && def == 0) || range_kind(r) == RANGE_OTHER) {
+    if (!r || (range_kind(r) == RANGE_STROBE && def == 0) || range_kind(r) == RANGE_OTHER || range_kind(r) == RANGE_DIMMER) {
         *open = def;
-        return !r || range_kind(r) == RANGE_STROBE || text_has(r->name, "off|none|static|stop");
+        return !r || range_kind(r) != RANGE_OTHER || text_has(r->name, "off|none|static|stop");
     }
-    for (size_t i = 0; i < c->n_ranges; i++)
-        if (range_kind(&c->ranges[i]) == RANGE_DIMMER) {
-            *open = c->ranges[i].max;
-            return true;
-        }
     *open = def;
     return false;
 }
@@ -120,7 +115,13 @@ struct channel_shutter channel_shutter(const struct definition_channel *c, bool 
         if (kind == RANGE_OPEN && open_score(r, has_dimmer) > best)
             s.open = middle(r), s.has_open = true, best = open_score(r, has_dimmer);
         if (kind == RANGE_CLOSED && !s.has_closed)
-            s.closed = middle(r), s.has_closed = true;
+            s.closed = middle(r), s.has_closed = true, s.closes_in_dark |= text_has(r->name, "led|light");
+    }
+    s.closes_in_dark |= text_has(c->name, "led|smd|white|uv|derby");
+    if (!s.has_open && channel_shutter_dims(c)) {
+        struct channel_dimmer d = channel_dimmer(c);
+        s.open = d.max, s.closed = d.zero >= 0 ? (uint8_t)d.zero : d.min;
+        s.has_open = s.has_closed = s.closes_in_dark = true;
     }
     if (!s.has_open)
         s.has_open = open_guess(c, &s.open);
@@ -138,32 +139,69 @@ bool channel_shutter_dims(const struct definition_channel *c)
 
 /* --- dimmers --- */
 
-struct channel_dimmer channel_dimmer(const struct definition_channel *c)
+/* The widest range of a kind; with RANGE_OTHER also what has no wording of its own, but never what runs by itself. */
+static const struct definition_range *widest_range(const struct definition_channel *c, enum range_kind kind)
 {
-    struct channel_dimmer d = { .min = 0, .max = 255, .zero = -1 };
-    const struct definition_range *dims = NULL, *widest = NULL;
-    bool mixed = false;
+    const struct definition_range *best = NULL;
 
     for (size_t i = 0; i < c->n_ranges; i++) {
         const struct definition_range *r = &c->ranges[i];
-        enum range_kind kind = range_kind(r);
-        mixed |= kind == RANGE_STROBE || kind == RANGE_HAZARD || kind == RANGE_CLOSED || kind == RANGE_DIMMER;
-        if (kind == RANGE_DIMMER && (!dims || r->max - r->min > dims->max - dims->min))
-            dims = r;
-        if (kind == RANGE_OTHER && !text_has(r->name, "sound|music|auto|program|random") &&
-            (!widest || r->max - r->min > widest->max - widest->min))
-            widest = r;
+        if (range_kind(r) == kind && (kind != RANGE_OTHER || !text_has(r->name, "sound|music|auto|program|random|100%|no function")) &&
+            (!best || r->max - r->min > best->max - best->min))
+            best = r;
     }
-    dims = c->n_ranges == 1 ? &c->ranges[0] : dims ? dims : mixed ? widest : NULL;
-    if (!dims || dims->max == dims->min)
+    return best;
+}
+
+static bool has_kind(const struct definition_channel *c, enum range_kind kind)
+{
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (range_kind(&c->ranges[i]) == kind)
+            return true;
+    return false;
+}
+
+/* The range that dims: by its wording; else what is left between strobes and lamp values; else one that fills half of the channel. */
+static const struct definition_range *dimming_range(const struct definition_channel *c)
+{
+    const struct definition_range *r = widest_range(c, RANGE_DIMMER), *most = NULL;
+
+    if (c->n_ranges == 1)
+        return &c->ranges[0];
+    if (r)
+        return r;
+    if (has_kind(c, RANGE_STROBE) || has_kind(c, RANGE_HAZARD) || has_kind(c, RANGE_CLOSED)) {
+        r = widest_range(c, RANGE_OTHER);
+        return r && r->max - r->min >= 32 ? r : NULL;
+    }
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (!most || c->ranges[i].max - c->ranges[i].min > most->max - most->min)
+            most = &c->ranges[i];
+    return most && most->max - most->min > 128 ? most : NULL;
+}
+
+struct channel_dimmer channel_dimmer(const struct definition_channel *c)
+{
+    struct channel_dimmer d = { .min = 0, .max = 255, .zero = -1 };
+    const struct definition_range *dims = dimming_range(c), *bottom = range_at(c, 0);
+
+    if (!c->n_ranges)
         return d;
-    d.min = dims->min, d.max = dims->max;
-    if (text_has(dims->name, "100-0%|100% - 0|100%-0|100 - 0|bright to dark|bright - dark|light to dark|full to off"))
-        d.min = dims->max, d.max = dims->min;
     find_strobes(c, &d.strobes);
+    if (!dims || dims->max == dims->min) {
+        const struct definition_range *open = widest_range(c, RANGE_OPEN), *closed = widest_range(c, RANGE_CLOSED);
+        if (open && closed)     /* a shutter in a dimmer's place: open or shut, and nothing of what lies between */
+            d.min = d.max = middle(open), d.zero = middle(closed);
+        else
+            d.strobes.n = 0;
+        return d;
+    }
+    d.min = dims->min, d.max = dims->max;
+    if (text_has(dims->name, "100-0%|100% - 0|100%-0|100 - 0|100% -> 0|100% to 0|100 to 0|bright to dark|bright - dark|light to dark|full to off"))
+        d.min = dims->max, d.max = dims->min;
     if (dims->min > 0) {
-        const struct definition_range *bottom = range_at(c, 0);
-        if (!bottom || (range_kind(bottom) != RANGE_STROBE && range_kind(bottom) != RANGE_HAZARD && range_kind(bottom) != RANGE_OPEN))
+        enum range_kind kind = bottom ? range_kind(bottom) : RANGE_CLOSED;
+        if (kind == RANGE_CLOSED || kind == RANGE_OTHER || (kind == RANGE_OPEN && text_has(bottom->name, "no function|no effect")))
             d.zero = 0;
     }
     return d;
@@ -173,6 +211,8 @@ struct channel_dimmer channel_dimmer(const struct definition_channel *c)
 
 static int direction(const struct definition_range *r)          /* +1 slow to fast, -1 fast to slow, 0 unknown */
 {
+    if (text_has(r->name, "rotat|swing|clockwise|forward|backward|roll"))
+        return 0;               /* of a movement of its own */
     if (!strcmp(r->preset, "FastToSlow") || text_has(r->name, "fast to slow|max to min|fast-slow|fast - slow|fast → slow|fast -> slow|max. to min"))
         return -1;
     if (!strcmp(r->preset, "SlowToFast") || text_has(r->name, "slow to fast|min to max|slow-fast|slow - fast|slow → fast|slow -> fast|min. to max"))
@@ -228,9 +268,10 @@ uint8_t channel_iris_open(const struct definition_channel *c)
         return c->default_value ? (uint8_t)c->default_value : !strcmp(c->preset, "ShutterIrisMinToMax") ? 255 : 0;
     for (size_t i = 0; i < c->n_ranges && !c->default_value; i++) {
         const struct definition_range *r = &c->ranges[i];
-        if (r->max - r->min < 40 && text_has(r->name, "open") && !text_has(r->name, "puls|random|effect|close|closing|macro"))
+        if (r->max - r->min < 40 && text_has(r->name, "open|maximum aperture") && !text_has(r->name, "puls|random|effect|close|closing|macro"))
             return middle(r);
-        if (r->max - r->min >= 40 && text_has(r->name, "min to max|min. to max|narrow to wide|closed to open|min → max|min -> max|small to big") &&
+        if (r->max - r->min >= 40 && text_has(r->name, "min to max|min. to max|narrow to wide|closed to open|min → max|min -> max|small to big|small to large|small>large|small > large|"
+                              "minimum to maximum") &&
             !text_has(r->name, "puls|random|effect|macro"))
             return r->max;
     }

@@ -17,6 +17,7 @@ struct channel_strobes { struct strobe_range r[CHANNEL_STROBES]; size_t n; };
 struct channel_shutter {
     uint8_t open, closed;
     bool has_open, has_closed;
+    bool closes_in_dark;        /* it is, or may be, a lamp of its own beside what the dimmer dims: dark when intensity is 0 */
     struct channel_strobes strobes;
 };
 

@@ -38,7 +38,7 @@ struct emit_out { struct out out; enum emitter emitter; };
 enum shutter_gate {
     GATE_NONE,                  /* open, whatever the intensity */
     GATE_HALF,                  /* the only way to dim: open from intensity .5 */
-    GATE_ZERO                   /* filters dim, and leave a glow: closed at intensity 0 */
+    GATE_ZERO                   /* something else dims, perhaps not all of it (filters glow, a second lamp): closed at intensity 0 */
 };
 struct shutter_out { int16_t slot; uint8_t open, closed; enum shutter_gate gate; struct span strobes; };
 

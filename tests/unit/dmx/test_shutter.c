@@ -91,6 +91,12 @@ TEST(wording_where_presets_are_missing)
                                  TEXT(96, 255, "Strobe Pulse Slow - Fast")) DIMMER MODE_2, NULL));
     CHECK_INT(slot(&g, 0, 1, 0), 47);
     CHECK_INT(slot(&g, 0, 1, 1), 95);
+    CHECK_INT(slot(&g, 0, 0, 0), 15);                   /* "LED off": perhaps a lamp that the dimmer does not reach */
+    rig_close(&g);
+    CHECK(rig_open_xml(&g, GROUP("S", "Shutter", TEXT(0, 10, "Fast close - slow open") TEXT(11, 20, "Shutter open") TEXT(21, 30, "Shutter closed"))
+                       DIMMER MODE_2, NULL));
+    CHECK_INT(slot(&g, 0, 1, 0), 15);
+    CHECK_INT(slot(&g, 0, 0, 0), 15);
     rig_close(&g);
     CHECK(rig_open_xml(&g, GROUP("S", "Shutter", HZ(0, 255, "0", "20", "0-20 Hz, slow to fast")) DIMMER MODE_2, NULL));
     CHECK_INT(slot(&g, 0, 1, 0), 0);
@@ -142,6 +148,41 @@ TEST(dimmer_and_strobe_in_one_channel)
         int v = slot(&g, 0, .25f, 1);
         CHECK(v == 0 || v == 40);
     }
+    rig_close(&g);
+}
+
+#define ONE(caps) GROUP("S", "Intensity", caps) MODE_1
+
+TEST(dimmers_by_their_wording)
+{
+    static const struct { const char *body; int dark, faint, full, strobe; } rows[] = {
+        { ONE(TEXT(0, 7, "Closed") TEXT(8, 134, "100% -&gt; 0%") TEXT(135, 239, "Strobe speed (slow -&gt; fast)") TEXT(240, 255, "Open")),
+          0, 134, 8, 239 },                             /* runs backwards */
+        { ONE(TEXT(0, 9, "Shutter closed") TEXT(10, 19, "Lamp on") TEXT(20, 99, "Shutter open") TEXT(100, 159, "Strobe speed")
+              TEXT(240, 255, "Lamp off")), 4, 59, 59, 159 },    /* never through the lamp's values */
+        { ONE(TEXT(0, 19, "No fog") TEXT(20, 220, "Output level") TEXT(221, 230, "Prime function")), 0, 20, 220, 220 },
+        { ONE(TEXT(0, 127, "Off") TEXT(128, 255, "On")), 0, 0, 255, 255 },
+        { ONE(TEXT(0, 0, "Off") TEXT(1, 189, "Dimmer") TEXT(190, 250, "Strobe (slow to fast)") TEXT(251, 255, "Full")), 0, 1, 189, 250 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig g;
+        CHECK(rig_open_xml(&g, rows[i].body, NULL));
+        CHECK_INT(slot(&g, 0, 0, 0), rows[i].dark);
+        CHECK_INT(slot(&g, 0, 1e-4f, 0), rows[i].faint);
+        CHECK_INT(slot(&g, 0, 1, 0), rows[i].full);
+        CHECK_INT(slot(&g, 0, 1, 1), rows[i].strobe);
+        rig_close(&g);
+    }
+}
+
+TEST(lamp_switches_are_no_dimmers)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, "<Channel Name=\"Lamp ON/OFF\"><Group Byte=\"0\">Intensity</Group>" TEXT(0, 63, "LAMP OFF") TEXT(64, 127, "Reset")
+                       TEXT(128, 255, "LAMP ON") "</Channel><Mode Name=\"m\">" CH(0, "Lamp ON/OFF") "</Mode>", NULL));
+    CHECK_INT(slot(&g, 0, 1, 1), 0);
     rig_close(&g);
 }
 
