@@ -173,8 +173,8 @@ static int predecessor(const struct graph_doc *d, const bool *gone, int node)
     return -1;
 }
 
-/* Walking back from a node that cannot be placed must enter a cycle: everything left waits for something left. Tells of that cycle and
- * takes its nodes away. */
+/* Walking back from a node that cannot be placed must enter a cycle: everything left waits for something left.
+ * Tells of that cycle and takes its nodes away. */
 static void tell_cycle(const struct graph_doc *d, bool *gone, int node, uint32_t *ring, bool *seen, struct graph_errors *e)
 {
     struct str text = { 0 };

@@ -31,28 +31,27 @@ static bool check_env(const struct graph_env *env, struct graph_errors *errors)
 }
 
 /* Against the edges from everything that gives light or a view. */
-static void mark_live(struct compiler *c)
+static bool mark_live(struct compiler *c)
 {
     const struct graph_doc *d = c->doc;
-
-    for (size_t i = d->n_nodes; i-- > 0;) {
-        const struct doc_node *n = &d->nodes[c->order[i]];
-        if (n->desc->n_writes || n->desc->is_view)
-            c->is_live[c->order[i]] = true;
-    }
-    /* Edges go forward in the order, so one pass from its end would do if they were grouped by node; grouping costs as much as this. */
-    uint32_t *place = arena_array(c->g->arena, d->n_nodes + 1, sizeof *place);
     uint32_t *first = arena_array(c->g->arena, d->n_nodes + 1, sizeof *first);
     uint32_t *next = arena_array(c->g->arena, d->n_edges + 1, sizeof *next);
-    if (!place || !first || !next)
-        return;
+
+    if (!first || !next)
+        return false;
+    /* Edges grouped by the node they enter; they go forward in the order, so one pass from its end reaches everything. */
     for (size_t i = 0; i < d->n_edges; i++) {
         next[i] = first[d->edges[i].to];
         first[d->edges[i].to] = (uint32_t)i + 1;
     }
-    for (size_t i = d->n_nodes; i-- > 0;)
-        for (uint32_t k = c->is_live[c->order[i]] ? first[c->order[i]] : 0; k; k = next[k - 1])
+    for (size_t i = d->n_nodes; i-- > 0;) {
+        uint32_t node = c->order[i];
+        if (d->nodes[node].desc->n_writes || d->nodes[node].desc->is_view)
+            c->is_live[node] = true;
+        for (uint32_t k = c->is_live[node] ? first[node] : 0; k; k = next[k - 1])
             c->is_live[d->edges[k - 1].from] = true;
+    }
+    return true;
 }
 
 /* Params live in the program; texts are copied, since the document may go. */
@@ -226,9 +225,9 @@ static enum lm_err make_class(struct compiler *c, struct op *op, const struct no
         break;
     case NODE_SCAN:
         op->state_floats = op->desc->state_floats(s);
-        op->states = arena_array(a, (size_t)c->g->tiles + 1, sizeof *op->states);
+        op->states = program_table(c->g, op, sizeof *op->states, c->errors);
         if (!op->states)
-            return LM_NOMEM;
+            return graph_errors_fatal(c->errors, 0) ? LM_INVALID : LM_NOMEM;
         break;
     case NODE_GLOBAL:
         op->global = arena_alloc(a, op->desc->global_size + 1);
@@ -265,7 +264,7 @@ static enum lm_err finish_op(struct compiler *c, struct op *op)
 }
 
 /* One sink per property that has something to write and heads to write it to. */
-static void make_sink(struct compiler *c, const struct op *op, const struct node_write *write)
+static void make_sink(struct compiler *c, struct op *op, const struct node_write *write)
 {
     struct graph_program *g = c->g;
     struct node_input select = eval_input(g, c->scratch, op, 0), in = eval_input(g, c->scratch, op, write->port);
@@ -285,7 +284,7 @@ static void make_sink(struct compiler *c, const struct op *op, const struct node
     g->sinks[g->n_outputs] = (struct sink){ .op = op, .port = write->port, .n = in.value.n, .varies = in.value.varies,
                                             .c = write->property == PROP_COLOR ? 5 : 1 };
     if (write->property == PROP_COLOR && in.value.varies)
-        g->sinks[g->n_outputs].ends = arena_array(g->arena, g->tiles, sizeof(struct hue_ends));
+        g->sinks[g->n_outputs].ends = program_table(g, op, sizeof(struct hue_ends), c->errors);
     g->n_outputs++;
 }
 
@@ -339,10 +338,9 @@ static enum lm_err make_sinks(struct compiler *c)
         for (unsigned k = 0; k < g->ops[i].desc->n_writes; k++)
             make_sink(c, &g->ops[i], &g->ops[i].desc->writes[k]);
     for (uint32_t i = 0; i < g->n_outputs; i++) {
-        struct op *op = &g->ops[g->sinks[i].op - g->ops];
         if (g->outputs[i].property == PROP_COLOR && g->sinks[i].varies && !g->sinks[i].ends)
-            return LM_NOMEM;
-        op->for_light = true;
+            return graph_errors_fatal(c->errors, 0) ? LM_INVALID : LM_NOMEM;
+        g->sinks[i].op->for_light = true;
     }
     for (uint32_t i = g->n_ops; i-- > 0;) {
         struct op *op = &g->ops[i];
@@ -372,7 +370,8 @@ static enum lm_err compile(struct compiler *c)
     doc_order(d, c->order, placed, &err);
     if (err)
         return err;
-    mark_live(c);
+    if (!mark_live(c))
+        return LM_NOMEM;
     if ((err = program_args(a, d, c->env, &c->args, c->errors)) || (err = make_ops(c))
         || (err = workspace_begin(c->scratch, c->g)))
         return err;

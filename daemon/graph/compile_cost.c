@@ -4,8 +4,8 @@
 #include "graph/program.h"
 
 /*
- * What one tile will cost, before anything runs: the ranges eval() will ask for, without the annotation's ends to hold them back more than they
- * surely do. A graph that asks for too much is refused here, so that no graph, however made, takes the machine down.
+ * What one tile will cost, before anything runs: the ranges eval() will ask for, held back by the annotation's ends only where
+ * that is sure. A graph that asks for too much is refused here, so that no graph, however made, takes the machine down.
  */
 struct cost { uint64_t len, before, after; uint32_t users; bool is_needed; };
 
@@ -58,6 +58,16 @@ static bool too_large(const struct op *op, struct graph_errors *errors, const ch
 {
     graph_error_add(errors, op->id, NULL, "too_large", "%s: the graph needs too much %s", op->id, what);
     return false;
+}
+
+void *program_table(struct graph_program *g, const struct op *op, size_t size, struct graph_errors *errors)
+{
+    g->table_bytes += ((uint64_t)g->tiles + 1) * size;
+    if (g->table_bytes > GRAPH_MAX_TABLES) {
+        too_large(op, errors, "memory for so long a range");
+        return NULL;
+    }
+    return arena_array(g->arena, (size_t)g->tiles + 1, size);
 }
 
 bool program_cost(const struct graph_program *g, struct graph_errors *errors)

@@ -2,8 +2,8 @@
 /*
  * Inside graph/: a parsed graph document and what checking and compiling share.
  *
- * MEMORY   Everything belongs to the document's arena, except the JSON values it holds references to. They are deep copies: nobody
- *          else changes them, and they are only read.
+ * MEMORY   Everything belongs to the document's arena, except the JSON values it holds references to. They are
+ *          deep copies: nobody else changes them, and they are only read.
  */
 #include "core/arena.h"
 #include "graph/graph.h"
@@ -48,8 +48,9 @@ int doc_arg_find(const struct graph_doc *d, const char *id);    /* the first of 
 /* Type and channels of an output port; PORT_NONE: there is none. *index: its number. */
 enum port_type doc_output(const struct graph_doc *d, const struct doc_node *n, const char *port, int *index,
                           unsigned *channels);
-/* An order in which every node follows what feeds it, ties by document order. `placed` (n_nodes entries, set by the caller) says which are out of
- * the question; what could be placed is added to it. Returns how many: fewer than there were means cycles. */
+/* An order in which every node follows what feeds it, ties by document order. `placed` (n_nodes entries, set
+ * by the caller) says which are out of the question; what could be placed is added to it. Returns how many:
+ * fewer than there were means cycles. */
 size_t doc_order(const struct graph_doc *d, uint32_t *order, bool *placed, enum lm_err *err);
 
 /* code: a snake_case word; port may be NULL. */
@@ -58,11 +59,12 @@ void graph_error_add(struct graph_errors *e, const char *node, const char *port,
 bool graph_error_is_warning(const struct graph_error *e);       /* it does not stop the light */
 size_t graph_errors_fatal(const struct graph_errors *e, size_t from);   /* how many from that index on stop the light */
 
-/* Fills a params struct (zeroed, desc->params_size) with defaults, then with the document's values. Every wrong one is appended with code
- * bad_param and leaves its default. Texts point into `params`. */
+/* Fills a params struct (zeroed, desc->params_size) with defaults, then with the document's values. Every
+ * wrong one is appended with code bad_param and leaves its default. Texts point into `params`. */
 void params_parse(const struct node_desc *desc, const char *node, const json_t *params, void *into, struct graph_errors *e);
 
-/* An arg's value: scalar and choice in v[0] (choice: the option's index), a colour in v[0..3], a selection as text. false: wrong, `why` says
- * what was wanted. `value` NULL: the type's own default (white, 1, "all", the first option). */
+/* An arg's value: scalar and choice in v[0] (choice: the option's index), a colour in v[0..3], a selection as
+ * text. false: wrong, `why` says what was wanted. `value` NULL: the type's own default (white, 1, "all", the
+ * first option). */
 struct arg_value { float v[4]; const char *expression; bool is_local; };
 bool arg_parse(const struct doc_arg *arg, const json_t *value, struct arg_value *result, char *why, size_t size);

@@ -1,5 +1,6 @@
 #pragma once
-/* The pre-pass of normalize and invert: the smallest and largest finite value over all heads, channels and the whole annotation. */
+/* The pre-pass of normalize and invert: the smallest and largest finite value over all heads, channels and the
+ * whole annotation. */
 #include <math.h>
 
 #include "graph/node.h"

@@ -49,7 +49,7 @@ struct graph_env {
 struct graph_output { enum property property; const uint32_t *heads; size_t n; };     /* heads: indexes of the patch */
 
 /* `env` is only read during the call, but patch, grid and audio must outlive the program. Errors are appended; a program that has errors yields no light: LM_INVALID
- * and *result NULL. Warnings ("two outputs write the colour of the same head", unknown group) are appended with code "warning" and do not fail. */
+ * and *result NULL. Warnings ("two outputs write the colour of the same head", unknown group) are appended with code "warning" and do not fail; neither does "bad_arg" (above). */
 enum lm_err graph_compile(const struct graph_doc *d, const struct graph_env *env, struct graph_program **result, struct graph_errors *errors);
 void graph_program_free(struct graph_program *g);
 size_t graph_program_outputs(const struct graph_program *g, const struct graph_output **outputs);    /* topological order; later ones win per head and property */

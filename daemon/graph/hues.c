@@ -1,7 +1,7 @@
 /*
- * The hue of a head while it is dark: that of its nearest later sample with light, else of the nearest earlier one (light-model 5), so
- * that a fade from black starts in its colour. The look beyond a tile goes from tile to tile, only as far as it must; what each tile
- * says (first and last lit hue per head) is kept in the program.
+ * The hue of a head while it is dark: that of its nearest later sample with light, else of the nearest earlier one
+ * (light-model 5), so that a fade from black starts in its colour. The look beyond a tile goes from tile to tile, only as far
+ * as it must; what each tile says (first and last lit hue per head) is kept in the program.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,12 +1,14 @@
 #pragma once
 /*
- * A node type: one `struct node_desc`, in one file under graph/nodes/, and one line in node_list.h. The compiler, the runner,
- * GET /node-types, the editor's palette and forms and the node reference page all read the descriptor; nothing about a node is
- * written down twice. A node never touches JSON: its params struct is filled by offset and type.
+ * A node type: one `struct node_desc`, in one file under graph/nodes/, and one line in node_list.h. The
+ * compiler, the runner, GET /node-types, the editor's palette and forms and the node reference page all read
+ * the descriptor; nothing about a node is written down twice. A node never touches JSON: its params struct is
+ * filled by offset and type.
  *
- * SIGNALS  data[(n*t_count + t)*c_count + c]. Whatever does not depend on time is one sample long and computed once, when the graph is
- *          compiled (`varies` false). What varies is computed for a stretch of samples at a time; sample i is the instant
- *          start + i/60 s, and i may lie before 0 or after the annotation's end when a node downstream looks there.
+ * SIGNALS  data[(n*t_count + t)*c_count + c]. Whatever does not depend on time is one sample long and computed
+ *          once, when the graph is compiled (`varies` false). What varies is computed for a stretch of samples
+ *          at a time; sample i is the instant start + i/60 s, and i may lie before 0 or after the annotation's
+ *          end when a node downstream looks there.
  * CLASSES  What a node needs of its input beside the sample it computes:
  *          POINT   nothing
  *          WINDOW  samples before and after, as many as window() says; the request grows upstream

@@ -88,7 +88,7 @@ static struct tile *tile_new(const struct graph_program *g, uint32_t k)
 
 static void report(const struct sink *s, struct graph_errors *errors)
 {
-    struct op *op = (struct op *)(uintptr_t)s->op;
+    struct op *op = s->op;
 
     if (errors && !atomic_flag_test_and_set(&op->reported))
         graph_error_add(errors, op->id, op->desc->in[s->port].id, "not_finite",

@@ -39,18 +39,16 @@ static void put_default(const struct param_desc *p, void *at)
     }
 }
 
-/* Each reader stores a good value and returns NULL, or returns what would have been one. */
-static const char *read_number(const struct param_desc *p, const json_t *v, double *x)
+/* Each reader stores a good value and returns NULL, or returns what would have been one (perhaps written to `wanted`). */
+static const char *read_number(const struct param_desc *p, const json_t *v, double *x, char wanted[64])
 {
-    static _Thread_local char wanted[96];
-
     if (!json_is_number(v) || !isfinite(*x = json_number_value(v)))
         return "must be a number";
     if (p->type == PARAM_INT && *x != floor(*x))
         return "must be a whole number";
     if (*x >= p->min && *x <= p->max)
         return NULL;
-    snprintf(wanted, sizeof wanted, "must be %g to %g", p->min, p->max);
+    snprintf(wanted, 64, "must be %g to %g", p->min, p->max);
     return wanted;
 }
 
@@ -89,7 +87,7 @@ static const char *read_stops(const json_t *v, struct node_stops *stops)
     return NULL;
 }
 
-static const char *read_value(const struct param_desc *p, const json_t *v, void *at)
+static const char *read_value(const struct param_desc *p, const json_t *v, void *at, char wanted[64])
 {
     const char *why = NULL;
     double x = 0;
@@ -97,11 +95,11 @@ static const char *read_value(const struct param_desc *p, const json_t *v, void 
 
     switch (p->type) {
     case PARAM_FLOAT:
-        if (!(why = read_number(p, v, &x)))
+        if (!(why = read_number(p, v, &x, wanted)))
             *(float *)at = (float)x;
         return why;
     case PARAM_INT:
-        if (!(why = read_number(p, v, &x)))
+        if (!(why = read_number(p, v, &x, wanted)))
             *(int *)at = (int)x;
         return why;
     case PARAM_BOOL:
@@ -142,6 +140,7 @@ void params_parse(const struct node_desc *desc, const char *node, const json_t *
 {
     const char *key, *why;
     json_t *value;
+    char wanted[64];
     size_t before = e ? e->n : 0;
 
     for (const struct param_desc *p = desc->params; p && p->id; p++)
@@ -150,7 +149,7 @@ void params_parse(const struct node_desc *desc, const char *node, const json_t *
         const struct param_desc *p = find(desc, key);
         if (!p)
             graph_error_add(e, node, key, "bad_param", "%s: %s has no parameter \"%s\"", node, desc->id, key);
-        else if ((why = read_value(p, value, (char *)into + p->offset)))
+        else if ((why = read_value(p, value, (char *)into + p->offset, wanted)))
             graph_error_add(e, node, key, "bad_param", "%s: %s %s", node, key, why);
     }
     char message[192];

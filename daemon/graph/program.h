@@ -3,12 +3,12 @@
  * Inside graph/: a compiled program and how it is run.
  *
  *   ops        the nodes that light or a view needs, in topological order; what does not vary with time is already computed
- *   eval()     demands run backwards (ranges grow at WINDOW and SCAN), then ops run forwards; buffers go back to the workspace as soon as their
- *              last reader ran
+ *   eval()     demands run backwards (ranges grow at WINDOW and SCAN), then ops run forwards; buffers go back to the workspace
+ *              as soon as their last reader ran
  *   sinks      (output node, property) pairs with the heads they write
  *
- * THREADS  After compiling only what stands under `lock` changes: scan states, pre-passes, hue summaries. Each is written once, by a thread
- *          that holds the lock; a reader takes the lock once after it was written (prepare) and then reads freely.
+ * THREADS  After compiling only what stands under `lock` changes: scan states, pre-passes, hue summaries. Each is written once,
+ *          by a thread that holds the lock; a reader takes the lock once after it was written (prepare) and then reads freely.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +20,7 @@
 enum { GRAPH_MAX_LEVELS = 16 };
 #define GRAPH_MAX_FLOATS  (UINT64_C(64) << 20)      /* held at once */
 #define GRAPH_MAX_WORK    (UINT64_C(512) << 20)     /* computed for one tile */
+#define GRAPH_MAX_TABLES  (UINT64_C(64) << 20)      /* bytes of pointers to what is kept per tile */
 #define GRAPH_MAX_SAMPLES (24u * 3600 * SAMPLE_RATE)
 
 struct graph_doc;
@@ -55,7 +56,7 @@ struct op {
 struct hue_ends { float *first, *last; };       /* per head r, g, b of its first and last lit sample in a tile; NaN none */
 
 struct sink {
-    const struct op *op;
+    struct op *op;
     unsigned port;
     uint32_t n, c;                      /* of the stored tensor */
     bool varies;
@@ -69,6 +70,7 @@ struct graph_program {
     struct graph_output *outputs; struct sink *sinks; uint32_t n_outputs;
     uint32_t tiles, levels;
     uint32_t lit_heads;
+    uint64_t table_bytes;
     pthread_mutex_t lock;
 };
 
@@ -127,3 +129,5 @@ enum lm_err program_args(struct arena *a, const struct graph_doc *d, const struc
                          struct graph_errors *errors);
 /* --- compile_cost.c --- */
 bool program_cost(const struct graph_program *g, struct graph_errors *errors);     /* false: too much, and said which node */
+/* A zeroed table of g->tiles + 1 entries; NULL: no memory, or (said at `op`) too many of them. */
+void *program_table(struct graph_program *g, const struct op *op, size_t size, struct graph_errors *errors);

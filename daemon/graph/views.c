@@ -73,7 +73,8 @@ static void column_add(struct column *c, float x)
     c->count++;
 }
 
-static void view_add(const struct graph_program *g, const struct graph_workspace *w, struct view *v, uint32_t from, uint32_t count)
+static void view_add(const struct graph_program *g, const struct graph_workspace *w, struct view *v, uint32_t from,
+                     uint32_t count)
 {
     struct node_input in = eval_input(g, w, v->op, 0);
     uint32_t c = in.value.c;

@@ -1,5 +1,6 @@
 #pragma once
-/* Inside render/: the blend modes of light-model 5 for one channel. Inline, so that a loop over heads with a constant mode has no branch in it. */
+/* Inside render/: the blend modes of light-model 5 for one channel. Inline, so that a loop over heads with a
+ * constant mode has no branch in it. */
 #include "render/layer.h"
 
 /* `opacity` is what the value mode takes of the base: the top layer's intensity. */

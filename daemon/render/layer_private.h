@@ -2,8 +2,8 @@
 /*
  * Inside render/: how a layer is laid out so that a frame is straight loops.
  *
- * For each head and property the last output that writes it wins; heads with the same winners form a segment, which is folded into the frame with
- * fixed sources. Built once, in layer_new(); only the tile pointers change afterwards.
+ * For each head and property the last output that writes it wins; heads with the same winners form a segment,
+ * which is folded into the frame with fixed sources. Built once, in layer_new(); only the tile pointers change afterwards.
  */
 #include "render/layer.h"
 

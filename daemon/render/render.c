@@ -79,7 +79,8 @@ static inline void fold_color(struct frame *f, uint32_t h, enum blend_mode mode,
         f->r[h] = r / v, f->g[h] = g / v, f->b[h] = b / v;
 }
 
-/* The hue a layer brings: its own, mixed with what is below as alpha says, back to a largest component of 1. False: it inherits. */
+/* The hue a layer brings: its own, mixed with what is below as alpha says, back to a largest component of 1.
+ * False: it inherits. */
 static inline bool layer_hue(const struct frame *f, uint32_t h, const struct cursor *c, uint32_t row, float hue[3])
 {
     const float *a = c->a + row * c->stride, *b = c->b + row * c->stride;
@@ -100,8 +101,9 @@ static inline bool layer_hue(const struct frame *f, uint32_t h, const struct cur
     return true;
 }
 
-static inline __attribute__((always_inline)) void fold_light(struct frame *f, const struct segment *s, const struct cursor *color,
-                                                             const struct cursor *dimmer, enum blend_mode mode, float level)
+static inline __attribute__((always_inline)) void fold_light(struct frame *f, const struct segment *s,
+                                                             const struct cursor *color, const struct cursor *dimmer,
+                                                             enum blend_mode mode, float level)
 {
     for (uint32_t k = 0; k < s->n; k++) {
         uint32_t h = s->heads[k];
@@ -219,16 +221,23 @@ size_t render_score(struct frame *f, const struct render_item *items, size_t n, 
     return missing;
 }
 
-static bool is_positioned(const struct render_item *items, size_t n, double t, uint32_t head)
+/* Only tiles near the playhead are kept: farther ahead there is nothing to read, and a show of thousands of blocks costs no
+ * more than one of a few. */
+enum { LOOK_AHEAD = 16, MOVING = 64 };
+
+/* The layers that move heads now; a layer that says "hold" has its heads as well. */
+struct moving { const struct layer *layer[MOVING]; size_t n; };
+
+static bool is_positioned(const struct moving *now, uint32_t head)
 {
-    for (size_t i = 0; i < n; i++)
-        if (is_active(&items[i], t) && items[i].layer->moves && items[i].layer->writes[head] & WRITES_POSITION)
+    for (size_t i = 0; i < now->n; i++)
+        if (now->layer[i]->writes[head] & WRITES_POSITION)
             return true;
     return false;
 }
 
 /* The first position and hue of one coming layer. False: its first tile is not there. */
-static bool preposition(struct frame *f, const struct render_item *items, size_t n, double t, const struct layer *next)
+static bool preposition(struct frame *f, const struct moving *now, const struct layer *next)
 {
     const struct tile *tile = atomic_load_explicit(&next->tiles[0], memory_order_acquire);
 
@@ -240,7 +249,7 @@ static bool preposition(struct frame *f, const struct render_item *items, size_t
         struct cursor color = cursor_at(tile, s->source[PROP_COLOR], 0, 0);
         for (uint32_t k = 0; (pan.a || tilt.a) && k < s->n; k++) {
             uint32_t h = s->heads[k];
-            if (f->intensity[h] > 0 || !isnan(f->pan[h]) || !isnan(f->tilt[h]) || is_positioned(items, n, t, h))
+            if (f->intensity[h] > 0 || !isnan(f->pan[h]) || !isnan(f->tilt[h]) || is_positioned(now, h))
                 continue;
             if (pan.a)
                 f->pan[h] = pan.a[s->row[PROP_PAN][k] * pan.stride];
@@ -254,13 +263,14 @@ static bool preposition(struct frame *f, const struct render_item *items, size_t
     return true;
 }
 
-/* Only tiles near the playhead are kept: farther ahead there is nothing to read, and a show of thousands of blocks costs no more. */
-enum { LOOK_AHEAD = 64 };
-
 void render_preposition(struct frame *f, const struct render_item *items, size_t n, double t)
 {
+    struct moving now = { .n = 0 };
     double after = t;
 
+    for (size_t i = 0; i < n && now.n < MOVING; i++)
+        if (is_active(&items[i], t) && items[i].layer->moves)
+            now.layer[now.n++] = items[i].layer;
     for (int pass = 0; pass < LOOK_AHEAD; pass++) {
         double next = INFINITY;
         for (size_t i = 0; i < n; i++)
@@ -270,7 +280,7 @@ void render_preposition(struct frame *f, const struct render_item *items, size_t
             return;
         for (size_t i = n; i-- > 0;)    /* the top one first: it would win */
             if (items[i].layer && items[i].layer->moves && items[i].start == next
-                && !preposition(f, items, n, t, items[i].layer))
+                && !preposition(f, &now, items[i].layer))
                 return;
         after = next;
     }

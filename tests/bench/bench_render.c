@@ -1,5 +1,6 @@
 /*
- * What a frame costs the engine and a tile costs the compile pool: 1,000 heads under 12 active layers of mixed kinds, all blend modes in use.
+ * What a frame costs the engine and a tile costs the compile pool: 1,000 heads under 12 active layers of mixed
+ * kinds, all blend modes in use.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,16 @@ static const struct { const char *name, *nodes, *edges; } kinds[] = {
       "k:gradient{'start_color':'#ff0000','end_color':'#0000ff80'} o:apply_color",
       "c.grid_out>w.grid g.s>at.selection w.out>m.a at.out>m.b m.out>m2.in m2.out>k.in k.out>o.signal" },
     { "chase: index against beats, falloff, dimmer",
-      "g:pattern_args c:beat_clock r:ramp at:get_attribute{'attribute':'normalized_index'} m:math{'operation':'circular_distance'} "
-      "f:falloff{'width':4,'curve':0.3} o:apply_dimmer",
+      "g:pattern_args c:beat_clock r:ramp at:get_attribute{'attribute':'normalized_index'} "
+      "m:math{'operation':'circular_distance'} f:falloff{'width':4,'curve':0.3} o:apply_dimmer",
       "c.grid_out>r.grid g.s>at.selection r.out>m.a at.out>m.b m.out>f.in f.out>o.signal" },
     { "beat pulse, delayed per head and smoothed, dimmer",
-      "g:pattern_args c:beat_clock e:beat_envelope at:get_attribute{'attribute':'rel_x'} d:time_delay f:smooth o:apply_dimmer",
+      "g:pattern_args c:beat_clock e:beat_envelope at:get_attribute{'attribute':'rel_x'} d:time_delay f:smooth "
+      "o:apply_dimmer",
       "c.grid_out>e.grid g.s>at.selection e.out>d.in at.out>d.delay d.out>f.in f.out>o.signal" },
     { "pan and tilt per head, strobe",
-      "g:pattern_args c:beat_clock w:sine_wave{'amplitude':90} at:get_attribute m:math s:step_sequencer o:apply_position t:apply_strobe",
+      "g:pattern_args c:beat_clock w:sine_wave{'amplitude':90} at:get_attribute m:math s:step_sequencer "
+      "o:apply_position t:apply_strobe",
       "c.grid_out>w.grid c.grid_out>s.grid g.s>at.selection w.out>m.a at.out>m.b m.out>o.pan w.out>o.tilt s.out>t.signal" },
 };
 

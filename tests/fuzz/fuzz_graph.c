@@ -1,6 +1,7 @@
 /*
- * Any bytes as a graph: JSON -> parse -> check -> compile for a small venue -> tiles -> a layer -> a frame, and its views. Whatever compiles must give the
- * same bytes twice, from a fresh program too, and a frame of sane numbers. A document with "graph" and "args" brings arguments as well.
+ * Any bytes as a graph: JSON -> parse -> check -> compile for a small venue -> tiles -> a layer -> a frame,
+ * and its views. Whatever compiles must give the same bytes twice, from a fresh program too, and a frame of
+ * sane numbers. A document with "graph" and "args" brings arguments as well.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
- * Pattern graphs in, frames out: graphs/X.json over six heads in a row at 120 bpm gives graphs/X.frames, one line per instant and head:
- * seconds head intensity r g b strobe pan tilt speed. Floats agree within 1e-5. UPDATE=1 writes the files anew; read the difference.
+ * Pattern graphs in, frames out: graphs/X.json over six heads in a row at 120 bpm gives graphs/X.frames, one
+ * line per instant and head: seconds head intensity r g b strobe pan tilt speed. Floats agree within 1e-5.
+ * UPDATE=1 writes the files anew; read the difference.
  */
 #include "../tap.h"
 

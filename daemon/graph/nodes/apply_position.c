@@ -6,8 +6,10 @@ const struct node_desc node_apply_position = {
     .in = (const struct port_desc[]){
         { "selection", "Selection", PORT_SELECTION, .optional = true,
           .help = "The heads; unconnected: the pattern's first selection argument, else all." },
-        { "pan", "Pan", PORT_SIGNAL, .channels = 1, .optional = true, .help = "Degrees from the middle, counter-clockwise." },
-        { "tilt", "Tilt", PORT_SIGNAL, .channels = 1, .optional = true, .help = "Degrees from the middle, towards the audience." },
+        { "pan", "Pan", PORT_SIGNAL, .channels = 1, .optional = true,
+          .help = "Degrees from the middle, counter-clockwise." },
+        { "tilt", "Tilt", PORT_SIGNAL, .channels = 1, .optional = true,
+          .help = "Degrees from the middle, towards the audience." },
         { 0 },
     },
     .writes = (const struct node_write[]){ { PROP_PAN, 1 }, { PROP_TILT, 2 } }, .n_writes = 2,

@@ -62,10 +62,11 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_beat_envelope = {
     .id = "beat_envelope", .label = "Beat envelope", .category = "Audio and analysis",
-    .help = "An envelope on each pulse of the track's beat. The span between two pulses is divided among attack, decay, sustain and "
-            "release by their weights. With x going from 0 to 1 in each stage: attack shape(x, attack_curve); decay "
-            "1 - (1 - sustain_level) shape(x, decay_curve); sustain sustain_level; release sustain_level (1 - shape(x, decay_curve)); "
-            "all times amplitude. A stage of weight 0 is left out; all weights 0 give 0.",
+    .help = "An envelope on each pulse of the track's beat. The span between two pulses is divided among attack, "
+            "decay, sustain and release by their weights. With x going from 0 to 1 in each stage: attack shape(x, "
+            "attack_curve); decay 1 - (1 - sustain_level) shape(x, decay_curve); sustain sustain_level; release "
+            "sustain_level (1 - shape(x, decay_curve)); all times amplitude. A stage of weight 0 is left out; all "
+            "weights 0 give 0.",
     .in = (const struct port_desc[]){
         { "grid", "Beat grid", PORT_GRID, .help = "The track's beats." },
         { "subdivision", "Subdivision", PORT_SIGNAL, .channels = 1, .optional = true,

@@ -30,7 +30,8 @@ static void indexes(const struct node_selection *s, uint32_t part, bool normaliz
         }
 }
 
-static void positions(const struct node_selection *s, uint32_t part, const struct patch *patch, int axis, bool relative, float *out)
+static void positions(const struct node_selection *s, uint32_t part, const struct patch *patch, int axis, bool relative,
+                      float *out)
 {
     float low = INFINITY, high = -INFINITY;
 
@@ -67,8 +68,8 @@ const struct node_desc node_get_attribute = {
     .out = (const struct port_desc[]){ { "out", "Value", PORT_SIGNAL, .channels = 1, .help = "One per head." }, { 0 } },
     .params = (const struct param_desc[]){
         { "attribute", "Attribute", PARAM_CHOICE, offsetof(struct params, attribute), .options = attributes,
-          .help = "index counts from 0 in patch order; normalized_index is index / (heads - 1); pos is in metres; rel is 0 to 1 in the "
-                  "selection's bounding box, 0 where it is flat." },
+          .help = "index counts from 0 in patch order; normalized_index is index / (heads - 1); pos is in metres; "
+                  "rel is 0 to 1 in the selection's bounding box, 0 where it is flat." },
         { 0 },
     },
     .params_size = sizeof(struct params),

@@ -73,8 +73,8 @@ const struct node_desc node_gradient = {
         { "end_color", "End colour", PARAM_COLOR, offsetof(struct params, end_color), .def_text = "#ffffff",
           .help = "The colour at 1." },
         { "stops", "Stops", PARAM_STOPS, offsetof(struct params, stops),
-          .help = "Up to 16 of {\"position\":0..1,\"color\":\"#rrggbb\"}, ascending. When there are any, they are the whole gradient and "
-                  "start and end are not used." },
+          .help = "Up to 16 of {\"position\":0..1,\"color\":\"#rrggbb\"}, ascending. When there are any, they are "
+                  "the whole gradient and start and end are not used." },
         { 0 },
     },
     .params_size = sizeof(struct params),

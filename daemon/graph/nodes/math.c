@@ -34,7 +34,8 @@ static void rows(int operation, const float *a, const float *b, float *restrict 
     }
 }
 
-/* Without b the operation's neutral value: a passes as it is (abs, abs_diff and circular_distance: its own distance from 0). */
+/* Without b the operation's neutral value: a passes as it is (abs, abs_diff and circular_distance: its own
+ * distance from 0). */
 static const float neutral[] = { [ADD] = 0, [MULTIPLY] = 1, [DIVIDE] = 1, [POWER] = 1, [CIRCULAR_DISTANCE] = 0 };
 
 static void run(const struct node_io *io)
@@ -54,7 +55,8 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_math = {
     .id = "math", .label = "Maths", .category = "Signal maths",
-    .help = "Two signals, sample by sample. Without b, a passes unchanged (abs, abs_diff and circular_distance: its distance from 0).",
+    .help = "Two signals, sample by sample. Without b, a passes unchanged (abs, abs_diff and circular_distance: its "
+            "distance from 0).",
     .in = (const struct port_desc[]){
         { "a", "A", PORT_SIGNAL, .help = "First value." },
         { "b", "B", PORT_SIGNAL, .optional = true, .help = "Second value." },
@@ -66,8 +68,8 @@ const struct node_desc node_math = {
     },
     .params = (const struct param_desc[]){
         { "operation", "Operation", PARAM_CHOICE, offsetof(struct params, operation), .options = operations,
-          .help = "divide by 0 gives 0; modulo is never negative; power without a real value gives 0; circular_distance is the short "
-                  "way round a circle of circumference 1." },
+          .help = "divide by 0 gives 0; modulo is never negative; power without a real value gives 0; "
+                  "circular_distance is the short way round a circle of circumference 1." },
         { 0 },
     },
     .params_size = sizeof(struct params),

@@ -16,7 +16,8 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_normalize = {
     .id = "normalize", .label = "Normalize", .category = "Signal maths", .kind = NODE_GLOBAL,
-    .help = "Stretches the signal so that its smallest value in the annotation becomes 0 and its largest 1; a constant becomes 0.",
+    .help = "Stretches the signal so that its smallest value in the annotation becomes 0 and its largest 1; a "
+            "constant becomes 0.",
     .in = (const struct port_desc[]){ { "in", "In", PORT_SIGNAL, .help = "The signal." }, { 0 } },
     .out = (const struct port_desc[]){ { "out", "Out", PORT_SIGNAL, .help = "0 to 1." }, { 0 } },
     .global_size = sizeof(struct extent),

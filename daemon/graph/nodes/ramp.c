@@ -19,7 +19,8 @@ const struct node_desc node_ramp = {
     .id = "ramp", .label = "Ramp", .category = "Time generators",
     .help = "Beats elapsed since the annotation's origin: a block cut in two goes on counting.",
     .in = (const struct port_desc[]){ { "grid", "Beat grid", PORT_GRID, .help = "The track's beats." }, { 0 } },
-    .out = (const struct port_desc[]){ { "out", "Beats", PORT_SIGNAL, .channels = 1, .help = "Beats, with fractions." }, { 0 } },
+    .out = (const struct port_desc[]){ { "out", "Beats", PORT_SIGNAL, .channels = 1,
+      .help = "Beats, with fractions." }, { 0 } },
     .shape = shape,
     .run = run,
 };

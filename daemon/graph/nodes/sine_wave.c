@@ -35,7 +35,8 @@ const struct node_desc node_sine_wave = {
           .help = "Cycles per beat, instead of the parameter." },
         { 0 },
     },
-    .out = (const struct port_desc[]){ { "out", "Wave", PORT_SIGNAL, .channels = 1, .help = "offset +- amplitude." }, { 0 } },
+    .out = (const struct port_desc[]){ { "out", "Wave", PORT_SIGNAL, .channels = 1,
+      .help = "offset +- amplitude." }, { 0 } },
     .params = (const struct param_desc[]){
         { "subdivision", "Subdivision", PARAM_FLOAT, offsetof(struct params, subdivision), .def = 1, .min = -64, .max = 64,
           .step = 0.25, .unit = "cycles per beat", .help = "2 is twice a beat, 0.25 once in four beats." },

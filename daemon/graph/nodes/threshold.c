@@ -16,7 +16,8 @@ static void run(const struct node_io *io)
 }
 
 const struct node_desc node_threshold = {
-    .id = "threshold", .label = "Threshold", .category = "Signal maths", .help = "1 where the signal is at least the threshold, else 0.",
+    .id = "threshold", .label = "Threshold", .category = "Signal maths",
+      .help = "1 where the signal is at least the threshold, else 0.",
     .in = (const struct port_desc[]){ { "in", "In", PORT_SIGNAL, .help = "The signal." }, { 0 } },
     .out = (const struct port_desc[]){ { "out", "Out", PORT_SIGNAL, .help = "0 or 1." }, { 0 } },
     .params = (const struct param_desc[]){

@@ -58,11 +58,12 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_time_delay = {
     .id = "time_delay", .label = "Time delay", .category = "Signal maths", .kind = NODE_WINDOW, .ends_clamp = true,
-    .help = "The signal some seconds later, for each head by its own delay. Before the annotation's first sample and after its last, these are "
-            "held. A negative delay looks ahead; 30 s is the most either way.",
+    .help = "The signal some seconds later, for each head by its own delay. Before the annotation's first sample "
+            "and after its last, these are held. A negative delay looks ahead; 30 s is the most either way.",
     .in = (const struct port_desc[]){
         { "in", "In", PORT_SIGNAL, .help = "The signal." },
-        { "delay", "Delay", PORT_SIGNAL, .channels = 1, .optional = true, .help = "Seconds, one per head; unconnected: none." },
+        { "delay", "Delay", PORT_SIGNAL, .channels = 1, .optional = true,
+          .help = "Seconds, one per head; unconnected: none." },
         { 0 },
     },
     .out = (const struct port_desc[]){ { "out", "Out", PORT_SIGNAL, .help = "The delayed signal." }, { 0 } },

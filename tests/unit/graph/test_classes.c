@@ -162,6 +162,29 @@ TEST(a_scan_carries_its_state_from_tile_to_tile)
     small_clear(&s);
 }
 
+TEST(a_scan_holds_its_first_sample_before_the_annotation)
+{
+    struct small s;
+
+    small_init(&s, 2);
+    struct graph_program *g = make(&s, "f:smooth", "w.out>f.in f.out>o.pan");
+    struct graph_workspace *w = graph_workspace_new();
+    int32_t op = g->ops[g->n_ops - 1].in[1].op;
+    CHECK_INT(workspace_begin(w, g), LM_OK);
+    eval_demand(w, g, op, -9, 300);
+    CHECK_INT(eval(g, w, false), LM_OK);
+    struct node_input in = eval_input(g, w, &g->ops[g->n_ops - 1], 1);
+    struct tile *a = small_tile(&s, g, 0), *b = small_tile(&s, g, 1);
+    CHECK_INT(in.from, -9);
+    for (int64_t i = -9; i < 300; i++)
+        CHECK_NEAR(in.data[i + 9], i < 0 ? tile_at(a, 0, 0, 0, 0) : tile_at(i < 256 ? a : b, 0, 0, (uint32_t)i % 256, 0), 0);
+    tile_free(a);
+    tile_free(b);
+    graph_workspace_free(w);
+    graph_program_free(g);
+    small_clear(&s);
+}
+
 TEST(a_scan_goes_on_from_the_nearest_saved_boundary)
 {
     struct small s;

@@ -230,6 +230,44 @@ TEST(what_would_cost_too_much_is_refused)
     small_clear(&s);
 }
 
+TEST(long_ranges_of_many_states_are_refused)
+{
+    struct small s;
+    const char *start = "clk:beat_clock r:ramp", *first = "clk.grid_out>r.grid r.out>x0.in";
+
+    small_init(&s, 4);
+    s.env.end = s.env.start + 20 * 3600;
+    struct graph_program *g = chain(&s, "smooth", 5, start, first);
+    CHECK(g);
+    graph_program_free(g);
+    CHECK(!chain(&s, "smooth", 1900, start, first));
+    CHECK(small_error(&s.errors, "too_large"));
+    small_clear(&s);
+}
+
+TEST(an_empty_venue_is_dark_and_well)
+{
+    struct small s;
+    const struct graph_output *o;
+
+    small_init(&s, 0);
+    struct graph_program *g = small_make(&s, LEVEL "clk:beat_clock r:ramp m:math n:normalize f:smooth o:apply_position v:view_signal",
+                                         "g.s>at.selection clk.grid_out>r.grid at.out>m.a r.out>m.b m.out>n.in n.out>f.in f.out>o.pan "
+                                         "f.out>v.in", "s:selection='all'");
+    CHECK(g);
+    CHECK_INT(graph_program_outputs(g, &o), 0);
+    struct tile *t = small_tile(&s, g, 1);
+    CHECK(t);
+    tile_free(t);
+    struct graph_workspace *w = graph_workspace_new();
+    json_t *views = NULL;
+    CHECK_INT(graph_run_views(g, w, NULL, &views, NULL), LM_OK);
+    json_decref(views);
+    graph_workspace_free(w);
+    graph_program_free(g);
+    small_clear(&s);
+}
+
 TEST(seeds_depend_on_the_annotation_and_the_node)
 {
     struct small s;
