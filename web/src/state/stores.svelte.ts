@@ -4,7 +4,7 @@ import type {
     Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
 import { keepList, keepOne } from './resource.svelte';
-import { onChange } from './changes';
+import { changed, onChange } from './changes';
 import { link } from './link.svelte';
 import { live, now } from './live';
 import { toasts } from './toasts.svelte';
@@ -18,6 +18,8 @@ export const jobs = keepList<Job>('/jobs', ['jobs']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
 export const trackName = (t: Track | null | undefined) => t?.title || 'Untitled track';
+/* A grid corrected by hand is there before, and without, an analysis. */
+export const hasBeats = (t: Track) => t.bpm !== null || t.analysis?.beats?.state === 'done';
 export const findTrack = (id: string | null) => tracks.data?.find((t) => t.id === id) ?? null;
 
 /* Says what went wrong; true when it went well. */
@@ -77,8 +79,7 @@ class Host {
         if (!id) return;
         try {
             const track = await get<Track>(`/tracks/${id}`);
-            const isDone = track.analysis?.beats?.state === 'done';
-            const beats = isDone ? await get<Beats>(`/tracks/${id}/beats`) : null;
+            const beats = hasBeats(track) ? await get<Beats>(`/tracks/${id}/beats`) : null;
             if (id === this.trackId) this.beats = beats;
         } catch {
             /* Connection lost, or the track is gone: the next change asks again. */
@@ -192,7 +193,7 @@ link.onJob = (m) => {
     jobTimer ??= setTimeout(() => {
         jobTimer = null;
         void jobs.load();
-        void tracks.load();
+        changed('tracks');
     }, 100);
 };
 
