@@ -74,8 +74,8 @@ void show_free(struct show *s)
         return;
     show_stop(s);
     event_unlisten(s->listener);
+    pool_free(s->pool);                 /* counts the engine's frames to the end */
     engine_free(s->engine);
-    pool_free(s->pool);
     for (size_t i = 0; i < s->n; i++)
         show_layer_unref(s->layers[i]);
     free(s->layers), free(s->items);
