@@ -37,8 +37,8 @@ static void ranges(const struct graph_program *g, struct cost *cost)
         if (!c->is_needed || op->is_const)
             continue;
         uint64_t before = c->before, after = c->after;
-        if (op->desc->kind == NODE_SCAN)
-            before += TILE_SAMPLES;
+        if (op->desc->kind == NODE_SCAN)        /* it starts from the boundary before */
+            before = (before + TILE_SAMPLES - 1) / TILE_SAMPLES * TILE_SAMPLES;
         c->len = before + after + at_most(TILE_SAMPLES + 1, g->ctx.samples);
         before += op->before;
         after += op->after;
@@ -88,6 +88,8 @@ bool program_cost(const struct graph_program *g, struct graph_errors *errors)
         kept += (uint64_t)op->state_floats * g->tiles;
         if (work > GRAPH_MAX_WORK)
             good = too_large(op, errors, "computing for one tile");
+        else if (work * g->tiles * g->levels > GRAPH_MAX_SWEEPS)
+            good = too_large(op, errors, "computing before its first light, for so long a range");
         else if (held > GRAPH_MAX_FLOATS || kept > GRAPH_MAX_FLOATS)
             good = too_large(op, errors, "memory");
         for (uint32_t k = 0; k < op->n_in && op->n_out; k++) {

@@ -17,9 +17,10 @@
 #include "graph/graph.h"
 #include "graph/node.h"
 
-enum { GRAPH_MAX_LEVELS = 16 };
+enum { GRAPH_MAX_LEVELS = 8 };
 #define GRAPH_MAX_FLOATS  (UINT64_C(64) << 20)      /* held at once */
-#define GRAPH_MAX_WORK    (UINT64_C(512) << 20)     /* computed for one tile */
+#define GRAPH_MAX_WORK    (UINT64_C(256) << 20)     /* computed for one tile */
+#define GRAPH_MAX_SWEEPS  (UINT64_C(4) << 30)       /* computed by all pre-passes */
 #define GRAPH_MAX_TABLES  (UINT64_C(64) << 20)      /* bytes of pointers to what is kept per tile */
 #define GRAPH_MAX_SAMPLES (24u * 3600 * SAMPLE_RATE)
 

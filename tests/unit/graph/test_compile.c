@@ -213,18 +213,25 @@ TEST(what_would_cost_too_much_is_refused)
     const char *start = "clk:beat_clock r:ramp", *first = "clk.grid_out>r.grid r.out>x0.in";
 
     small_init(&s, 4);
-    struct graph_program *g = chain(&s, "normalize", 15, start, first);
+    struct graph_program *g = chain(&s, "normalize", 7, start, first);
     CHECK(g);
     graph_program_free(g);
-    CHECK(!chain(&s, "normalize", 16, start, first));
+    CHECK(!chain(&s, "normalize", 8, start, first));
     CHECK(small_error(&s.errors, "too_deep"));
     g = chain(&s, "modulo", 1900, start, first);
     CHECK(g);                           /* long, but each step small */
+    graph_program_free(g);
+    g = chain(&s, "smooth", 1900, start, first);
+    CHECK(g);
     graph_program_free(g);
     small_clear(&s);
 
     small_init(&s, 2000);
     CHECK(!chain(&s, "modulo", 1900, "g:pattern_args at:get_attribute clk:beat_clock r:ramp m:math", /* 2,000 heads each */
+                 "clk.grid_out>r.grid g.s>at.selection at.out>m.a r.out>m.b m.out>x0.in"));
+    CHECK(small_error(&s.errors, "too_large"));
+    s.env.end = s.env.start + 2 * 3600;         /* pre-passes over two hours before the first light */
+    CHECK(!chain(&s, "normalize", 7, "g:pattern_args at:get_attribute clk:beat_clock r:ramp m:math",
                  "clk.grid_out>r.grid g.s>at.selection at.out>m.a r.out>m.b m.out>x0.in"));
     CHECK(small_error(&s.errors, "too_large"));
     small_clear(&s);
