@@ -49,7 +49,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
 
 export function asError(e: unknown): ApiError {
     if (e instanceof ApiError) return e;
-    return new ApiError(0, 'No answer', 'lumad does not answer. The show goes on without this page.');
+    return new ApiError(0, 'No answer', 'lumad does not answer. While it runs, the show goes on without this page.');
 }
 
 interface Options {

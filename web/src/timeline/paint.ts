@@ -46,8 +46,10 @@ export function drawGround(g: CanvasRenderingContext2D, s: Scale, d: Ground, loo
     if (d.loop.end > d.loop.start) {
         const w = Math.max(1, (d.loop.end - d.loop.start) * s.pps);
         g.fillStyle = look.select;
+        /* A loop of the whole track is the line above alone: a tint of everything says nothing. */
+        const isAll = d.loop.end - d.loop.start > 0.99 * d.duration;
         g.globalAlpha = d.loop.enabled ? 0.16 : 0.06;
-        g.fillRect(x(d.loop.start), RULER, w, s.height);
+        if (!isAll) g.fillRect(x(d.loop.start), RULER, w, s.height);
         g.globalAlpha = d.loop.enabled ? 1 : 0.4;
         g.fillRect(x(d.loop.start), RULER - 3, w, 3);
         g.globalAlpha = 1;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Beats, HostAudio } from '../api/types';
 import { beatAt, countUpTo, nearest, neighbour } from './beats';
 import { HostClock } from './clock';
-import { hitTest, type Block } from './hit';
+import { hitTest, lanes, type Block } from './hit';
 import { timeLabel, tickStep } from './ticks';
 import { columns, parseWaveform } from './waveform';
 
@@ -166,5 +166,23 @@ describe('ticks and hits', () => {
     });
     test('a block too small for handles can still be moved', () => {
         expect(hitTest([{ id: 'c', start: 1, end: 1.2, lane: 0 }], 0, 1.1, 0.3)).toEqual({ id: 'c', part: 'body' });
+    });
+});
+
+describe('lanes', () => {
+    const item = (id: string, start: number, end: number, z: number) => ({ id, start, end, z });
+    test('what covers is above; neighbours share a lane, overlaps do not', () => {
+        const { blocks, count } = lanes([
+            item('low', 0, 10, 0),
+            item('next', 10, 20, 0),
+            item('overlap', 5, 12, 0),
+            item('top', 3, 4, 7),
+        ]);
+        const lane = Object.fromEntries(blocks.map((b) => [b.id, b.lane]));
+        expect(lane).toEqual({ top: 0, low: 1, next: 1, overlap: 2 });
+        expect(count).toBe(3);
+    });
+    test('no blocks, no lanes', () => {
+        expect(lanes([])).toEqual({ blocks: [], count: 0 });
     });
 });

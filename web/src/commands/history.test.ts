@@ -1,0 +1,59 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { ApiError } from '../api/client';
+import { toasts } from '../state/toasts.svelte';
+import { history } from './history.svelte';
+
+const step = (label: string, log: string[]) => ({
+    label,
+    undo: async () => void log.push(`undo ${label}`),
+    redo: async () => void log.push(`redo ${label}`),
+});
+
+beforeEach(() => {
+    vi.useFakeTimers();
+    history.done = [];
+    history.undone = [];
+    toasts.items = [];
+});
+
+test('undo and redo go back and forth in order', async () => {
+    const log: string[] = [];
+    history.push(step('a', log));
+    history.push(step('b', log));
+    await history.undo();
+    await history.undo();
+    await history.undo(); /* nothing left */
+    await history.redo();
+    expect(log).toEqual(['undo b', 'undo a', 'redo a']);
+});
+
+test('a new edit forgets what was undone', async () => {
+    const log: string[] = [];
+    history.push(step('a', log));
+    await history.undo();
+    history.push(step('c', log));
+    await history.redo();
+    expect(log).toEqual(['undo a']);
+});
+
+test('an undo that is refused is said and not tried again', async () => {
+    history.push({
+        label: 'move',
+        undo: () => Promise.reject(new ApiError(412, 'stale', 'changed elsewhere')),
+        redo: async () => undefined,
+    });
+    await history.undo();
+    expect(history.done).toHaveLength(0);
+    expect(history.undone).toHaveLength(0);
+    expect(toasts.items[0]?.text).toBe('changed elsewhere');
+});
+
+test('a drag is one step that undoes to where it began', async () => {
+    const log: string[] = [];
+    history.push(step('drag', log));
+    history.extend(async () => void log.push('redo to the end'));
+    expect(history.isLast('drag')).toBe(true);
+    await history.undo();
+    await history.redo();
+    expect(log).toEqual(['undo drag', 'redo to the end']);
+});
