@@ -6,7 +6,21 @@
  * What moves from frame to frame (held pan/tilt, unwrapped pan, colour-wheel slot, software strobe phase) is in a state of its own, so
  * that a new program after an edit of the patch can take over the old one's state (matched by fixture id and head).
  *
- * THREADS  program_new(), program_state_new(): control side. program_run(): engine, real-time safe. Immutable program.
+ * What light-model 6 leaves open, and what is done:
+ * - A channel belongs to the heads that list it; one that no head lists belongs to all. Colours that several heads share show the mean of
+ *   their hues by brightness; shared pan and tilt follow the first head that has a position; a shared axis above heads that all have their own
+ *   stands in the middle.
+ * - dimmer_min and dimmer_max bound a lit head; intensity 0 is always dark. The curve acts before them.
+ * - White or amber alone is intensity, warm and cold white without colours follow the hue's warmth, ultraviolet alone is intensity.
+ * - In smoke, haze and fan machines intensity drives the output and the brightness of their lights alike.
+ * - An iris stands open, a wheel beside mixed colours at white. A shutter closes where intensity is 0 and no dimmer darkens its heads.
+ * - speed <= .5: the head holds its position and speed channels go to their slowest; otherwise to their fastest.
+ * - A strobe inside a dimmer channel is used from intensity .5; below, lumad strobes it at its own level.
+ * - Of two ways to mix colours in one head RGB wins over CMY, CMY over HSV/HSL. Correction (CTO), gobo, prism, zoom, focus, effects and
+ *   continuous rotations stay at their defaults. Alias (channels that change their meaning) is read as if no switch had been made.
+ * Where a definition leaves no safe way, the patch has a warning.
+ *
+ * THREADS  program_new(), program_state_new(): control side; the old state may be in use by the engine meanwhile. program_run(): engine, real-time safe. Immutable program.
  */
 #include <stddef.h>
 

@@ -247,6 +247,19 @@ TEST(synchronisation_follows_the_data)
     CHECK_INT(take(t.sacn, p), SACN_SYNC_SIZE);
     CHECK_INT(take(t.sacn, p), -1);
     output_set_free(s);
+
+    struct output_row two[] = { row(1, 1, OUTPUT_SACN, "127.0.0.1"), row(2, 2, OUTPUT_SACN, "127.0.0.1"), row(3, 2, OUTPUT_SACN, "127.0.0.1") };
+    two[0].sync = 400, two[1].sync = 401, two[2].sync = 400;
+    CHECK_INT(output_set_new(t.o, two, 3, t.u, NULL, &s), LM_OK);
+    output_set_send(s, t.u, t.now += tick);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(take(t.sacn, p), 638);
+    for (int i = 0; i < 2; i++) {                       /* one for each synchronisation universe */
+        CHECK_INT(take(t.sacn, p), SACN_SYNC_SIZE);
+        CHECK_INT(p[45] * 256 + p[46], 400 + i);
+    }
+    CHECK_INT(take(t.sacn, p), -1);
+    output_set_free(s);
     net_close(&t);
 }
 

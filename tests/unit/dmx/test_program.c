@@ -177,6 +177,19 @@ TEST(sixteen_bits_pair_by_preset_not_by_place)
     rig_close(&g);
 }
 
+TEST(fine_bytes_stay_in_their_head)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, PRESET("D", "IntensityDimmer") PRESET("Df", "IntensityDimmerFine")
+                       "<Mode Name=\"m\">" CH(0, "D") CH(1, "D") CH(2, "Df") CH(3, "Df")
+                       "<Head><Channel>0</Channel><Channel>2</Channel></Head><Head><Channel>1</Channel><Channel>3</Channel></Head></Mode>", NULL));
+    rig_set(&g, 0, 1, 1, 1, 1);
+    rig_set(&g, 1, 1, 1, 1, 0);
+    CHECK(BYTES(&g, 255, 0, 255, 0));           /* by place, slot 3 would belong to slot 2's neighbour */
+    rig_close(&g);
+}
+
 TEST(fine_bytes_without_coarse_ones)
 {
     struct rig g;
