@@ -264,7 +264,9 @@ static void keep(struct library *l, const char *path, const struct definition *d
         free(k->path);
         definition_unref(k->d);
     }
-    *k = (struct kept){ copy, definition_ref(d), ++l->uses };
+    k->path = copy;
+    k->d = definition_ref(d);
+    k->used = ++l->uses;
 }
 
 enum lm_err library_definition(struct library *l, const char *path, const struct definition **d, struct problem *p)
