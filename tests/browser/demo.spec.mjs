@@ -220,6 +220,11 @@ async function main() {
             const isThere = await page.locator(selector).first().waitFor({ timeout: 8000 }).then(() => true, () => false);
             check(isThere, what);
             await page.waitForTimeout(400);
+            if (hash === 'venue/dmx') {
+                await page.locator(selector).press('Home');
+                const words = await page.locator('[aria-live=polite]', { hasText: '1.001' }).textContent({ timeout: 3000 }).catch(() => '');
+                check(/channel 1/.test(words), `a slot is told by its fixture: ${words.replace(/\s+/g, ' ').trim()}`);
+            }
             await shot(hash.replace('/', '-'));
         }
 

@@ -99,6 +99,7 @@ export async function list<T>(path: string, signal?: AbortSignal): Promise<T[]> 
         const page: List<T> | T[] = await get<List<T> | T[]>(path + q + c, signal);
         if (Array.isArray(page)) return page; /* a fixed table, never paged */
         items.push(...page.items);
+        if (page.next === cursor) break; /* no way on */
         cursor = page.next;
     } while (cursor);
     return items;

@@ -3,7 +3,8 @@ import { ApiError, BASE, problem } from './client';
 import type { Track } from './types';
 
 export interface Upload {
-    done: Promise<Track>;
+    /* isNew false: the very same file was there already. */
+    done: Promise<{ track: Track; isNew: boolean }>;
     abort(): void;
 }
 
@@ -35,13 +36,14 @@ export function upload(file: File, progress: (sent: number) => void): Upload {
         };
     }
     const xhr = new XMLHttpRequest();
-    const done = new Promise<Track>((resolve, reject) => {
+    const done = new Promise<{ track: Track; isNew: boolean }>((resolve, reject) => {
         xhr.open('POST', `${BASE}/tracks?filename=${encodeURIComponent(file.name)}`);
         xhr.setRequestHeader('Content-Type', type);
         xhr.responseType = 'json';
         xhr.upload.onprogress = (e) => progress(e.lengthComputable ? e.loaded / e.total : 0);
         xhr.onload = () => {
-            if (xhr.status >= 200 && xhr.status < 300) resolve(xhr.response as Track);
+            const isDone = xhr.status >= 200 && xhr.status < 300;
+            if (isDone) resolve({ track: xhr.response as Track, isNew: xhr.status === 201 });
             else reject(problem(xhr.status, xhr.statusText, xhr.response));
         };
         xhr.onerror = () =>

@@ -4,6 +4,7 @@
  */
 import { untrack } from 'svelte';
 import { asError, get, list, type ApiError } from '../api/client';
+import type { List } from '../api/types';
 import { onChange } from './changes';
 
 export class Resource<T> {
@@ -65,6 +66,13 @@ export const useList = <T>(path: () => string | null, tables: readonly string[])
 /* For the whole life of the page. */
 export function keepOne<T>(path: string, tables: readonly string[]): Resource<T> {
     const r = new Resource<T>((p) => get<T>(p));
+    onChange(tables, () => void r.load());
+    r.point(path);
+    return r;
+}
+
+export function keepNewest<T>(path: string, limit: number, tables: readonly string[]): Resource<T[]> {
+    const r = new Resource<T[]>(async (p) => (await get<List<T>>(`${p}?limit=${limit}`)).items);
     onChange(tables, () => void r.load());
     r.point(path);
     return r;

@@ -3,7 +3,7 @@ import { asError, get, post, put, type ApiError } from '../api/client';
 import type {
     Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
-import { keepList, keepOne } from './resource.svelte';
+import { keepList, keepNewest, keepOne } from './resource.svelte';
 import { changed, onChange } from './changes';
 import { link } from './link.svelte';
 import { live, now } from './live';
@@ -14,7 +14,8 @@ export const venues = keepList<Venue>('/venues', ['venues']);
 export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
 export const system = keepOne<System>('/system', ['system']);
 export const nodeTypes = keepList<NodeType>('/node-types', []);
-export const jobs = keepList<Job>('/jobs', ['jobs']);
+/* Jobs are kept for ever; the newest are what an operator asks about. */
+export const jobs = keepNewest<Job>('/jobs', 100, ['jobs']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
 export const trackName = (t: Track | null | undefined) => t?.title || 'Untitled track';

@@ -1,7 +1,8 @@
 /* Files on their way in: two at a time, each can be cancelled, an error stays until read. */
 import { asError } from '../api/client';
 import { upload, type Upload } from '../api/upload';
-import { tracks } from './stores.svelte';
+import { trackName, tracks } from './stores.svelte';
+import { toasts } from './toasts.svelte';
 
 export interface Item {
     id: number;
@@ -57,7 +58,8 @@ class Uploads {
         const job = upload(file, (sent) => (item.sent = sent));
         this.running.set(item.id, job);
         try {
-            await job.done;
+            const { track, isNew } = await job.done;
+            if (!isNew) toasts.note(`${item.name} was here already, as "${trackName(track)}"`);
             this.files.delete(item.id);
             this.items = this.items.filter((i) => i.id !== item.id);
             void tracks.load();
