@@ -86,8 +86,11 @@ enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer 
     enum lm_err err = LM_NOMEM;
 
     *result = NULL;
-    if (!l)
+    if (!l) {
+        graph_program_free(program);
         return LM_NOMEM;
+    }
+    l->program = program;
     l->heads = heads;
     l->writes = calloc(heads + 1, 1);
     l->tiles = malloc((graph_program_tiles(program) + 1) * sizeof *l->tiles);
@@ -98,10 +101,8 @@ enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer 
         atomic_init(&l->tiles[k], NULL);
     w = find_winners(l, outputs, n);
     err = w ? make_segments(l, w) : LM_NOMEM;
-    if (err)
-        goto out;
-    l->program = program;               /* only now: a failure leaves it with the caller */
-    *result = l, l = NULL;
+    if (!err)
+        *result = l, l = NULL;
 out:
     free(w);
     layer_free(l);

@@ -22,7 +22,7 @@ float blend_scalar(enum blend_mode mode, float base, float top);        /* the v
 
 struct layer;
 
-/* Takes the program; on failure it stays the caller's. `heads` = patch.n_heads. */
+/* Takes the program, also when it fails. `heads` = patch.n_heads. */
 enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result);
 void layer_free(struct layer *l);                   /* and the program and tiles */
 struct graph_program *layer_program(const struct layer *l);

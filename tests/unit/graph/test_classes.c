@@ -230,6 +230,22 @@ TEST(a_pre_pass_sees_the_whole_annotation)
     small_clear(&s);
 }
 
+TEST(a_pre_pass_leaves_out_what_is_not_finite)
+{
+    struct small s;
+
+    small_init(&s, 1);
+    struct graph_program *g = make(&s, "r:ramp x:remap{'in_min':0,'in_max':20,'out_max':131072} e:scalar{'value':8} "
+                                   "p:math{'operation':'power'} n:normalize",
+                                   "clk.grid_out>r.grid r.out>x.in x.out>p.a e.out>p.b p.out>n.in n.out>o.pan");
+    struct tile *t = small_tile(&s, g, 1);
+    CHECK_NEAR(tile_at(t, 0, 0, 299 - 256, 0), 1, 1e-6);        /* the last finite one is the largest */
+    CHECK(isnan(tile_at(t, 0, 0, 300 - 256, 0)));
+    tile_free(t);
+    graph_program_free(g);
+    small_clear(&s);
+}
+
 /* Every class upstream of every other. */
 static const char mixed_nodes[] = "d:remap{'in_min':0,'in_max':1,'out_min':0.5,'out_max':1.5} t:time_delay f:smooth n:normalize "
                                   "t2:time_delay f2:smooth n2:normalize i:invert f3:smooth";

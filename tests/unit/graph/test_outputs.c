@@ -60,6 +60,29 @@ TEST(later_wins_over_earlier_within_and_across_tiles)
     small_clear(&s);
 }
 
+TEST(the_first_hue_of_the_tiles_to_come_is_taken_and_the_last_of_those_gone)
+{
+    struct small s;
+
+    small_init(&s, 1);
+    /* Tile 1 holds red in beat 10 (samples 300-329) and blue in beat 14 (420-449); tiles 0 and 2 are dark. */
+    struct graph_program *g = small_make(&s,
+        "c:beat_clock a:step_sequencer{'steps':'00000000001000000000','per_beat':1} "
+        "b:step_sequencer{'steps':'00000000000000100000','per_beat':1} r:color{'color':'#ff0000'} u:color{'color':'#0000ff'} "
+        "m1:math{'operation':'multiply'} m2:math{'operation':'multiply'} s1:math o:apply_color",
+        "c.grid_out>a.grid c.grid_out>b.grid a.out>m1.a r.out>m1.b b.out>m2.a u.out>m2.b m1.out>s1.a m2.out>s1.b s1.out>o.signal",
+        "");
+    struct tile *before = small_tile(&s, g, 0), *after = small_tile(&s, g, 2);
+    CHECK_NEAR(tile_at(before, 0, 0, 17, 0), 1, 0);
+    CHECK_NEAR(tile_at(before, 0, 0, 17, 2), 0, 0);
+    CHECK_NEAR(tile_at(after, 0, 0, 17, 0), 0, 0);
+    CHECK_NEAR(tile_at(after, 0, 0, 17, 2), 1, 0);
+    tile_free(before);
+    tile_free(after);
+    graph_program_free(g);
+    small_clear(&s);
+}
+
 TEST(a_head_that_is_never_lit_inherits_and_keeps_its_alpha)
 {
     struct small s;

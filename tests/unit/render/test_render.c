@@ -68,6 +68,42 @@ TEST(speed_multiplies_and_the_top_layer_has_each_axis)
     small_clear(&s);
 }
 
+TEST(values_per_head_follow_the_selection_not_the_venue)
+{
+    struct small s;
+
+    small_init(&s, 4);
+    struct layer *l = stage_layer(&s, "g:pattern_args at:get_attribute o:apply_position", "g.r>at.selection g.r>o.selection at.out>o.pan",
+                                  "r:selection='right'");
+    struct frame *f = frame_new(4);
+    CHECK(render_layer(f, l, 0, BLEND_REPLACE, 1));
+    CHECK(isnan(f->pan[0]) && isnan(f->pan[1]));
+    CHECK_NEAR(f->pan[2], 0, 0);
+    CHECK_NEAR(f->pan[3], 1, 0);
+    frame_free(f);
+    layer_free(l);
+    small_clear(&s);
+}
+
+TEST(a_position_stays_until_the_sample_that_holds)
+{
+    struct small s;
+
+    small_init(&s, 1);
+    /* x^8 leaves the floats at x = 65536: at sample 300. */
+    struct layer *l = stage_layer(&s, "c:beat_clock r:ramp x:remap{'in_min':0,'in_max':20,'out_max':131072} e:scalar{'value':8} "
+                                  "p:math{'operation':'power'} o:apply_position",
+                                  "c.grid_out>r.grid r.out>x.in x.out>p.a e.out>p.b p.out>o.tilt", "");
+    struct frame *f = frame_new(1);
+    render_layer(f, l, 299.5 / 60, BLEND_REPLACE, 1);
+    CHECK_NEAR(f->tilt[0] / pow(299 * 131072.0 / 600, 8), 1, 1e-5);
+    render_layer(f, l, 300.5 / 60, BLEND_REPLACE, 1);
+    CHECK(isnan(f->tilt[0]));
+    frame_free(f);
+    layer_free(l);
+    small_clear(&s);
+}
+
 TEST(the_last_output_of_a_kind_wins_and_kinds_combine)
 {
     struct small s;
