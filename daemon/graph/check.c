@@ -152,7 +152,8 @@ size_t doc_order(const struct graph_doc *d, uint32_t *order, bool *placed, enum 
         size_t back = at + 1;
         for (uint32_t k = first[at]; k; k = next[k - 1]) {
             size_t to = (size_t)d->edges[k - 1].to;
-            if (--wait[to] == 0 && to < back)
+            wait[to]--;
+            if (to < back && wait[to] == 0)
                 back = to;
         }
         at = back;

@@ -77,7 +77,7 @@ static struct tile *tile_new(const struct graph_program *g, uint32_t k)
     if (!t)
         return NULL;
     *t = (struct tile){ .index = k, .samples = samples, .bytes = head + floats * sizeof(float), .n_outputs = g->n_outputs };
-    float *data = (float *)((char *)t + head);
+    float *data = (void *)((char *)t + head);
     for (uint32_t i = 0; i < g->n_outputs; i++) {
         const struct sink *s = &g->sinks[i];
         t->outputs[i] = (struct tensor){ .n = s->n, .t = s->varies ? samples : 1, .c = s->c, .data = data };
