@@ -207,6 +207,11 @@ enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *d
 
 void step_clear(struct step_run *r)
 {
+    char part[PATH_SIZE];
+
+    /* What a decoder that was cancelled or crashed could not take away itself. */
+    if (r->pcm[0] && !r->step->needs_pcm && snprintf(part, sizeof(part), "%s.part", r->pcm) < (int)sizeof(part))
+        unlink(part);
     if (r->preview[0])
         unlink(r->preview);
     if (r->full[0])
