@@ -1,5 +1,7 @@
 #include "../../tap.h"
 
+#include <pthread.h>
+
 #include "stage.h"
 
 #include "core/thread.h"
@@ -274,6 +276,53 @@ TEST(masters_act_on_intensity_alone)
     CHECK_NEAR(f->g[0], 0.5, 0);
     CHECK_NEAR(f->pan[0], 12, 0);
     frame_free(f);
+}
+
+static atomic_bool stop;
+
+static void *engine(void *arg)
+{
+    const struct render_item *item = arg;
+    struct frame *f = frame_new(4);
+    size_t *lit = calloc(1, sizeof *lit);
+
+    for (int i = 0; !atomic_load(&stop) || i < 1000; i++) {
+        double t = item->start + i % 600 / 60.0;
+        frame_reset(f);
+        if (render_score(f, item, 1, t) == 0)
+            *lit += f->intensity[3] > 0.99f;
+    }
+    frame_free(f);
+    return lit;
+}
+
+TEST(tiles_come_and_go_while_the_engine_renders)
+{
+    struct small s;
+    struct tile *gone[300];
+    pthread_t thread;
+    size_t n = 0, *lit = NULL;
+
+    small_init(&s, 4);
+    struct layer *l = stage_color(&s, "#ffffff", "all");
+    struct render_item item = { l, 1, 11, BLEND_REPLACE };
+    atomic_store(&stop, false);
+    pthread_create(&thread, NULL, engine, &item);
+    for (int i = 0; i < 300; i++) {
+        struct tile *t = layer_drop_tile(l, (uint32_t)i % 3);
+        if (t)
+            gone[n++] = t;
+        layer_put_tile(l, small_tile(&s, layer_program(l), (uint32_t)i % 3));
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, (void **)&lit);
+    size_t seen = *lit;
+    free(lit);
+    while (n)                           /* the frame they were in is over */
+        tile_free(gone[--n]);
+    layer_free(l);
+    small_clear(&s);
+    CHECK(seen > 0);
 }
 
 /* With LUMAD_RT_TRAP an allocation or a lock inside would abort. */
