@@ -308,21 +308,31 @@ enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct p
     if (choice.mode == MODE_SCORE && track[0] && strcmp(track, loaded))
         if ((err = show_load_track(s, track, 0, 0, p)))
             return err;
+    event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return show_get(s, json, p);
 }
 
 /* ---- masters: these take no lock that a loading show holds ---- */
 
+/* Other hands on the same desk see it at once: the state of the show is no row, so no commit announces it. */
+static enum lm_err announce(struct show *s, uint64_t ticket)
+{
+    bool shown = engine_wait(s->engine, ticket, ANSWER_MS);
+
+    event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
+    return shown ? LM_OK : LM_BUSY;
+}
+
 enum lm_err show_blackout(struct show *s, bool on)
 {
     atomic_store(&s->blackout, on);
-    return engine_wait(s->engine, engine_post_blackout(s->engine, on), ANSWER_MS) ? LM_OK : LM_BUSY;
+    return announce(s, engine_post_blackout(s->engine, on));
 }
 
 enum lm_err show_freeze(struct show *s, bool on)
 {
     atomic_store(&s->freeze, on);
-    return engine_wait(s->engine, engine_post_freeze(s->engine, on), ANSWER_MS) ? LM_OK : LM_BUSY;
+    return announce(s, engine_post_freeze(s->engine, on));
 }
 
 enum lm_err show_master(struct show *s, double level, struct problem *p)
@@ -330,7 +340,7 @@ enum lm_err show_master(struct show *s, double level, struct problem *p)
     if (!(level >= 0 && level <= 1))
         return problem_add(p, "/level", "must be 0 to 1");
     atomic_store(&s->master, (float)level);
-    return engine_wait(s->engine, engine_post_master(s->engine, (float)level), ANSWER_MS) ? LM_OK : LM_BUSY;
+    return announce(s, engine_post_master(s->engine, (float)level));
 }
 
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p)

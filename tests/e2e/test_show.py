@@ -106,6 +106,14 @@ class Show(unittest.TestCase):
         for body in ({"level": 2}, {"level": "x"}, {}, {"level": None}):
             self.assertIn(self.d.call("POST", "/show/master", body).status, (400, 422), body)
 
+    def test_another_hand_on_the_masters_is_announced(self):
+        with self.d.socket() as ws:
+            ws.subscribe("changes")
+            self.d.post("/show/blackout", {"on": True})
+            ws.expect("changed", table="show")
+            self.d.post("/show/blackout", {"on": False})
+            ws.expect("changed", table="show")
+
     def test_freeze_holds_and_blackout_still_works(self):
         self.d.post("/show/freeze", {"on": True})
         self.rig.seek(0)

@@ -173,12 +173,6 @@ export async function loadScore(score: Score) {
     await activate({ venue_id: score.venue_id, score_id: score.id, mode: 'score' });
 }
 
-/* The masters are no stored rows, so no change is announced: another hand on them is seen by asking. */
-const ASK_MS = 2000;
-setInterval(() => {
-    if (link.status === 'online' && !document.hidden && !masters.isPending) void show.load();
-}, ASK_MS);
-
 link.onHostAudio = (m) => host.push(m);
 link.onSystem = () => void system.load();
 
