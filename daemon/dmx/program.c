@@ -340,8 +340,8 @@ static void add_fixture(struct build *b, const struct patch_fixture *f, const st
     int universe = universes_index(u, f->row.universe);
     struct fixture_info *fx;
 
-    if (!f->mode)
-        return;                 /* dark: the patch has said why */
+    if (!f->mode || !f->channels)
+        return;                 /* dark: the patch has said why; or a mode without a single slot */
     if (universe < 0 || f->row.address < 1 || f->row.address - 1 + f->channels > DMX_SLOTS) {
         warn(b, f, "its universe does not exist or its channels do not fit");
         return;

@@ -312,6 +312,16 @@ TEST(a_new_program_keeps_positions)
     definition_unref(d);
 }
 
+TEST(a_mode_without_slots_is_nothing)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, "<Mode Name=\"m\"/>", NULL));
+    CHECK_INT(g.patch->n_heads, 1);
+    CHECK(BYTES(&g, 0, 0));
+    rig_close(&g);
+}
+
 TEST(broken_numbers_are_dark_and_hold)
 {
     struct rig g;
