@@ -64,7 +64,9 @@ static struct MHD_Response *of_file(struct exchange *x, unsigned *status)
     /* If-Range: the part only if the file is still the one they have begun; it is compared strongly. */
     enum lm_err err = only_if && strcmp(only_if, res->etag) ? LM_NOT_FOUND : range_parse(asked, res->fd_size, &range);
     if (err == LM_RANGE) {
-        struct MHD_Response *r = of_json(problem_json(LM_RANGE, &res->problem, NULL));
+        json_t *json = problem_json(LM_RANGE, &res->problem, NULL);
+        struct MHD_Response *r = of_json(json);
+        json_decref(json);
         if (r) {
             snprintf(text, sizeof(text), "bytes */%" PRIu64, res->fd_size);
             add(r, "Content-Range", text);
