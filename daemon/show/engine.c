@@ -232,6 +232,19 @@ static void identify(struct engine *e, struct frame *f, int64_t now)
     }
 }
 
+/* A fogger at 50 % stays there when the master goes to 50 %. */
+static void master(const struct space *s, struct frame *f, float level)
+{
+    float *fog = s->last_pan;           /* free until the frame is published */
+
+    for (size_t i = 0; i < f->heads; i++)
+        fog[i] = f->intensity[i];
+    render_master(f, level);
+    for (size_t i = 0; i < f->heads; i++)
+        if (s->is_fog[i])
+            f->intensity[i] = fog[i];
+}
+
 static void dark_lasers(const struct space *s, struct frame *f)
 {
     for (size_t i = 0; i < f->heads; i++)
@@ -263,7 +276,7 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
             e->has_held = true;
         }
     }
-    render_master(f, e->master * scene->max_brightness);
+    master(space, f, e->master * scene->max_brightness);
     if (e->blackout) {
         render_blackout(f);
         dark_lasers(space, f);

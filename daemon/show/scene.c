@@ -2,15 +2,18 @@
 
 #include <stdlib.h>
 
-static bool *find_lasers(const struct patch *p)
+static bool find_hazards(struct space *s, const struct patch *p)
 {
-    bool *laser = calloc(p->n_heads + 1, sizeof(*laser));
-
-    for (size_t i = 0; laser && i < p->n_heads; i++) {
+    s->is_laser = calloc(p->n_heads + 1, sizeof(bool));
+    s->is_fog = calloc(p->n_heads + 1, sizeof(bool));
+    if (!s->is_laser || !s->is_fog)
+        return false;
+    for (size_t i = 0; i < p->n_heads; i++) {
         const struct definition *d = p->fixtures[p->heads[i].fixture].row.definition;
-        laser[i] = d && d->type == FIXTURE_LASER;
+        s->is_laser[i] = d && d->type == FIXTURE_LASER;
+        s->is_fog[i] = d && (d->type == FIXTURE_SMOKE || d->type == FIXTURE_HAZER || d->type == FIXTURE_FAN);
     }
-    return laser;
+    return true;
 }
 
 struct space *space_new(struct shared *patch, const int *universes, size_t n, uint32_t serial)
@@ -27,8 +30,7 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     s->held = frame_new(p->n_heads);
     s->last_pan = calloc(p->n_heads + 1, sizeof(float));
     s->last_tilt = calloc(p->n_heads + 1, sizeof(float));
-    s->is_laser = find_lasers(p);
-    if (!s->universes || !s->frame || !s->held || !s->last_pan || !s->last_tilt || !s->is_laser ||
+    if (!s->universes || !s->frame || !s->held || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
         program_new(p, s->universes, &s->program)) {
         space_free(s);
         return NULL;
@@ -57,6 +59,7 @@ void space_free(void *space)
     free(s->last_pan);
     free(s->last_tilt);
     free(s->is_laser);
+    free(s->is_fog);
     shared_unref(s->patch);
     free(s);
 }

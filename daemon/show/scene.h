@@ -25,7 +25,8 @@ struct space {
     struct shared *patch;               /* struct patch */
     const struct program *program;
     uint32_t serial;                    /* of the list of heads, for the frame message */
-    bool *is_laser;                     /* per head */
+    bool *is_laser;                     /* per head: dark in a blackout whatever else says */
+    bool *is_fog;                       /* per head: smoke, haze, fans; no light, so no master dims it */
     /* the engine's */
     struct program_state *state;
     struct universes *universes;

@@ -125,6 +125,10 @@ static void *control(void *arg)
     struct show *s = arg;
     int64_t saved = clock_mono_ns(), checked = 0;
 
+    struct engine_stats stats;
+    engine_get_stats(s->engine, &stats);
+    if (s->o.real_time && !stats.is_real_time)
+        log_warn("show", "ordinary scheduling: SCHED_FIFO %d is not permitted, so light is only as steady as the machine is idle", s->o.rt_priority);
     show_autoplay_play(s);
     while (!atomic_load(&s->stop)) {
         unsigned dirty = drain(s, 250);
