@@ -1,0 +1,94 @@
+#include "../../tap.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/janitor.h"
+#include "api/request_pool.h"
+
+static atomic_int done, slow_now, slow_most;
+
+static void work(struct request_item *item)
+{
+    if (item->is_slow) {
+        int now = ++slow_now;
+        int most = slow_most;
+        while (now > most && !atomic_compare_exchange_weak(&slow_most, &most, now))
+            ;
+        usleep(20000);
+        slow_now--;
+    }
+    done++;
+}
+
+TEST(everything_runs_and_slow_items_leave_room)
+{
+    static struct request_item items[400];
+    struct request_pool *p = NULL;
+
+    done = slow_most = 0;
+    CHECK_INT(request_pool_new(4, work, &p), LM_OK);
+    for (int i = 0; i < 8; i++)
+        items[i].is_slow = true;
+    bool is_taken = true;
+    for (int i = 0; i < 400; i++)
+        is_taken = request_pool_put(p, &items[i]) && is_taken;
+    usleep(15000);
+    int early = done;
+    request_pool_stop(p);
+    bool is_late = request_pool_put(p, &items[0]);
+    request_pool_free(p);
+    CHECK(is_taken);
+    CHECK(!is_late);
+    CHECK_INT(done, 400);
+    CHECK_INT(slow_most, 2);
+    CHECK(early >= 300);            /* the quick ones did not wait for the slow */
+    request_pool_stop(NULL);
+    request_pool_free(NULL);
+}
+
+static uint64_t stands_still(void *ctx)
+{
+    (void)ctx;
+    return 7;
+}
+
+static uint64_t goes_on(void *ctx)
+{
+    return ++*(uint64_t *)ctx;
+}
+
+TEST(the_janitor_cuts_who_trickles_and_sees_who_stands_still)
+{
+    struct janitor *stuck = NULL, *fine = NULL;
+    uint64_t count = 0;
+    int slow[2], quick[2], served[2];
+
+    CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, slow) && !socketpair(AF_UNIX, SOCK_STREAM, 0, quick) && !socketpair(AF_UNIX, SOCK_STREAM, 0, served));
+    CHECK_INT(janitor_new(stands_still, NULL, &stuck), LM_OK);
+    CHECK_INT(janitor_new(goes_on, &count, &fine), LM_OK);
+    struct watch *a = watch_open(fine, slow[0]), *b = watch_open(fine, quick[0]), *c = watch_open(fine, served[0]);
+    watch_begin(fine, a), watch_begin(fine, b), watch_begin(fine, c);
+    watch_end(fine, c);
+    for (int i = 0; i < 70; i++) {
+        watch_count(fine, a, 1);
+        watch_count(fine, b, 1000);
+        usleep(100000);
+    }
+    char byte;
+    ssize_t cut = recv(slow[1], &byte, 1, MSG_DONTWAIT), alive = recv(quick[1], &byte, 1, MSG_DONTWAIT), idle = recv(served[1], &byte, 1, MSG_DONTWAIT);
+    bool is_stuck = janitor_is_stuck(stuck), is_fine = !janitor_is_stuck(fine);
+    watch_close(fine, b), watch_close(fine, a);
+    janitor_free(fine);             /* closes what is left */
+    janitor_free(stuck);
+    for (int i = 0; i < 2; i++)
+        close(slow[i]), close(quick[i]), close(served[i]);
+    CHECK_INT(cut, 0);
+    CHECK_INT(alive, -1);
+    CHECK_INT(idle, -1);
+    CHECK(is_stuck);
+    CHECK(is_fine);
+}
