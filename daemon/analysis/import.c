@@ -52,10 +52,10 @@ static void set_filename(struct import *i, const char *filename)
 enum lm_err import_begin(struct jobs *j, struct db *db, const char *data_dir, const char *filename, struct import **result, struct problem *p)
 {
     struct import *i = calloc(1, sizeof(*i));
-    enum lm_err err = i ? LM_OK : problem_set(p, LM_NOMEM, "No memory for an upload");
+    enum lm_err err;
 
-    if (err)
-        return err;
+    if (!i)
+        return problem_set(p, LM_NOMEM, "No memory for an upload");
     i->fd = -1;
     i->jobs = j;
     i->db = db;

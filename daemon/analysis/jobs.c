@@ -280,17 +280,19 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const char *track_i
     size_t i;
 
     *n = 0;
-    json_array_foreach((json_t *)wanted, i, name)
+    json_array_foreach((json_t *)wanted, i, name) {
         if (!json_is_string(name) || !step_find(json_string_value(name))) {
             snprintf(path, sizeof(path), "/steps/%zu", i);
             problem_add(p, path, "there is no such step; known are decode, waveform and beats");
         }
+    }
     if (p->n)
         return problem_set(p, LM_INVALID, "Unknown analysis steps");
     for (const struct step *s = steps; s->name && *n < STEPS_MAX; s++) {
         bool is_wanted = !wanted;
-        json_array_foreach((json_t *)wanted, i, name)
+        json_array_foreach((json_t *)wanted, i, name) {
             is_wanted |= !strcmp(json_string_value(name), s->name);
+        }
         if (is_wanted && (force || !s->is_there(c, j->data_dir, s, track_id)))
             chosen[(*n)++] = s;
     }
@@ -386,8 +388,9 @@ enum lm_err jobs_page(struct jobs *j, const char *track_id, int limit, json_t **
     if (err)
         return err;
     items = json_object_get(*page, "items");
-    json_array_foreach(items, i, row)
+    json_array_foreach(items, i, row) {
         overlay(j, row);
+    }
     return LM_OK;
 }
 
@@ -413,9 +416,10 @@ static const json_t *newest(const json_t *rows, const char *kind)
     json_t *row;
     size_t i;
 
-    json_array_foreach((json_t *)rows, i, row)
+    json_array_foreach((json_t *)rows, i, row) {
         if (!strcmp(json_get_text(row, "kind", ""), kind))
             return row;
+    }
     return NULL;
 }
 

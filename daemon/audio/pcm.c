@@ -54,7 +54,7 @@ enum lm_err pcm_open(const char *path, struct pcm *pcm, struct problem *p)
     if ((err = check(h, (uint64_t)st.st_size, path, p)))
         goto out;
     *pcm = (struct pcm){
-        .data = (const float *)((const char *)map + PCM_HEADER), .frames = h->frames,
+        .data = (const float *)map + PCM_HEADER / sizeof(float), .frames = h->frames,
         .channels = (int)h->channels, .rate = h->rate, .map = map, .map_size = (size_t)st.st_size,
     };
     map = MAP_FAILED;

@@ -32,7 +32,7 @@ static inline void shared_write(struct shared *s, const void *value, size_t size
 
 static inline void shared_read(const struct shared *s, void *value, size_t size)
 {
-    uint64_t words[SHARED_WORDS], n, after;
+    uint64_t words[SHARED_WORDS] = { 0 }, n, after;
 
     do {
         n = atomic_load_explicit(&s->written, memory_order_acquire);

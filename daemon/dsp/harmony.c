@@ -204,11 +204,11 @@ enum lm_err harmony_find(const float *frames, uint64_t count, int channels, doub
                          void (*progress)(double), struct harmony *out)
 {
     struct tool *k = calloc(1, sizeof(*k));
-    enum lm_err err = k ? LM_OK : LM_NOMEM;
+    enum lm_err err = LM_OK;
 
     memset(out, 0, n * sizeof(*out));
-    if (err)
-        return err;
+    if (!k)
+        return LM_NOMEM;
     *k = (struct tool){ .frames = frames, .count = count, .channels = channels, .rate = rate / DOWN };
     if ((k->fft = fft_new(SIZE, FFT_BLACKMAN))) {
         int64_t spectra = (int64_t)(count / (DOWN * HOP)) + 1;

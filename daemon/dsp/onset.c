@@ -27,7 +27,7 @@ static int band_of(double hz)
 /* Triangles between neighbours of the semitone scale that fall on different bins, each of area one. */
 static void bank_init(struct bank *k, double rate)
 {
-    int at[FILTERS + 2], n = 0;
+    int at[FILTERS + 2] = { 0 }, n = 0;
 
     for (int i = -60; i < 80 && n < FILTERS + 2; i++) {
         double hz = 440 * pow(2, i / (double)PER_OCTAVE);
