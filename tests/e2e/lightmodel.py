@@ -417,7 +417,7 @@ class Universe:
             elif not any(s in pair for pair in ((c, f) for c, f, _ in self.pairs)) and slots[s]:
                 wrong.append(f"slot {s + 1} belongs to nobody and is {slots[s]}")
         for coarse, fine, value in self.pairs:
-            self._check(f"slots {coarse + 1}, {fine + 1} ({self.owner[coarse]})", slots[coarse] * 256 + slots[fine], value, 65535, 0.05, wrong,
+            self._check(f"slots {coarse + 1}, {fine + 1} ({self.owner[coarse]})", slots[coarse] * 256 + slots[fine], value, 65535, 0.01, wrong,
                         ambiguous)
         return wrong
 

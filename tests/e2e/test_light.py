@@ -108,7 +108,7 @@ class Light(unittest.TestCase):
                 self.check_instant(t)
 
     def test_master_scales_intensity_and_nothing_else(self):
-        for level in (0.5, 0.25, 0.0):
+        for level in (0.61, 0.23, 0.0):
             self.d.post("/show/master", {"level": level})
             for t in (12.3, 30.2, 36.0, 47.7):
                 with self.subTest(level=level, t=t):
