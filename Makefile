@@ -25,7 +25,7 @@ WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
 
 # One build directory per variant: switching never forces a rebuild.
 B           := $(BUILD)/$(VARIANT)
-FOR_release := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FOR_release := -O3 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FOR_debug   := -Og
 FOR_trap    := -Og -DLUMAD_RT_TRAP
 FOR_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
