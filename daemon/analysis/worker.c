@@ -261,7 +261,10 @@ static void check_time(struct worker *w)
 
 static void reap(struct worker *w)
 {
-    if (!w->is_dead && waitpid(w->pid, &w->status, WNOHANG) == w->pid)
+    pid_t pid = waitpid(w->pid, &w->status, WNOHANG);
+
+    /* ECHILD: somebody ignores SIGCHLD, so its end was not kept for us; what it said must do. */
+    if (pid == w->pid || (pid < 0 && errno == ECHILD))
         w->is_dead = true;
 }
 

@@ -426,6 +426,27 @@ TEST(what_ran_at_two_crashes_is_given_up)
     end();
 }
 
+TEST(listeners_hear_of_it)
+{
+    json_t *track;
+    struct event e;
+    int states = 0, progress = 0;
+
+    begin();
+    struct event_listener *l = event_listen(bus, 1000, NULL, NULL);
+    track = add_song(30, 60);
+    CHECK(wait_idle());
+    while (event_poll(l, &e)) {
+        states += !strcmp(e.table, "jobs") && e.version;
+        progress += !strcmp(e.table, "jobs") && !e.version;
+    }
+    event_unlisten(l);
+    CHECK(states >= 7);                 /* three queued, running, done; some may share a commit */
+    CHECK(progress >= 1);
+    json_decref(track);
+    end();
+}
+
 TEST(the_cache_drops_what_was_not_asked_for)
 {
     json_t *track[4];

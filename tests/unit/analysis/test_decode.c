@@ -1,0 +1,234 @@
+/* The decode worker from outside: every format it takes, what it refuses, what comes out. */
+#include <math.h>
+#include <sndfile.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../tap.h"
+#include "analysis/waveform.h"
+#include "analysis/worker.h"
+#include "audio/pcm.h"
+#include "core/json.h"
+#include "core/path.h"
+
+static char song[] = "/tmp/lumad-test-decode-song-XXXXXX", pcm_path[] = "/tmp/lumad-test-decode-pcm-XXXXXX";
+static char preview[] = "/tmp/lumad-test-decode-preview-XXXXXX", full[] = "/tmp/lumad-test-decode-full-XXXXXX";
+static char program[PATH_SIZE];
+static struct worker_end end;
+
+static void prepare(void)
+{
+    if (program[0])
+        return;
+    close(mkstemp(song));
+    close(mkstemp(pcm_path));
+    close(mkstemp(preview));
+    close(mkstemp(full));
+    if (path_worker("decode_worker", program, NULL))
+        abort();
+}
+
+/* A sine of 1 kHz in every channel, half as loud in each one more. */
+static bool write_song(int format, int rate, int channels, double seconds)
+{
+    SF_INFO info = { .samplerate = rate, .channels = channels, .format = format };
+    size_t frames = (size_t)(seconds * rate);
+    float *x = malloc(frames * (size_t)channels * sizeof(*x));
+    SNDFILE *f = sf_open(song, SFM_WRITE, &info);
+
+    for (size_t i = 0; i < frames; i++)
+        for (int c = 0; c < channels; c++)
+            x[i * (size_t)channels + (size_t)c] = (float)(.5 / (1 << c) * sin(2 * M_PI * 1000 * (double)i / rate));
+    if (f)
+        sf_writef_float(f, x, (sf_count_t)frames), sf_close(f);
+    free(x);
+    return f != NULL;
+}
+
+static enum lm_err run(const char *const *argv)
+{
+    prepare();
+    worker_end_clear(&end);
+    return worker_run(&(struct worker_options){ .argv = argv }, &end);
+}
+
+static enum lm_err probe(void)
+{
+    return run((const char *[]){ program, "--probe", song, NULL });
+}
+
+static enum lm_err decode(void)
+{
+    return run((const char *[]){ program, "--decode", song, "--out", pcm_path, "--waveform-preview", preview, "--waveform-full", full,
+                                 "--sha256", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", NULL });
+}
+
+/* Amplitude of 1 kHz in a channel of what was decoded, away from the ends. */
+static double level(const struct pcm *p, int channel)
+{
+    double re = 0, im = 0;
+
+    for (int i = 0; i < 24000; i++) {
+        double v = p->data[(12000 + i) * p->channels + channel];
+        re += v * cos(2 * M_PI * i / 48), im += v * sin(2 * M_PI * i / 48);
+    }
+    return sqrt(re * re + im * im) / 12000;
+}
+
+TEST(every_format_comes_out_the_same)
+{
+    static const struct { int format, rate, channels; const char *name; } kinds[] = {
+        { SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 2, "wav" }, { SF_FORMAT_WAV | SF_FORMAT_PCM_24, 96000, 1, "wav" },
+        { SF_FORMAT_WAV | SF_FORMAT_FLOAT, 48000, 2, "wav" }, { SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 8000, 1, "wav" },
+        { SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 44100, 2, "wav" }, { SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 2, "flac" },
+        { SF_FORMAT_OGG | SF_FORMAT_VORBIS, 44100, 2, "ogg" }, { SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 2, "opus" },
+        { SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 44100, 2, "mp3" },
+    };
+
+    prepare();
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct pcm pcm;
+        CHECK(write_song(kinds[i].format, kinds[i].rate, kinds[i].channels, 2));
+        CHECK_INT(probe(), LM_OK);
+        CHECK_STR(json_get_text(end.result, "format", ""), kinds[i].name);
+        CHECK_INT(json_get_int(end.result, "channels", 0), kinds[i].channels);
+        CHECK_NEAR(json_get_real(end.result, "duration_seconds", 0), 2, .08);
+        CHECK_INT(decode(), LM_OK);
+        CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+        CHECK_NEAR((double)pcm.frames, 96000, strcmp(kinds[i].name, "mp3") ? 0 : 2500);
+        CHECK_INT(pcm.channels, kinds[i].channels);
+        CHECK_NEAR(level(&pcm, 0), .5, .02);
+        if (pcm.channels == 2)
+            CHECK_NEAR(level(&pcm, 1), .25, .02);
+        CHECK_INT(((const struct pcm_header *)pcm.map)->source_sha256[31], 0x1f);
+        pcm_close(&pcm);
+    }
+    worker_end_clear(&end);
+}
+
+TEST(many_channels_become_two)
+{
+    struct pcm pcm;
+
+    prepare();
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 6, 1));
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_INT(pcm.channels, 2);
+    double scale = 1 + .7071 * 2;       /* front, centre, back of one side */
+    CHECK_NEAR(level(&pcm, 0), (.5 + .7071 * .125 + .7071 * .03125) / scale, .005);
+    CHECK_NEAR(level(&pcm, 1), (.25 + .7071 * .125 + .7071 * .015625) / scale, .005);
+    pcm_close(&pcm);
+    worker_end_clear(&end);
+}
+
+TEST(the_waveform_is_that_of_what_is_heard)
+{
+    char *a, *b;
+    size_t n, m;
+
+    prepare();
+    CHECK(write_song(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 2, 30));
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(path_read(full, 1 << 20, &a, &n), LM_OK);
+    CHECK_INT(n, WAVEFORM_HEADER + 30 * 48000 / 256 * WAVEFORM_BUCKET);
+    CHECK_INT(run((const char *[]){ program, "--waveform", pcm_path, "--waveform-preview", preview, "--waveform-full", full, NULL }), LM_OK);
+    CHECK_INT(path_read(full, 1 << 20, &b, &m), LM_OK);
+    CHECK_INT(n, m);
+    CHECK(!memcmp(a, b, n));
+    free(b);
+    CHECK_INT(path_read(preview, 1 << 20, &b, &m), LM_OK);
+    CHECK(m <= WAVEFORM_HEADER + WAVEFORM_PREVIEW_BUCKETS * WAVEFORM_BUCKET);
+    CHECK_NEAR(a[n / 2 / 5 * 5 + 2 + 1], .375 * 127, 3);        /* the mix of .5 and .25 */
+    free(a);
+    free(b);
+    worker_end_clear(&end);
+}
+
+TEST(no_number_is_silence)
+{
+    SF_INFO info = { .samplerate = 48000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
+    float x[4800];
+    struct pcm pcm;
+
+    prepare();
+    for (int i = 0; i < 4800; i++)
+        x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? 1e30f : .25f;
+    SNDFILE *f = sf_open(song, SFM_WRITE, &info);
+    sf_writef_float(f, x, 4800);
+    sf_close(f);
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_NEAR(pcm.data[300], 0, 0);
+    CHECK_NEAR(pcm.data[301], 8, 0);
+    CHECK_NEAR(pcm.data[302], .25, 0);
+    pcm_close(&pcm);
+    worker_end_clear(&end);
+}
+
+/* Cut anywhere, none of them may pass as whole. */
+TEST(what_is_cut_off_is_refused)
+{
+    static const int formats[] = {
+        SF_FORMAT_WAV | SF_FORMAT_PCM_16, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS,
+        SF_FORMAT_OGG | SF_FORMAT_OPUS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III,
+    };
+    static const double parts[] = { .1, .5, .8 };
+
+    prepare();
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        for (int k = 0; k < 3; k++) {
+            char *data;
+            size_t n;
+            CHECK(write_song(formats[i], 48000, 2, 5));
+            CHECK_INT(path_read(song, 10 << 20, &data, &n), LM_OK);
+            CHECK_INT(truncate(song, (off_t)((double)n * parts[k])), 0);
+            free(data);
+            CHECK_INT(probe(), LM_INVALID);
+            CHECK_STR(end.code, "broken");
+            CHECK(strstr(end.message, "cut off"));
+        }
+    worker_end_clear(&end);
+}
+
+/* A decode that fails leaves no file, and a good one from before alone. */
+TEST(a_failure_leaves_what_was_there)
+{
+    struct pcm pcm;
+    char part[64];
+
+    prepare();
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 1, 1));
+    CHECK_INT(decode(), LM_OK);
+    CHECK(write_song(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 48000, 1, 5));
+    CHECK_INT(truncate(song, 20000), 0);
+    CHECK_INT(decode(), LM_INVALID);
+    CHECK_STR(end.code, "broken");
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_INT(pcm.frames, 48000);
+    pcm_close(&pcm);
+    snprintf(part, sizeof(part), "%s.part", pcm_path);
+    CHECK(!path_exists(part));
+    CHECK_INT(run((const char *[]){ program, "--decode", song, "--out", "/tmp/there/is/none/x.pcm", NULL }), LM_INVALID);
+    CHECK_INT(run((const char *[]){ program, NULL }), LM_INVALID);
+    worker_end_clear(&end);
+}
+
+TEST(limits)
+{
+    prepare();
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 4000, 1, 1));
+    CHECK_INT(probe(), LM_INVALID);
+    CHECK_STR(end.code, "unsupported");
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 9, 1));
+    CHECK_INT(probe(), LM_INVALID);
+    CHECK_STR(end.code, "unsupported");
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 2, 0));
+    CHECK_INT(probe(), LM_INVALID);
+    CHECK_STR(end.code, "broken");
+    CHECK(write_song(SF_FORMAT_AIFF | SF_FORMAT_PCM_16, 48000, 2, 1));
+    CHECK_INT(probe(), LM_INVALID);
+    CHECK_STR(end.code, "not_audio");
+    worker_end_clear(&end);
+    unlink(song), unlink(pcm_path), unlink(preview), unlink(full);
+}
