@@ -15,6 +15,7 @@
 
 enum {
     RETRY_MS = 5000,                    /* between two looks for a lost device */
+    MISSING_MS = 30000,                 /* ... for one that was not there at all: a look costs 0.1 s of a core */
     STUCK_MS = 3000,                    /* a PortAudio call that takes so long is not coming back */
     PART_MS = 80,                       /* how long output_free() gives a healthy device to close */
     DEVICES = 64,
@@ -286,13 +287,14 @@ static void *run(void *arg)
 {
     struct output *o = arg;
     bool is_retrying = false;
+    int64_t retry_ms = RETRY_MS;
     char wanted[sizeof(o->wanted)];
 
     pthread_mutex_lock(&o->lock);
     while (!o->is_closing) {
         if (!o->has_wish && !o->is_lost) {
             if (is_retrying)
-                wait_ms(&o->wake, &o->lock, RETRY_MS);
+                wait_ms(&o->wake, &o->lock, retry_ms);
             else
                 pthread_cond_wait(&o->wake, &o->lock);
             if (o->is_closing)
@@ -310,11 +312,14 @@ static void *run(void *arg)
             close_device(o);
             library_close(o);           /* gives the card back, and the next look sees new ones */
             set_state(o, OUTPUT_NONE);
+            retry_ms = RETRY_MS;
         } else {
             if (has_wish)
                 set_state(o, OUTPUT_OPENING);
             bool is_open = open_device(o, wanted, is_retrying);
-            is_retrying &= !is_open;
+            if (has_wish)
+                retry_ms = MISSING_MS;
+            is_retrying = !is_open && strcmp(wanted, "clock");
             if (is_open || has_wish)
                 set_state(o, is_open ? OUTPUT_RUNNING : OUTPUT_NONE);
         }

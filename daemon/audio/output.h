@@ -19,7 +19,7 @@
 struct output;
 
 enum output_state {
-    OUTPUT_NONE,                /* none wanted, or no such device; looked for again every few seconds after a loss */
+    OUTPUT_NONE,                /* none wanted, or no such device: looked for again now and then, more often after a loss */
     OUTPUT_OPENING,
     OUTPUT_RUNNING,             /* the stream's callback is being called */
     OUTPUT_LOST,                /* was running; being closed */
