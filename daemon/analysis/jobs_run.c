@@ -82,6 +82,19 @@ static void unlink_job(struct jobs *j, struct job *job)
     free(job);
 }
 
+/* Told only now, when the row is the truth: whoever asked after the row's own event still heard of the job in memory. */
+static void take_out(struct jobs *j, struct job *job)
+{
+    char id[UUID_SIZE];
+
+    str_copy(id, sizeof(id), job->id);
+    pthread_mutex_lock(&j->lock);
+    unlink_job(j, job);
+    pthread_cond_broadcast(&j->changed);
+    pthread_mutex_unlock(&j->lock);
+    tell(j, id);
+}
+
 /* Queued jobs that need the decoded audio which will not come. Takes one out at a time, as the rows are written without the lock. */
 static void fail_dependents(struct jobs *j, const char *track_id, const char *state, const char *error)
 {
@@ -97,10 +110,7 @@ static void fail_dependents(struct jobs *j, const char *track_id, const char *st
             return;
         if (write_end(j, job, NULL, state, error, "", NULL))
             log_warn("jobs", "the end of job %s is not stored", job->id);
-        pthread_mutex_lock(&j->lock);
-        unlink_job(j, job);
-        pthread_cond_broadcast(&j->changed);
-        pthread_mutex_unlock(&j->lock);
+        take_out(j, job);
     }
 }
 
@@ -188,8 +198,8 @@ static void *job_thread(void *arg)
     struct jobs *j = job->owner;
 
     run_job(j, job);
+    take_out(j, job);
     pthread_mutex_lock(&j->lock);
-    unlink_job(j, job);
     j->running--;
     j->must_schedule = true;
     pthread_cond_broadcast(&j->changed);
