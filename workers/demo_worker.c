@@ -1,13 +1,14 @@
 /*
  * Renders the music of the demo show: `demo_worker --out FILE.flac|.wav --truth FILE.json`.
  *
- * 44 bars of house at 124 beats per minute in F minor, written as tables (demo_song.h) and played by the synthesisers below. As we know where every beat, chord and
- * section lies, the truth file says so exactly: the demo's beat grid comes from it, and analysers can be measured against it.
+ * 44 bars of house at 124 beats per minute in F minor, written as tables (demo_song.h) and played by the synthesisers below. As we
+ * know where every beat, chord and section lies, the truth file says so exactly: the demo's beat grid comes from it, and analysers
+ * can be measured against it.
  *
  *   parts[]  what plays in which bar  ->  instruments add to the buses  ->  side-chain, echo, reverb  ->  limiter  ->  file
  *
- * The same binary writes the same samples each time: no clock, and noise from a fixed seed. On stdout the JSON lines of every worker: {"progress","step"} and
- * at the end {"result":{"bars","seconds"}} or {"error":{"code","message"}}.
+ * The same binary writes the same samples each time: no clock, and noise from a fixed seed. On stdout the JSON lines of every worker:
+ * {"progress","step"} and at the end {"result":{"bars","seconds"}} or {"error":{"code","message"}}.
  */
 #include <errno.h>
 #include <math.h>

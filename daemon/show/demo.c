@@ -346,7 +346,8 @@ static enum lm_err put_beats(struct db_conn *c, struct install *in, struct probl
 
 static enum lm_err put_autoplay(struct db_conn *c, const struct install *in, struct problem *p)
 {
-    json_t *v = json_pack("{s:b, s:s, s:s, s:s, s:b}", "enabled", 1, "venue_id", in->venue_id, "score_id", in->score_id, "repeat", "loop", "resume", 1);
+    json_t *v = json_pack("{s:b, s:s, s:s, s:s, s:b}", "enabled", 1, "venue_id", in->venue_id, "score_id", in->score_id,
+                          "repeat", "loop", "resume", 1);
     enum lm_err err = v ? setting_hidden_set(c, "autoplay", v, p) : problem_set(p, LM_NOMEM, "no memory for the demo");
 
     json_decref(v);

@@ -218,8 +218,9 @@ class Wire(unittest.TestCase):
         d = self.start()
         until(lambda: d.get("/host-audio")["playing"])
         capture = str(self.data / "capture.pcapng")
-        ran = subprocess.run(["tshark", "-Q", "-i", "lo", "-f", f"dst host {self.address} and (udp port 6454 or udp port 5568)", "-a", "duration:3", "-w", capture],
-                             capture_output=True, text=True, timeout=30)
+        ours = f"dst host {self.address} and (udp port 6454 or udp port 5568)"
+        ran = subprocess.run(["tshark", "-Q", "-i", "lo", "-f", ours, "-a", "duration:3", "-w", capture], capture_output=True, text=True,
+                             timeout=30)
         if ran.returncode:
             self.skipTest("tshark may not capture here: " + ran.stderr.strip()[-120:])
         acn = ["--enable-heuristic", "acn", "-o", "acn.dmx_enable:TRUE"]    # off by default, both
@@ -229,8 +230,8 @@ class Wire(unittest.TestCase):
 
         self.assertEqual(read("-Y", "_ws.malformed or _ws.expert.severity >= 0x400000"), [])
         self.assertEqual(read("-Y", "not artnet and not acn"), [])
-        art = [l.split("\t") for l in read("-Y", "artnet.header.opcode == 0x5000", "-T", "fields", "-e", "udp.srcport", "-e", "artnet.header.protver",
-                                           "-e", "artnet.output.universe", "-e", "artnet.output.length")]
+        art = [l.split("\t") for l in read("-Y", "artnet.header.opcode == 0x5000", "-T", "fields", "-e", "udp.srcport", "-e",
+                                           "artnet.header.protver", "-e", "artnet.output.universe", "-e", "artnet.output.length")]
         self.assertGreater(len(art), 200)
         self.assertEqual({tuple(l) for l in art}, {("6454", "14", "0", "512"), ("6454", "14", "1", "512")})
         sacn = [l.split("\t") for l in read("-Y", "acn", "-T", "fields", "-e", "acn.dmx.priority", "-e", "acn.dmx.universe", "-e", "acn.dmx.start_code",
