@@ -410,8 +410,7 @@ size_t jobs_active(struct jobs *j)
     return n;
 }
 
-/* The newest finished job of a kind; NULL when there never was one. */
-static const json_t *newest(const json_t *rows, const char *kind)
+const json_t *jobs_newest(const json_t *rows, const char *kind)
 {
     json_t *row;
     size_t i;
@@ -428,7 +427,7 @@ static json_t *analysis_of(struct jobs *j, struct db_conn *c, const struct step_
     char analyser[64] = "";
     int64_t version = 0;
     bool there = step_result_there(c, r, track_id, &version, analyser);
-    const json_t *last = newest(rows, r->name);
+    const json_t *last = jobs_newest(rows, r->name);
     const char *state = there ? "done" : "none", *error = NULL;
     double progress = there;
 
@@ -469,7 +468,7 @@ enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *t
 
 /* --- cancel, retry --- */
 
-static void wait_until(struct jobs *j, int64_t deadline_ms)
+void jobs_wait_until(struct jobs *j, int64_t deadline_ms)
 {
     struct timespec t = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
 
@@ -491,7 +490,7 @@ enum lm_err jobs_cancel(struct jobs *j, const char *id, json_t **row, struct pro
         pthread_cond_broadcast(&j->changed);
     }
     while (jobs_find(j, id) && jobs_now_ms() < deadline && !j->is_stopping)
-        wait_until(j, deadline);
+        jobs_wait_until(j, deadline);
     pthread_mutex_unlock(&j->lock);
     enum lm_err err = get_row(j, id, row, p);
     if (!err && !was_active) {
@@ -544,100 +543,4 @@ enum lm_err jobs_retry(struct jobs *j, const char *id, json_t **job, struct prob
     pthread_mutex_unlock(&j->queueing);
     json_decref(row);
     return err ? err : get_row(j, id, job, p);
-}
-
-/* --- decoded audio --- */
-
-static void pin(struct jobs *j, const char *track_id)
-{
-    size_t at = 0;
-
-    while (at < PINS && strcmp(j->pins[at].track_id, track_id))
-        at++;
-    if (at == PINS) {
-        at = j->next_pin++ % PINS;
-        str_copy(j->pins[at].track_id, UUID_SIZE, track_id);
-    }
-    j->pins[at].ms = jobs_now_ms();
-}
-
-/* Is its decoding under way? If not, begins it; unless nobody waits and it has failed before: a failure is not repeated by looking. */
-static enum lm_err ensure_decoding(struct jobs *j, const char *track_id, bool is_urgent, struct problem *p)
-{
-    const struct step *decode = step_find("decode");
-    char id[1][UUID_SIZE], *file = NULL;
-    json_t *rows = NULL;
-
-    pthread_mutex_lock(&j->lock);
-    struct job *job = jobs_find_kind(j, track_id, "decode");
-    if (job && is_urgent && !job->is_urgent) {
-        job->is_urgent = j->must_schedule = true;
-        pthread_cond_broadcast(&j->changed);
-    }
-    pthread_mutex_unlock(&j->lock);
-    if (job)
-        return LM_OK;
-    struct db_conn *c = db_reader_take(j->o.db);
-    enum lm_err err = track_file(c, track_id, &file, p);
-    if (!err && !is_urgent && !(err = row_all(c, &jobs_table, "track_id", track_id, &rows, p))) {
-        const json_t *last = newest(rows, "decode");
-        if (last && !strcmp(json_get_text(last, "state", ""), "failed"))
-            err = problem_set(p, LM_INVALID, "%s", json_get_text(last, "error", "The track cannot be decoded"));
-    }
-    db_reader_put(j->o.db, c);
-    json_decref(rows);
-    free(file);
-    return err ? err : jobs_add(j, track_id, &decode, 1, is_urgent, id, p);
-}
-
-static enum lm_err why_not_decoded(struct jobs *j, const char *track_id, struct problem *p)
-{
-    json_t *rows = NULL;
-    struct db_conn *c = db_reader_take(j->o.db);
-    enum lm_err err = row_all(c, &jobs_table, "track_id", track_id, &rows, p);
-    const json_t *last = err ? NULL : newest(rows, "decode");
-
-    if (!err)
-        err = problem_set(p, LM_INVALID, "%s", json_get_text(last, "error", "The track was not decoded"));
-    db_reader_put(j->o.db, c);
-    json_decref(rows);
-    return err;
-}
-
-enum lm_err jobs_decoded(struct jobs *j, const char *track_id, int timeout_ms, char **path, struct problem *p)
-{
-    char pcm[PATH_SIZE];
-    int64_t deadline = jobs_now_ms() + timeout_ms;
-    bool is_active = false;
-    double progress = 0;
-    enum lm_err err = uuid_valid(track_id) ? cache_path(j->data_dir, track_id, pcm) : problem_set(p, LM_NOT_FOUND, "There is no such track");
-
-    if (err)
-        return err;
-    pthread_mutex_lock(&j->lock);
-    pin(j, track_id);
-    pthread_mutex_unlock(&j->lock);
-    if (!cache_has(pcm)) {
-        pthread_mutex_lock(&j->queueing);
-        err = ensure_decoding(j, track_id, timeout_ms > 0, p);
-        pthread_mutex_unlock(&j->queueing);
-        if (err)
-            return err;
-        pthread_mutex_lock(&j->lock);
-        for (struct job *job; (job = jobs_find_kind(j, track_id, "decode")) && !j->is_stopping;) {
-            is_active = jobs_now_ms() >= deadline;
-            progress = job->progress;
-            if (is_active)
-                break;
-            wait_until(j, deadline);
-        }
-        is_active |= j->is_stopping;
-        pthread_mutex_unlock(&j->lock);
-        if (is_active)
-            return problem_set(p, LM_BUSY, "The track is still being decoded (%.0f %%)", progress * 100);
-        if (!cache_has(pcm))
-            return why_not_decoded(j, track_id, p);
-    }
-    cache_touch(pcm);
-    return (*path = strdup(pcm)) ? LM_OK : problem_set(p, LM_NOMEM, "No memory for a path");
 }

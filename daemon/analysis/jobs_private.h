@@ -1,5 +1,5 @@
 #pragma once
-/* What jobs.c (the calls) and jobs_run.c (scheduler and workers) share. */
+/* What jobs.c (the calls), jobs_decoded.c and jobs_run.c (scheduler and workers) share. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,4 +51,6 @@ struct job *jobs_find_kind(struct jobs *j, const char *track_id, const char *kin
 enum lm_err jobs_add(struct jobs *j, const char *track_id, const struct step *const *steps, size_t n, bool is_urgent, char (*ids)[UUID_SIZE],
                      struct problem *p);
 enum lm_err jobs_put_row(struct jobs *j, const char *id, json_t *members, struct problem *p);   /* takes the reference */
+const json_t *jobs_newest(const json_t *rows, const char *kind);                        /* of rows that are the newest first; NULL: none of that kind */
+void jobs_wait_until(struct jobs *j, int64_t deadline_ms);                              /* for any change; lock held */
 void *jobs_schedule(void *arg);                                                         /* the scheduler thread */
