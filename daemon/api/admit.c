@@ -46,8 +46,7 @@ static enum lm_err check_role(struct exchange *x, enum role least)
     if (has >= least)
         return LM_OK;
     if (has == ROLE_NONE)
-        return problem_set(&x->res.problem, LM_UNAUTHORIZED,
-                           "Only this machine itself may use lumad (http://localhost on it): signing in from other addresses, or through a proxy, is not set up.");
+        return problem_set(&x->res.problem, LM_UNAUTHORIZED, "%s", role_refusal);
     return problem_set(&x->res.problem, LM_FORBIDDEN, "This needs the role %s; you are %s.", role_names[least], role_names[has]);
 }
 
@@ -57,7 +56,9 @@ static enum lm_err no_such_path(struct exchange *x)
     const char *near = !strncmp(x->path, API_BASE "/", strlen(API_BASE) + 1) ? route_nearest(route_tables, path) : NULL;
 
     if (near)
-        return problem_set(&x->res.problem, LM_NOT_FOUND, "There is no %.200s. Near it: " API_BASE "%s. All there is: " API_BASE "/openapi.json.", x->path, near);
+        return problem_set(&x->res.problem, LM_NOT_FOUND,
+                           "There is no %.200s. Near it: " API_BASE "%s. All there is: " API_BASE "/openapi.json.", x->path,
+                           near);
     return problem_set(&x->res.problem, LM_NOT_FOUND, "There is no %.200s. All there is: " API_BASE "/openapi.json.", x->path);
 }
 
@@ -71,12 +72,14 @@ static enum lm_err find_route(struct exchange *x, enum http_method method)
     x->is_api = !strcmp(x->path, "/api") || !strncmp(x->path, "/api/", 5);
     if (!x->is_api) {
         if (!strcmp(x->path, "/ws"))
-            return problem_set(&x->res.problem, LM_UPGRADE, "Here is a WebSocket: connect with Upgrade: websocket, on a connection of its own.");
+            return problem_set(&x->res.problem, LM_UPGRADE,
+                               "Here is a WebSocket: connect with Upgrade: websocket, on a connection of its own.");
         x->req.route = &page;
         allowed = HTTP_GET;
     } else {
-        x->req.route = strncmp(x->path, API_BASE "/", strlen(API_BASE) + 1) ? NULL
-                     : route_find(route_tables, method, x->path + strlen(API_BASE), &x->req, &allowed);
+        x->req.route = strncmp(x->path, API_BASE "/", strlen(API_BASE) + 1)
+                           ? NULL
+                           : route_find(route_tables, method, x->path + strlen(API_BASE), &x->req, &allowed);
         if ((err = check_role(x, x->req.route ? x->req.route->role : ROLE_VIEWER)))
             return err;
     }
@@ -114,7 +117,8 @@ static enum lm_err admit_upload(struct exchange *x)
     if (mime_is(type, "multipart/form-data"))
         return multipart_new(type, &(struct multipart_sink){ upload_begin, upload_data, x }, &x->req.multipart, p);
     if (!mime_is(type, "audio/") && !mime_is(type, "application/octet-stream"))
-        return problem_set(p, LM_MEDIA_TYPE, "An upload is audio/*, application/octet-stream or multipart/form-data, not %.100s.", type ? type : "without a Content-Type");
+        return problem_set(p, LM_MEDIA_TYPE, "An upload is audio/*, application/octet-stream or multipart/form-data, not %.100s.",
+                           type ? type : "without a Content-Type");
     if ((err = request_query(&x->req, "filename", filename, sizeof(filename), p)))
         return err;
     return upload_begin(x, filename, p);
@@ -159,6 +163,7 @@ void exchange_admit(struct exchange *x, const char *method)
     x->req.path = x->path;
     x->req.query = x->query;
     x->req.host = x->host;
+    x->req.is_stopping = &x->api->is_stopping;
     x->req.is_stuck = janitor_is_stuck(x->api->janitor);
     if ((x->err = check_guard(x)))
         return;

@@ -20,12 +20,17 @@ static enum lm_err identify(struct request *req, struct response *res)
 }
 
 const struct route api_fixtures[] = {
-    { HTTP_GET, "/venues/{id}/fixtures", crud_list, ROLE_VIEWER, NULL, "Fixture[]", .doc = "The fixtures of a venue.", .query = "limit cursor q", .crud = &crud },
+    { HTTP_GET, "/venues/{id}/fixtures", crud_list, ROLE_VIEWER, NULL, "Fixture[]", .doc = "The fixtures of a venue.",
+      .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/venues/{id}/fixtures", crud_create, ROLE_OPERATOR, "FixtureInput", "Fixture",
-      .doc = "Patch a fixture. Where it does not fit, the answer names what is in the way and the next free address.", .crud = &crud },
+      .doc = "Patch a fixture. Where it does not fit, the answer names what is in the way and the next free address.",
+      .crud = &crud },
     { HTTP_GET, "/fixtures/{id}", crud_get, ROLE_VIEWER, NULL, "Fixture", .doc = "One fixture.", .crud = &crud },
-    { HTTP_PATCH, "/fixtures/{id}", crud_patch, ROLE_OPERATOR, "FixturePatch", "Fixture", .doc = "Change or move a fixture.", .crud = &crud },
-    { HTTP_DELETE, "/fixtures/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Remove a fixture from its venue and its groups.", .crud = &crud },
-    { HTTP_POST, "/fixtures/{id}/identify", identify, ROLE_OPERATOR, NULL, NULL, .doc = "Light this fixture for 0.6 s, in the active venue." },
+    { HTTP_PATCH, "/fixtures/{id}", crud_patch, ROLE_OPERATOR, "FixturePatch", "Fixture", .doc = "Change or move a fixture.",
+      .crud = &crud },
+    { HTTP_DELETE, "/fixtures/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Remove a fixture from its venue and its groups.", .crud = &crud },
+    { HTTP_POST, "/fixtures/{id}/identify", identify, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Light this fixture for 0.6 s, in the active venue." },
     { 0 },
 };

@@ -12,7 +12,10 @@ static enum lm_err add_members(const struct request *req, json_t *row, struct pr
 
 static const struct crud crud = { .table = &fixture_groups_table, .decorate = add_members };
 
-struct members { const struct request *req; json_t *row; };
+struct members {
+    const struct request *req;
+    json_t *row;
+};
 
 static enum lm_err write_members(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -51,13 +54,16 @@ static enum lm_err set_members(struct request *req, struct response *res)
 }
 
 const struct route api_groups[] = {
-    { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]", .doc = "The groups of a venue, each with its members.",
-      .query = "limit cursor q", .crud = &crud },
-    { HTTP_POST, "/venues/{id}/groups", crud_create, ROLE_OPERATOR, "GroupInput", "Group", .doc = "Make a group. Selection expressions speak of it by its name.",
-      .crud = &crud },
+    { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]",
+      .doc = "The groups of a venue, each with its members.", .query = "limit cursor q", .crud = &crud },
+    { HTTP_POST, "/venues/{id}/groups", crud_create, ROLE_OPERATOR, "GroupInput", "Group",
+      .doc = "Make a group. Selection expressions speak of it by its name.", .crud = &crud },
     { HTTP_GET, "/groups/{id}", crud_get, ROLE_VIEWER, NULL, "Group", .doc = "One group.", .crud = &crud },
-    { HTTP_PATCH, "/groups/{id}", crud_patch, ROLE_OPERATOR, "GroupPatch", "Group", .doc = "Change a group: name, axes, movement base.", .crud = &crud },
-    { HTTP_DELETE, "/groups/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a group; its fixtures stay.", .crud = &crud },
-    { HTTP_PUT, "/groups/{id}/members", set_members, ROLE_OPERATOR, "GroupMembers", "Group", .doc = "The fixtures of a group, in order." },
+    { HTTP_PATCH, "/groups/{id}", crud_patch, ROLE_OPERATOR, "GroupPatch", "Group",
+      .doc = "Change a group: name, axes, movement base.", .crud = &crud },
+    { HTTP_DELETE, "/groups/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a group; its fixtures stay.",
+      .crud = &crud },
+    { HTTP_PUT, "/groups/{id}/members", set_members, ROLE_OPERATOR, "GroupMembers", "Group",
+      .doc = "The fixtures of a group, in order." },
     { 0 },
 };

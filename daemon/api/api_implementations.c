@@ -31,7 +31,11 @@ static enum lm_err check(struct db_conn *c, const struct lumad *l, const json_t 
     (void)l;
     if (!graph)
         return LM_OK;
-    if (!(err = check_graph(graph, &errors, p)) && !json_equal(errors, json_object_get(row, "errors"))) {
+    if ((err = check_graph(graph, &errors, p))) {
+        body_under("/graph", p);
+        return err;
+    }
+    if (!json_equal(errors, json_object_get(row, "errors"))) {
         members = json_pack("{s:O}", "errors", errors);
         err = members ? row_put(c, &implementations_table, json_get_text(row, "id", ""), members, p) : LM_NOMEM;
         json_decref(members);
@@ -47,7 +51,8 @@ static enum lm_err may_delete(struct db_conn *c, const char *id, struct problem 
 
     if (!err && !row_get(c, &patterns_table, json_get_text(row, "pattern_id", ""), &pattern, NULL) &&
         !strcmp(json_get_text(pattern, "default_implementation_id", ""), id))
-        err = problem_set(p, LM_CONFLICT, "This is the default implementation of the pattern \"%.100s\". Make another one the default first.",
+        err = problem_set(p, LM_CONFLICT,
+                          "This is the default implementation of the pattern \"%.100s\". Make another one the default first.",
                           json_get_text(pattern, "name", ""));
     json_decref(pattern);
     json_decref(row);
@@ -59,7 +64,8 @@ static const struct crud crud = { .table = &implementations_table, .check = chec
 /* The bare graph, with what is read-only beside it. Takes the row. */
 static enum lm_err respond_graph(struct response *res, json_t *row)
 {
-    json_t *graph = json_copy(json_object_get(row, "graph")), *errors = json_object_get(row, "errors"), *version = json_object_get(row, "version");
+    json_t *graph = json_copy(json_object_get(row, "graph")), *errors = json_object_get(row, "errors"),
+           *version = json_object_get(row, "version");
 
     if (graph) {
         json_object_set(graph, "errors", errors ? errors : json_array());
@@ -80,7 +86,11 @@ static enum lm_err get_graph(struct request *req, struct response *res)
     return err ? err : respond_graph(res, row);
 }
 
-struct put { const struct request *req; const json_t *graph, *errors; json_t *row; };
+struct put {
+    const struct request *req;
+    const json_t *graph, *errors;
+    json_t *row;
+};
 
 static enum lm_err write_graph(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -105,7 +115,8 @@ static enum lm_err put_graph(struct request *req, struct response *res)
 
     for (size_t i = 0; json_is_object(graph) && i < sizeof(read_only) / sizeof(read_only[0]); i++)
         json_object_del(graph, read_only[i]);
-    if ((err = crud_exists(req->db, &patterns_table, req->arg[0], &res->problem)) || (err = check_graph(graph, &errors, &res->problem)))
+    if ((err = crud_exists(req->db, &patterns_table, req->arg[0], &res->problem)) ||
+        (err = check_graph(graph, &errors, &res->problem)))
         goto out;
     w.graph = graph;
     w.errors = errors;
@@ -123,15 +134,19 @@ out:
 }
 
 const struct route api_implementations[] = {
-    { HTTP_GET, "/patterns/{id}/graph", get_graph, ROLE_VIEWER, NULL, "Graph", .doc = "The graph of the default implementation, with its errors." },
+    { HTTP_GET, "/patterns/{id}/graph", get_graph, ROLE_VIEWER, NULL, "Graph",
+      .doc = "The graph of the default implementation, with its errors." },
     { HTTP_PUT, "/patterns/{id}/graph", put_graph, ROLE_OPERATOR, "Graph", "Graph",
       .doc = "Store the graph of the default implementation. A broken one is stored too, with its errors; it gives no light." },
-    { HTTP_GET, "/patterns/{id}/implementations", crud_list, ROLE_VIEWER, NULL, "Implementation[]", .doc = "The implementations of a pattern.",
-      .query = "limit cursor q", .crud = &crud },
-    { HTTP_POST, "/patterns/{id}/implementations", crud_create, ROLE_OPERATOR, "ImplementationInput", "Implementation", .doc = "Add an implementation to a pattern.",
-      .crud = &crud },
-    { HTTP_GET, "/implementations/{id}", crud_get, ROLE_VIEWER, NULL, "Implementation", .doc = "One implementation with its graph.", .crud = &crud },
-    { HTTP_PATCH, "/implementations/{id}", crud_patch, ROLE_OPERATOR, "ImplementationPatch", "Implementation", .doc = "Change an implementation.", .crud = &crud },
-    { HTTP_DELETE, "/implementations/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete an implementation that is not the default.", .crud = &crud },
+    { HTTP_GET, "/patterns/{id}/implementations", crud_list, ROLE_VIEWER, NULL, "Implementation[]",
+      .doc = "The implementations of a pattern.", .query = "limit cursor q", .crud = &crud },
+    { HTTP_POST, "/patterns/{id}/implementations", crud_create, ROLE_OPERATOR, "ImplementationInput", "Implementation",
+      .doc = "Add an implementation to a pattern.", .crud = &crud },
+    { HTTP_GET, "/implementations/{id}", crud_get, ROLE_VIEWER, NULL, "Implementation",
+      .doc = "One implementation with its graph.", .crud = &crud },
+    { HTTP_PATCH, "/implementations/{id}", crud_patch, ROLE_OPERATOR, "ImplementationPatch", "Implementation",
+      .doc = "Change an implementation.", .crud = &crud },
+    { HTTP_DELETE, "/implementations/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Delete an implementation that is not the default.", .crud = &crud },
     { 0 },
 };

@@ -7,7 +7,8 @@ static enum lm_err list(struct request *req, struct response *res)
     char track[UUID_SIZE];
     enum lm_err err;
 
-    if ((err = request_page(req, &page, &res->problem)) || (err = request_query(req, "track_id", track, sizeof(track), &res->problem)))
+    if ((err = request_page(req, &page, &res->problem)) ||
+        (err = request_query(req, "track_id", track, sizeof(track), &res->problem)))
         return err;
     return jobs_page(req->lumad->jobs, *track ? track : NULL, page.q.limit, &res->json, &res->problem);
 }
@@ -28,7 +29,8 @@ static enum lm_err retry(struct request *req, struct response *res)
 }
 
 const struct route api_jobs[] = {
-    { HTTP_GET, "/jobs", list, ROLE_VIEWER, NULL, "Job[]", .doc = "Work in the background, the newest first.", .query = "track_id limit" },
+    { HTTP_GET, "/jobs", list, ROLE_VIEWER, NULL, "Job[]", .doc = "Work in the background, the newest first.",
+      .query = "track_id limit" },
     { HTTP_GET, "/jobs/{id}", get, ROLE_VIEWER, NULL, "Job", .doc = "One job, with its log." },
     { HTTP_POST, "/jobs/{id}/cancel", cancel, ROLE_OPERATOR, NULL, "Job", .doc = "Stop a job." },
     { HTTP_POST, "/jobs/{id}/retry", retry, ROLE_OPERATOR, NULL, "Job", .doc = "Queue a failed or cancelled job again." },

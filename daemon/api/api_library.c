@@ -11,7 +11,8 @@ static json_t *modes_json(const struct library_entry *e)
     json_t *modes = json_array();
 
     for (size_t i = 0; i < e->n_modes; i++)
-        json_array_append_new(modes, json_pack("{s:s, s:i, s:i}", "name", e->modes[i].name, "channels", e->modes[i].channels, "heads", e->modes[i].heads));
+        json_array_append_new(modes, json_pack("{s:s, s:i, s:i}", "name", e->modes[i].name, "channels", e->modes[i].channels,
+                                               "heads", e->modes[i].heads));
     return modes;
 }
 
@@ -24,27 +25,33 @@ static enum lm_err list(struct request *req, struct response *res)
     size_t n = 0, total = 0;
     enum lm_err err;
 
-    if ((err = request_query(req, "q", q, sizeof(q), p)) || (err = request_query(req, "manufacturer", manufacturer, sizeof(manufacturer), p)) ||
-        (err = request_query(req, "type", type, sizeof(type), p)) || (err = request_query_real(req, "limit", 1, LIMIT_MAX, 100, &limit, p)) ||
+    if ((err = request_query(req, "q", q, sizeof(q), p)) ||
+        (err = request_query(req, "manufacturer", manufacturer, sizeof(manufacturer), p)) ||
+        (err = request_query(req, "type", type, sizeof(type), p)) ||
+        (err = request_query_real(req, "limit", 1, LIMIT_MAX, 100, &limit, p)) ||
         (err = request_query(req, "cursor", cursor, sizeof(cursor), p)))
         return err;
     if (*cursor && ((err = request_query_real(req, "cursor", 0, 1e9, 0, &offset, p)) || offset != floor(offset)))
         return problem_set(p, LM_BAD_REQUEST, "The cursor is none that lumad gave.");
 
     struct library_query query = {
-        .q = *q ? q : NULL, .manufacturer = *manufacturer ? manufacturer : NULL, .type = *type ? type : NULL,
-        .offset = (size_t)offset, .limit = (size_t)limit,
+        .q = *q ? q : NULL,
+        .manufacturer = *manufacturer ? manufacturer : NULL,
+        .type = *type ? type : NULL,
+        .offset = (size_t)offset,
+        .limit = (size_t)limit,
     };
     if ((err = library_search(req->lumad->library, &query, &entries, &n, &total)))
         return problem_set(p, err, "The fixture library cannot be read.");
     json_t *items = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:o}", "path", entries[i].path, "manufacturer", entries[i].manufacturer,
-                                               "model", entries[i].model, "type", entries[i].type, "modes", modes_json(&entries[i])));
+        json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:o}", "path", entries[i].path, "manufacturer",
+                                               entries[i].manufacturer, "model", entries[i].model, "type", entries[i].type,
+                                               "modes", modes_json(&entries[i])));
     library_results_free(entries, n);
     snprintf(next, sizeof(next), "%zu", query.offset + n);
-    return respond_json(res, json_pack("{s:o, s:o, s:I}", "items", items, "next", query.offset + n < total ? json_string(next) : json_null(),
-                                       "total", (json_int_t)total));
+    return respond_json(res, json_pack("{s:o, s:o, s:I}", "items", items, "next",
+                                       query.offset + n < total ? json_string(next) : json_null(), "total", (json_int_t)total));
 }
 
 static json_t *ranges_json(const struct definition_channel *c)
@@ -52,8 +59,8 @@ static json_t *ranges_json(const struct definition_channel *c)
     json_t *ranges = json_array();
 
     for (size_t i = 0; i < c->n_ranges; i++)
-        json_array_append_new(ranges, json_pack("{s:i, s:i, s:s, s:s}", "min", c->ranges[i].min, "max", c->ranges[i].max, "name", c->ranges[i].name,
-                                                "preset", c->ranges[i].preset));
+        json_array_append_new(ranges, json_pack("{s:i, s:i, s:s, s:s}", "min", c->ranges[i].min, "max", c->ranges[i].max, "name",
+                                                c->ranges[i].name, "preset", c->ranges[i].preset));
     return ranges;
 }
 
@@ -64,8 +71,9 @@ static json_t *mode_json(const struct definition *d, const struct definition_mod
 
     for (size_t i = 0; i < m->n_channels; i++) {
         const struct definition_channel *c = &d->channels[m->channels[i]];
-        json_array_append_new(channels, json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "name", c->name, "preset", c->preset, "group", c->group, "byte", c->byte,
-                                                  "default", c->default_value, "ranges", ranges_json(c)));
+        json_array_append_new(channels,
+                              json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "name", c->name, "preset", c->preset, "group", c->group,
+                                        "byte", c->byte, "default", c->default_value, "ranges", ranges_json(c)));
     }
     for (size_t h = 0; h < m->n_heads; h++) {
         unsigned has = definition_head_capabilities(d, m, h);
@@ -77,7 +85,8 @@ static json_t *mode_json(const struct definition *d, const struct definition_mod
             json_array_append_new(slots, json_integer(m->heads[h].channels[i]));
         json_array_append_new(heads, json_pack("{s:o, s:o}", "channels", slots, "capabilities", names));
     }
-    return json_pack("{s:s, s:o, s:o, s:f, s:f}", "name", m->name, "channels", channels, "heads", heads, "pan_max", m->pan_max, "tilt_max", m->tilt_max);
+    return json_pack("{s:s, s:o, s:o, s:f, s:f}", "name", m->name, "channels", channels, "heads", heads, "pan_max", m->pan_max,
+                     "tilt_max", m->tilt_max);
 }
 
 static enum lm_err definition(struct request *req, struct response *res)
@@ -97,15 +106,17 @@ static enum lm_err definition(struct request *req, struct response *res)
         json_array_append_new(modes, mode_json(d, &d->modes[i]));
     for (size_t i = 0; i < d->n_warnings; i++)
         json_array_append_new(warnings, json_string(d->warnings[i]));
-    err = respond_json(res, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "path", path, "manufacturer", d->manufacturer, "model", d->model, "type",
-                                      fixture_type_name(d->type), "modes", modes, "warnings", warnings));
+    err = respond_json(res, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "path", path, "manufacturer", d->manufacturer, "model",
+                                      d->model, "type", fixture_type_name(d->type), "modes", modes, "warnings", warnings));
     definition_unref(d);
     return err;
 }
 
 const struct route api_library[] = {
-    { HTTP_GET, "/fixture-library", list, ROLE_VIEWER, NULL, "LibraryItem[]", .doc = "Fixture definitions: every word of q must occur; an exact model first.",
+    { HTTP_GET, "/fixture-library", list, ROLE_VIEWER, NULL, "LibraryItem[]",
+      .doc = "Fixture definitions: every word of q must occur; an exact model first.",
       .query = "q manufacturer type limit cursor", .flags = ROUTE_SLOW },
-    { HTTP_GET, "/fixture-library/definition", definition, ROLE_VIEWER, NULL, "Definition", .doc = "One definition: modes, channels, ranges, heads.", .query = "path" },
+    { HTTP_GET, "/fixture-library/definition", definition, ROLE_VIEWER, NULL, "Definition",
+      .doc = "One definition: modes, channels, ranges, heads.", .query = "path" },
     { 0 },
 };

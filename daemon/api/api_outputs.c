@@ -47,12 +47,16 @@ static enum lm_err universe(struct request *req, struct response *res)
 }
 
 const struct route api_outputs[] = {
-    { HTTP_GET, "/venues/{id}/outputs", crud_list, ROLE_VIEWER, NULL, "Output[]", .doc = "Where the universes of a venue are sent.", .query = "limit cursor", .crud = &crud },
-    { HTTP_POST, "/venues/{id}/outputs", crud_create, ROLE_OPERATOR, "OutputInput", "Output", .doc = "Send a universe somewhere.", .crud = &crud },
+    { HTTP_GET, "/venues/{id}/outputs", crud_list, ROLE_VIEWER, NULL, "Output[]",
+      .doc = "Where the universes of a venue are sent.", .query = "limit cursor", .crud = &crud },
+    { HTTP_POST, "/venues/{id}/outputs", crud_create, ROLE_OPERATOR, "OutputInput", "Output", .doc = "Send a universe somewhere.",
+      .crud = &crud },
     { HTTP_GET, "/outputs/{id}", crud_get, ROLE_VIEWER, NULL, "Output", .doc = "One output.", .crud = &crud },
-    { HTTP_PATCH, "/outputs/{id}", crud_patch, ROLE_OPERATOR, "OutputPatch", "Output", .doc = "Change an output; it takes effect at once.", .crud = &crud },
+    { HTTP_PATCH, "/outputs/{id}", crud_patch, ROLE_OPERATOR, "OutputPatch", "Output",
+      .doc = "Change an output; it takes effect at once.", .crud = &crud },
     { HTTP_DELETE, "/outputs/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Send there no longer.", .crud = &crud },
     { HTTP_GET, "/dmx/universes", universes, ROLE_VIEWER, NULL, "UniverseNumber[]", .doc = "The universes of the active venue." },
-    { HTTP_GET, "/dmx/universes/{n}", universe, ROLE_VIEWER, NULL, "Universe", .doc = "The 512 slots as the engine has them now, and the outputs they go to." },
+    { HTTP_GET, "/dmx/universes/{n}", universe, ROLE_VIEWER, NULL, "Universe",
+      .doc = "The 512 slots as the engine has them now, and the outputs they go to." },
     { 0 },
 };

@@ -9,7 +9,11 @@
 static const struct crud crud = { .table = &patterns_table, .create = pattern_create };
 static const struct crud categories = { .table = &pattern_categories_table };
 
-struct choice { const struct request *req; const char *implementation; json_t *row; };
+struct choice {
+    const struct request *req;
+    const char *implementation;
+    json_t *row;
+};
 
 /* LM_INVALID: it is not one of this pattern's. */
 static enum lm_err check_owner(struct db_conn *c, const char *implementation, const char *pattern, struct problem *p)
@@ -89,7 +93,8 @@ static enum lm_err write_override(struct db_conn *c, void *arg, struct problem *
     if ((!err && (err = check_version(w->req, w->row, p))) || (err && err != LM_NOT_FOUND) ||
         (err = check_owner(c, w->implementation, pattern, p)))
         return err;
-    json_t *members = json_pack("{s:s, s:s, s:s}", "venue_id", venue, "pattern_id", pattern, "implementation_id", w->implementation);
+    json_t *members =
+        json_pack("{s:s, s:s, s:s}", "venue_id", venue, "pattern_id", pattern, "implementation_id", w->implementation);
     err = members ? row_put(c, t, id, members, p) : LM_NOMEM;
     json_decref(members);
     json_decref(w->row);
@@ -125,23 +130,30 @@ static enum lm_err delete_override(struct request *req, struct response *res)
 }
 
 const struct route api_patterns[] = {
-    { HTTP_GET, "/patterns", crud_list, ROLE_VIEWER, NULL, "Pattern[]", .doc = "Every pattern.", .query = "limit cursor q", .crud = &crud },
-    { HTTP_POST, "/patterns", crud_create, ROLE_OPERATOR, "PatternInput", "Pattern", .doc = "Make a pattern, with an empty graph as its default implementation.",
+    { HTTP_GET, "/patterns", crud_list, ROLE_VIEWER, NULL, "Pattern[]", .doc = "Every pattern.", .query = "limit cursor q",
       .crud = &crud },
+    { HTTP_POST, "/patterns", crud_create, ROLE_OPERATOR, "PatternInput", "Pattern",
+      .doc = "Make a pattern, with an empty graph as its default implementation.", .crud = &crud },
     { HTTP_GET, "/patterns/{id}", crud_get, ROLE_VIEWER, NULL, "Pattern", .doc = "One pattern.", .crud = &crud },
-    { HTTP_PATCH, "/patterns/{id}", crud_patch, ROLE_OPERATOR, "PatternPatch", "Pattern", .doc = "Change a pattern's name, description or category.", .crud = &crud },
-    { HTTP_DELETE, "/patterns/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a pattern with its implementations and its places on scores.",
-      .crud = &crud },
+    { HTTP_PATCH, "/patterns/{id}", crud_patch, ROLE_OPERATOR, "PatternPatch", "Pattern",
+      .doc = "Change a pattern's name, description or category.", .crud = &crud },
+    { HTTP_DELETE, "/patterns/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Delete a pattern with its implementations and its places on scores.", .crud = &crud },
     { HTTP_PUT, "/patterns/{id}/default-implementation", set_default, ROLE_OPERATOR, "ImplementationChoice", "Pattern",
       .doc = "Which implementation plays where no venue says otherwise." },
-    { HTTP_GET, "/venues/{id}/overrides/{pattern_id}", get_override, ROLE_VIEWER, NULL, "Override", .doc = "The implementation this venue plays for a pattern." },
+    { HTTP_GET, "/venues/{id}/overrides/{pattern_id}", get_override, ROLE_VIEWER, NULL, "Override",
+      .doc = "The implementation this venue plays for a pattern." },
     { HTTP_PUT, "/venues/{id}/overrides/{pattern_id}", put_override, ROLE_OPERATOR, "ImplementationChoice", "Override",
       .doc = "Play another implementation in this venue." },
-    { HTTP_DELETE, "/venues/{id}/overrides/{pattern_id}", delete_override, ROLE_OPERATOR, NULL, NULL, .doc = "Play the default implementation in this venue again." },
-    { HTTP_GET, "/pattern-categories", crud_list, ROLE_VIEWER, NULL, "PatternCategory[]", .doc = "The shelves of the pattern gallery.",
-      .query = "limit cursor q", .crud = &categories },
-    { HTTP_POST, "/pattern-categories", crud_create, ROLE_OPERATOR, "PatternCategoryInput", "PatternCategory", .doc = "Make a shelf.", .crud = &categories },
-    { HTTP_PATCH, "/pattern-categories/{id}", crud_patch, ROLE_OPERATOR, "PatternCategoryPatch", "PatternCategory", .doc = "Change a shelf.", .crud = &categories },
-    { HTTP_DELETE, "/pattern-categories/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Remove a shelf; its patterns stay.", .crud = &categories },
+    { HTTP_DELETE, "/venues/{id}/overrides/{pattern_id}", delete_override, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Play the default implementation in this venue again." },
+    { HTTP_GET, "/pattern-categories", crud_list, ROLE_VIEWER, NULL, "PatternCategory[]",
+      .doc = "The shelves of the pattern gallery.", .query = "limit cursor q", .crud = &categories },
+    { HTTP_POST, "/pattern-categories", crud_create, ROLE_OPERATOR, "PatternCategoryInput", "PatternCategory",
+      .doc = "Make a shelf.", .crud = &categories },
+    { HTTP_PATCH, "/pattern-categories/{id}", crud_patch, ROLE_OPERATOR, "PatternCategoryPatch", "PatternCategory",
+      .doc = "Change a shelf.", .crud = &categories },
+    { HTTP_DELETE, "/pattern-categories/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Remove a shelf; its patterns stay.", .crud = &categories },
     { 0 },
 };

@@ -8,7 +8,10 @@
 static const struct crud crud = { .table = &scores_table };
 static const struct crud annotations = { .table = &score_annotations_table };
 
-struct wish { const char *track, *venue; json_t *row; };
+struct wish {
+    const char *track, *venue;
+    json_t *row;
+};
 
 static enum lm_err write_default(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -35,7 +38,7 @@ static enum lm_err list(struct request *req, struct response *res)
         (err = row_all(req->db, &scores_table, "track_id", req->arg[0], &rows, p)))
         return err;
     json_t *own = json_array();
-    json_array_foreach(rows, i, row)
+    json_array_foreach (rows, i, row)
         if (!strcmp(json_get_text(row, "venue_id", ""), venue))
             json_array_append(own, row);
     json_decref(rows);
@@ -51,7 +54,10 @@ static enum lm_err list(struct request *req, struct response *res)
     return crud_respond_all(res, own);
 }
 
-struct batch { const struct request *req; json_t *result; };
+struct batch {
+    const struct request *req;
+    json_t *result;
+};
 
 static enum lm_err write_batch(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -71,17 +77,25 @@ static enum lm_err batch(struct request *req, struct response *res)
 }
 
 const struct route api_scores[] = {
-    { HTTP_GET, "/tracks/{id}/scores", list, ROLE_VIEWER, NULL, "Score[]", .doc = "The scores of a track. With venue_id: those for that venue, one is made if there is none.",
+    { HTTP_GET, "/tracks/{id}/scores", list, ROLE_VIEWER, NULL, "Score[]",
+      .doc = "The scores of a track. With venue_id: those for that venue, one is made if there is none.",
       .query = "venue_id limit cursor q", .crud = &crud },
-    { HTTP_POST, "/tracks/{id}/scores", crud_create, ROLE_OPERATOR, "ScoreInput", "Score", .doc = "Make a score for a track in a venue.", .crud = &crud },
+    { HTTP_POST, "/tracks/{id}/scores", crud_create, ROLE_OPERATOR, "ScoreInput", "Score",
+      .doc = "Make a score for a track in a venue.", .crud = &crud },
     { HTTP_GET, "/scores/{id}", crud_get, ROLE_VIEWER, NULL, "Score", .doc = "One score.", .crud = &crud },
     { HTTP_PATCH, "/scores/{id}", crud_patch, ROLE_OPERATOR, "ScorePatch", "Score", .doc = "Rename a score.", .crud = &crud },
-    { HTTP_DELETE, "/scores/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a score with its annotations.", .crud = &crud },
-    { HTTP_GET, "/scores/{id}/annotations", crud_list, ROLE_VIEWER, NULL, "Annotation[]", .doc = "The annotations of a score.", .query = "limit cursor", .crud = &annotations },
-    { HTTP_POST, "/scores/{id}/annotations", crud_create, ROLE_OPERATOR, "AnnotationInput", "Annotation", .doc = "Place a pattern on a score.", .crud = &annotations },
-    { HTTP_POST, "/scores/{id}/batch", batch, ROLE_OPERATOR, "Batch", "BatchResult", .doc = "Create, change and delete annotations: all of it or nothing." },
+    { HTTP_DELETE, "/scores/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a score with its annotations.",
+      .crud = &crud },
+    { HTTP_GET, "/scores/{id}/annotations", crud_list, ROLE_VIEWER, NULL, "Annotation[]", .doc = "The annotations of a score.",
+      .query = "limit cursor", .crud = &annotations },
+    { HTTP_POST, "/scores/{id}/annotations", crud_create, ROLE_OPERATOR, "AnnotationInput", "Annotation",
+      .doc = "Place a pattern on a score.", .crud = &annotations },
+    { HTTP_POST, "/scores/{id}/batch", batch, ROLE_OPERATOR, "Batch", "BatchResult",
+      .doc = "Create, change and delete annotations: all of it or nothing." },
     { HTTP_GET, "/annotations/{id}", crud_get, ROLE_VIEWER, NULL, "Annotation", .doc = "One annotation.", .crud = &annotations },
-    { HTTP_PATCH, "/annotations/{id}", crud_patch, ROLE_OPERATOR, "AnnotationPatch", "Annotation", .doc = "Move or change an annotation.", .crud = &annotations },
-    { HTTP_DELETE, "/annotations/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete an annotation.", .crud = &annotations },
+    { HTTP_PATCH, "/annotations/{id}", crud_patch, ROLE_OPERATOR, "AnnotationPatch", "Annotation",
+      .doc = "Move or change an annotation.", .crud = &annotations },
+    { HTTP_DELETE, "/annotations/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete an annotation.",
+      .crud = &annotations },
     { 0 },
 };

@@ -20,7 +20,10 @@ static enum lm_err get(struct request *req, struct response *res)
     return settings_get(req->db, &res->json, &res->problem);
 }
 
-struct write { const json_t *patch; json_t *settings; };
+struct write {
+    const json_t *patch;
+    json_t *settings;
+};
 
 static enum lm_err write(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -48,7 +51,9 @@ static enum lm_err schema(struct request *req, struct response *res)
 
 const struct route api_settings[] = {
     { HTTP_GET, "/settings", get, ROLE_VIEWER, NULL, "Settings", .doc = "Every setting and its value." },
-    { HTTP_PATCH, "/settings", patch, ROLE_ADMIN, "Settings", "Settings", .doc = "Change settings; null puts one back to its default." },
-    { HTTP_GET, "/settings/schema", schema, ROLE_VIEWER, NULL, "Setting[]", .doc = "What can be set: type, default, range, unit, help." },
+    { HTTP_PATCH, "/settings", patch, ROLE_ADMIN, "Settings", "Settings",
+      .doc = "Change settings; null puts one back to its default." },
+    { HTTP_GET, "/settings/schema", schema, ROLE_VIEWER, NULL, "Setting[]",
+      .doc = "What can be set: type, default, range, unit, help." },
     { 0 },
 };

@@ -76,12 +76,15 @@ static enum lm_err layer_errors(struct request *req, struct response *res)
 
 const struct route api_show[] = {
     { HTTP_GET, "/show", get, ROLE_VIEWER, NULL, "Show", .doc = "The active venue and score, the masters." },
-    { HTTP_PUT, "/show", put, ROLE_OPERATOR, "ShowInput", "Show", .doc = "Put a venue and a score on; answers when the engine shows it.", .flags = ROUTE_SLOW },
+    { HTTP_PUT, "/show", put, ROLE_OPERATOR, "ShowInput", "Show",
+      .doc = "Put a venue and a score on; answers when the engine shows it.", .flags = ROUTE_SLOW },
     { HTTP_POST, "/show/blackout", blackout, ROLE_OPERATOR, "Switch", "Show", .doc = "All light off, or back." },
     { HTTP_POST, "/show/freeze", freeze, ROLE_OPERATOR, "Switch", "Show", .doc = "Hold the look, or let it go on." },
     { HTTP_POST, "/show/master", master, ROLE_OPERATOR, "Master", "Show", .doc = "The grand master, 0 to 1." },
     { HTTP_GET, "/show/autoplay", get_autoplay, ROLE_VIEWER, NULL, "Autoplay", .doc = "What starts by itself." },
-    { HTTP_PUT, "/show/autoplay", put_autoplay, ROLE_OPERATOR, "Autoplay", "Autoplay", .doc = "Say what starts by itself when lumad does." },
-    { HTTP_GET, "/show/layer-errors", layer_errors, ROLE_VIEWER, NULL, "LayerError[]", .doc = "Annotations of the active score that give no light, and why." },
+    { HTTP_PUT, "/show/autoplay", put_autoplay, ROLE_OPERATOR, "Autoplay", "Autoplay",
+      .doc = "Say what starts by itself when lumad does." },
+    { HTTP_GET, "/show/layer-errors", layer_errors, ROLE_VIEWER, NULL, "LayerError[]",
+      .doc = "Annotations of the active score that give no light, and why." },
     { 0 },
 };

@@ -41,10 +41,11 @@ static enum lm_err system_state(struct request *req, struct response *res)
 {
     const struct lumad *l = req->lumad;
 
-    return respond_json(res, json_pack("{s:s, s:f, s:o, s:o, s:o, s:{s:s}, s:{s:I}, s:{s:I, s:s}}",
-                                       "version", LUMAD_VERSION, "uptime_s", uptime(l), "warnings", warnings_json(l->warnings), "audio", show_device(l->show),
-                                       "dmx", show_stats(l->show), "sync", "state", "off", "jobs", "active", (json_int_t)jobs_active(l->jobs),
-                                       "database", "schema_version", (json_int_t)db_schema_version(l->db), "device_id", db_device_id(l->db)));
+    return respond_json(res, json_pack("{s:s, s:f, s:o, s:o, s:o, s:{s:s}, s:{s:I}, s:{s:I, s:s}}", "version", LUMAD_VERSION,
+                                       "uptime_s", uptime(l), "warnings", warnings_json(l->warnings), "audio",
+                                       show_device(l->show), "dmx", show_stats(l->show), "sync", "state", "off", "jobs", "active",
+                                       (json_int_t)jobs_active(l->jobs), "database", "schema_version",
+                                       (json_int_t)db_schema_version(l->db), "device_id", db_device_id(l->db)));
 }
 
 static long resident_bytes(void)
@@ -73,7 +74,7 @@ static void add_numbers(struct str *s, const char *prefix, const json_t *o)
     json_t *v;
     char name[128];
 
-    json_object_foreach((json_t *)o, key, v) {
+    json_object_foreach ((json_t *)o, key, v) {
         snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "_" : "", key);
         bool is_counter = false;
         for (size_t i = 0; counters[i]; i++)
@@ -146,7 +147,8 @@ const struct route api_system[] = {
     { HTTP_GET, "/health", health, ROLE_NONE, NULL, "Health", .doc = "200 when all is well, 503 with what is wrong." },
     { HTTP_GET, "/system", system_state, ROLE_VIEWER, NULL, "System", .doc = "Version, warnings and how each part does." },
     { HTTP_GET, "/metrics", metrics, ROLE_VIEWER, NULL, "text", .doc = "The same for Prometheus." },
-    { HTTP_POST, "/system/backup", backup, ROLE_ADMIN, NULL, "binary", .doc = "A consistent copy of the database.", .flags = ROUTE_SLOW },
+    { HTTP_POST, "/system/backup", backup, ROLE_ADMIN, NULL, "binary", .doc = "A consistent copy of the database.",
+      .flags = ROUTE_SLOW },
     { HTTP_GET, "/openapi.json", openapi, ROLE_VIEWER, NULL, "object", .doc = "This interface as OpenAPI 3.1." },
     { 0 },
 };

@@ -56,7 +56,10 @@ static const char *picture_type(int fd)
 
     if (pread(fd, b, sizeof(b), 0) < 12)
         return NULL;
-    return !memcmp(b, "\xff\xd8\xff", 3) ? "image/jpeg" : !memcmp(b, "\x89PNG", 4) ? "image/png" : !memcmp(b + 8, "WEBP", 4) ? "image/webp" : NULL;
+    return !memcmp(b, "\xff\xd8\xff", 3) ? "image/jpeg"
+           : !memcmp(b, "\x89PNG", 4)    ? "image/png"
+           : !memcmp(b + 8, "WEBP", 4)   ? "image/webp"
+                                         : NULL;
 }
 
 static enum lm_err art(struct request *req, struct response *res)
@@ -69,7 +72,8 @@ static enum lm_err art(struct request *req, struct response *res)
         return err;
     const char *hash = json_get_text(row, "art_hash", "");
     snprintf(name, sizeof(name), "art/%.64s", hash);
-    if (!*hash || strspn(hash, "0123456789abcdef") != strlen(hash) || respond_file(req, res, name, hash) || !(res->type = picture_type(res->fd)))
+    if (!*hash || strspn(hash, "0123456789abcdef") != strlen(hash) || respond_file(req, res, name, hash) ||
+        !(res->type = picture_type(res->fd)))
         err = problem_set(&res->problem, LM_NOT_FOUND, "This track has no picture.");
     json_decref(row);
     return err;
@@ -104,7 +108,9 @@ static enum lm_err respond_beats(struct request *req, struct response *res)
 {
     enum lm_err err = track_beats(req->db, req->arg[0], &res->json, NULL);
 
-    return err ? problem_set(&res->problem, err, err == LM_NOT_FOUND ? "This track has no beats yet." : "The beats cannot be read.") : LM_OK;
+    return err ? problem_set(&res->problem, err,
+                             err == LM_NOT_FOUND ? "This track has no beats yet." : "The beats cannot be read.")
+               : LM_OK;
 }
 
 static enum lm_err get_beats(struct request *req, struct response *res)
@@ -130,7 +136,7 @@ static void check_instants(const json_t *list, const char *name, struct problem 
         problem_add(p, path, "may have %d instants", BEATS_MAX);
         return;
     }
-    json_array_foreach(list, i, v) {
+    json_array_foreach (list, i, v) {
         double t = json_number_value(v);
         snprintf(path, sizeof(path), "/%s/%zu", name, i);
         if (!json_is_number(v) || !(t >= 0 && t <= TRACK_MAX_SECONDS))
@@ -139,7 +145,7 @@ static void check_instants(const json_t *list, const char *name, struct problem 
             problem_add(p, path, "must be later than the one before it");
         else
             before = t;
-        if (p->more)            /* enough said */
+        if (p->more) /* enough said */
             return;
     }
 }
@@ -151,7 +157,7 @@ static void check_subset(const json_t *beats, const json_t *downbeats, struct pr
     size_t i, b = 0;
     json_t *v;
 
-    json_array_foreach(downbeats, i, v) {
+    json_array_foreach (downbeats, i, v) {
         while (b < json_array_size(beats) && json_number_value(json_array_get(beats, b)) < json_number_value(v))
             b++;
         if (b < json_array_size(beats) && json_number_value(json_array_get(beats, b)) == json_number_value(v))
@@ -182,7 +188,10 @@ static enum lm_err check_beats(const json_t *body, struct problem *p)
     return p->err;
 }
 
-struct correction { const char *track; json_t *beats; };
+struct correction {
+    const char *track;
+    json_t *beats;
+};
 
 static enum lm_err write_beats(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -222,11 +231,16 @@ static enum lm_err put_beats(struct request *req, struct response *res)
 }
 
 const struct route api_track_data[] = {
-    { HTTP_GET, "/tracks/{id}/audio", audio, ROLE_VIEWER, NULL, "binary", .doc = "The file as it was uploaded; Range is understood." },
+    { HTTP_GET, "/tracks/{id}/audio", audio, ROLE_VIEWER, NULL, "binary",
+      .doc = "The file as it was uploaded; Range is understood." },
     { HTTP_GET, "/tracks/{id}/art", art, ROLE_VIEWER, NULL, "binary", .doc = "The picture of a track." },
     { HTTP_GET, "/tracks/{id}/waveform", waveform, ROLE_VIEWER, NULL, "binary",
-      .doc = "LMW1: a 32-byte header, then 5 bytes a bucket (min, max, low, mid, high). preview: at most 1,000 buckets; full: 256 frames each.", .query = "level" },
-    { HTTP_GET, "/tracks/{id}/beats", get_beats, ROLE_VIEWER, NULL, "Beats", .doc = "The beat grid: the operator's if there is one, else the analysed one." },
-    { HTTP_PUT, "/tracks/{id}/beats", put_beats, ROLE_OPERATOR, "BeatsInput", "Beats", .doc = "Correct the beat grid; analysing again does not touch it." },
+      .doc =
+          "LMW1: a 32-byte header, then 5 bytes a bucket (min, max, low, mid, high). preview: at most 1,000 buckets; full: 256 frames each.",
+      .query = "level" },
+    { HTTP_GET, "/tracks/{id}/beats", get_beats, ROLE_VIEWER, NULL, "Beats",
+      .doc = "The beat grid: the operator's if there is one, else the analysed one." },
+    { HTTP_PUT, "/tracks/{id}/beats", put_beats, ROLE_OPERATOR, "BeatsInput", "Beats",
+      .doc = "Correct the beat grid; analysing again does not touch it." },
     { 0 },
 };

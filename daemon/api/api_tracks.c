@@ -24,7 +24,8 @@ static const struct crud crud = { .table = &tracks_table, .decorate = add_analys
 static enum lm_err upload_begin(struct request *req, const char *filename, struct problem *p)
 {
     struct import *import = NULL;
-    enum lm_err err = import_begin(req->lumad->jobs, req->lumad->db, req->lumad->data_dir, *filename ? filename : "track", &import, p);
+    enum lm_err err =
+        import_begin(req->lumad->jobs, req->lumad->db, req->lumad->data_dir, *filename ? filename : "track", &import, p);
 
     if (!err)
         req->upload = import;
@@ -50,7 +51,7 @@ static enum lm_err finish(struct request *req, struct response *res)
     json_t *track = NULL;
     bool created = false;
 
-    req->upload = NULL;                 /* import_finish() ends it in every case */
+    req->upload = NULL; /* import_finish() ends it in every case */
     enum lm_err err = import_finish(import, &track, &created, &res->problem);
     if (err) {
         json_decref(track);
@@ -96,14 +97,19 @@ static enum lm_err analyze(struct request *req, struct response *res)
 }
 
 const struct route api_tracks[] = {
-    { HTTP_GET, "/tracks", crud_list, ROLE_VIEWER, NULL, "Track[]", .doc = "Every track of the library.", .query = "limit cursor q", .crud = &crud },
+    { HTTP_GET, "/tracks", crud_list, ROLE_VIEWER, NULL, "Track[]", .doc = "Every track of the library.",
+      .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/tracks", finish, ROLE_OPERATOR, "binary", "Track",
-      .doc = "Upload an audio file, as the body or as multipart/form-data. The same file again answers 200 with the track that is there.",
+      .doc =
+          "Upload an audio file, as the body or as multipart/form-data. The same file again answers 200 with the track that is there.",
       .flags = ROUTE_SLOW, .query = "filename", .upload = &upload },
-    { HTTP_GET, "/tracks/{id}", crud_get, ROLE_VIEWER, NULL, "Track", .doc = "One track and how far its analysis is.", .crud = &crud },
-    { HTTP_PATCH, "/tracks/{id}", crud_patch, ROLE_OPERATOR, "TrackPatch", "Track", .doc = "Change a track's title, artist or album.", .crud = &crud },
-    { HTTP_DELETE, "/tracks/{id}", remove_track, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a track, its file, analysis and scores.", .crud = &crud },
-    { HTTP_POST, "/tracks/{id}/analyze", analyze, ROLE_OPERATOR, "Analyze", "Job[]", .doc = "Queue what is missing, or everything with force.",
-      .flags = ROUTE_BODY_OPTIONAL },
+    { HTTP_GET, "/tracks/{id}", crud_get, ROLE_VIEWER, NULL, "Track", .doc = "One track and how far its analysis is.",
+      .crud = &crud },
+    { HTTP_PATCH, "/tracks/{id}", crud_patch, ROLE_OPERATOR, "TrackPatch", "Track",
+      .doc = "Change a track's title, artist or album.", .crud = &crud },
+    { HTTP_DELETE, "/tracks/{id}", remove_track, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Delete a track, its file, analysis and scores.", .crud = &crud },
+    { HTTP_POST, "/tracks/{id}/analyze", analyze, ROLE_OPERATOR, "Analyze", "Job[]",
+      .doc = "Queue what is missing, or everything with force.", .flags = ROUTE_BODY_OPTIONAL },
     { 0 },
 };

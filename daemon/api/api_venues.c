@@ -41,7 +41,8 @@ static enum lm_err select_heads(struct request *req, struct response *res)
 
     if (err == LM_BAD_REQUEST)
         return err;
-    const char *expression = body_text(req->body, "expression", true, p), *reference = body_text(req->body, "spatial_reference", false, p);
+    const char *expression = body_text(req->body, "expression", true, p),
+               *reference = body_text(req->body, "spatial_reference", false, p);
     if (p->err)
         return p->err;
     if (!(err = load(req, res, &patch)))
@@ -51,14 +52,18 @@ static enum lm_err select_heads(struct request *req, struct response *res)
 }
 
 const struct route api_venues[] = {
-    { HTTP_GET, "/venues", crud_list, ROLE_VIEWER, NULL, "Venue[]", .doc = "Every venue.", .query = "limit cursor q", .crud = &crud },
+    { HTTP_GET, "/venues", crud_list, ROLE_VIEWER, NULL, "Venue[]", .doc = "Every venue.", .query = "limit cursor q",
+      .crud = &crud },
     { HTTP_POST, "/venues", crud_create, ROLE_OPERATOR, "VenueInput", "Venue", .doc = "Make a venue.", .crud = &crud },
     { HTTP_GET, "/venues/{id}", crud_get, ROLE_VIEWER, NULL, "Venue", .doc = "One venue.", .crud = &crud },
     { HTTP_PATCH, "/venues/{id}", crud_patch, ROLE_OPERATOR, "VenuePatch", "Venue", .doc = "Change a venue.", .crud = &crud },
-    { HTTP_DELETE, "/venues/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a venue with its fixtures, groups, outputs and scores.", .crud = &crud },
+    { HTTP_DELETE, "/venues/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Delete a venue with its fixtures, groups, outputs and scores.", .crud = &crud },
     { HTTP_GET, "/venues/{id}/heads", heads, ROLE_VIEWER, NULL, "Head[]",
       .doc = "Every head of the venue in the order of the socket's frames; never paged." },
-    { HTTP_GET, "/venues/{id}/patch", slots, ROLE_VIEWER, NULL, "Patch", .doc = "Used slots and free ranges of each universe, and what is odd about the patch." },
-    { HTTP_POST, "/venues/{id}/select", select_heads, ROLE_VIEWER, "Selection", "Selected", .doc = "The heads a selection expression picks." },
+    { HTTP_GET, "/venues/{id}/patch", slots, ROLE_VIEWER, NULL, "Patch",
+      .doc = "Used slots and free ranges of each universe, and what is odd about the patch." },
+    { HTTP_POST, "/venues/{id}/select", select_heads, ROLE_VIEWER, "Selection", "Selected",
+      .doc = "The heads a selection expression picks." },
     { 0 },
 };

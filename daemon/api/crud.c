@@ -58,7 +58,7 @@ enum lm_err crud_list(struct request *req, struct response *res)
     if (!err)
         err = row_page(req->db, crud->table, parent, &page.q, &res->json, p);
     if (!err)
-        json_array_foreach(json_object_get(res->json, "items"), i, row)
+        json_array_foreach (json_object_get(res->json, "items"), i, row)
             if ((err = decorate(req, crud, row, p)))
                 break;
     return err;
@@ -94,7 +94,7 @@ static enum lm_err create(struct db_conn *c, void *arg, struct problem *p)
     struct write *w = arg;
     const struct crud *crud = w->crud;
     enum lm_err err = crud->create ? crud->create(c, w->req->body, &w->row, &w->created, p)
-                    : row_create(c, crud->table, w->parent, w->req->body, &w->row, &w->created, p);
+                                   : row_create(c, crud->table, w->parent, w->req->body, &w->row, &w->created, p);
 
     return err || !w->created ? err : settle(c, w, p);
 }
@@ -136,10 +136,8 @@ enum lm_err crud_patch(struct request *req, struct response *res)
     return err ? err : decorated;
 }
 
-static enum lm_err delete(struct db_conn *c, void *arg, struct problem *p)
-{
-    struct write *w = arg;
-    const char *id = w->req->arg[0];
+static enum lm_err delete (struct db_conn *c, void *arg, struct problem *p) {
+    struct write *w = arg; const char *id = w->req->arg[0];
     enum lm_err err = w->crud->may_delete ? w->crud->may_delete(c, id, p) : LM_OK;
 
     return err ? err : row_delete(c, w->crud->table, id, w->req->if_match, &w->row, p);

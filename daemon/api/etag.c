@@ -32,7 +32,7 @@ enum lm_err etag_if_match(const char *header, int64_t *version, struct problem *
     if (!header || !strcmp(header, "*"))
         return LM_OK;
     const char *at = header;
-    if (*at && strspn(at, "0123456789") == strlen(at)) {        /* a version without its quotes: what it means is plain */
+    if (*at && strspn(at, "0123456789") == strlen(at)) { /* a version without its quotes: what it means is plain */
         tag = at;
         n = strlen(at);
     } else if (!next_tag(&at, &tag, &n) || at[strspn(at, " \t")]) {

@@ -18,6 +18,7 @@ struct api {
     struct api_limits limits;
     struct MHD_Daemon *daemon[DAEMONS];
     _Atomic unsigned next_daemon;
+    atomic_bool is_stopping;
     struct request_pool *pool;
     struct janitor *janitor;
 };

@@ -15,7 +15,7 @@ enum { GRACE_S = 5, MIN_RATE = 1024 };
 struct watch {
     struct watch *next, **prev;
     int fd;
-    int64_t since_ns;           /* 0: not the client's turn */
+    int64_t since_ns; /* 0: not the client's turn */
     uint64_t bytes;
 };
 

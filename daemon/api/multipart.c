@@ -7,22 +7,22 @@
 
 #include "core/str.h"
 
-enum { BOUNDARY_MAX = 70, HEAD_MAX = 8192, NAME_MAX_BYTES = 512 };     /* RFC 2046 5.1.1: a boundary has at most 70 characters */
+enum { BOUNDARY_MAX = 70, HEAD_MAX = 8192, NAME_MAX_BYTES = 512 }; /* RFC 2046 5.1.1: a boundary has at most 70 characters */
 
 enum state {
-    STATE_PREAMBLE,             /* before the first boundary */
-    STATE_AFTER,                /* right behind a boundary: "--" or CRLF */
-    STATE_HEAD,                 /* lines of a part's head */
-    STATE_SKIP,                 /* the body of a part nobody wants */
-    STATE_FILE,                 /* the body of the file */
-    STATE_DONE,                 /* behind the last boundary: an epilogue is ignored */
+    STATE_PREAMBLE, /* before the first boundary */
+    STATE_AFTER,    /* right behind a boundary: "--" or CRLF */
+    STATE_HEAD,     /* lines of a part's head */
+    STATE_SKIP,     /* the body of a part nobody wants */
+    STATE_FILE,     /* the body of the file */
+    STATE_DONE,     /* behind the last boundary: an epilogue is ignored */
 };
 
 struct multipart {
     struct multipart_sink sink;
     enum state state;
     bool has_file;
-    char mark[BOUNDARY_MAX + 5];        /* CRLF "--" boundary */
+    char mark[BOUNDARY_MAX + 5]; /* CRLF "--" boundary */
     size_t mark_len;
     /* What may still turn out to be the start of a mark, or of a line. Never longer than HEAD_MAX. */
     char held[HEAD_MAX];
@@ -65,7 +65,8 @@ static bool parameter(const char *header, const char *key, char *out, size_t siz
     return false;
 }
 
-enum lm_err multipart_new(const char *content_type, const struct multipart_sink *sink, struct multipart **result, struct problem *p)
+enum lm_err multipart_new(const char *content_type, const struct multipart_sink *sink, struct multipart **result,
+                          struct problem *p)
 {
     char boundary[BOUNDARY_MAX + 1];
 
@@ -78,7 +79,7 @@ enum lm_err multipart_new(const char *content_type, const struct multipart_sink 
     str_copy(m->mark, sizeof(m->mark), "\r\n--");
     str_copy(m->mark + 4, sizeof(m->mark) - 4, boundary);
     m->mark_len = strlen(m->mark);
-    memcpy(m->held, "\r\n", 2);         /* the first boundary may stand at the very start */
+    memcpy(m->held, "\r\n", 2); /* the first boundary may stand at the very start */
     m->held_len = 2;
     *result = m;
     return LM_OK;
@@ -108,7 +109,7 @@ static enum lm_err eat_body(struct multipart *m, const char **at, size_t *n, str
 {
     enum lm_err err;
 
-    while (m->held_len && *n) {         /* byte by byte while it might be a mark that was cut in two */
+    while (m->held_len && *n) { /* byte by byte while it might be a mark that was cut in two */
         m->held[m->held_len++] = *(*at)++;
         --*n;
         if (m->held_len == m->mark_len && !memcmp(m->held, m->mark, m->mark_len)) {
@@ -150,7 +151,8 @@ static enum lm_err head_line(struct multipart *m, struct problem *p)
     bool is_empty = m->held_len == 2;
     m->held_len = 0;
     if (!is_empty) {
-        if (!strncasecmp(m->held, "Content-Disposition:", 20) && !parameter(m->held + 20, "filename", m->filename, sizeof(m->filename)))
+        if (!strncasecmp(m->held, "Content-Disposition:", 20) &&
+            !parameter(m->held + 20, "filename", m->filename, sizeof(m->filename)))
             m->filename[0] = '\0';
         return LM_OK;
     }
@@ -206,7 +208,8 @@ static enum lm_err eat_after(struct multipart *m, const char **at, size_t *n, st
 enum lm_err multipart_feed(struct multipart *m, const void *bytes, size_t n, struct problem *p)
 {
     static enum lm_err (*const eat[])(struct multipart *, const char **, size_t *, struct problem *) = {
-        [STATE_PREAMBLE] = eat_body, [STATE_AFTER] = eat_after, [STATE_HEAD] = eat_head, [STATE_SKIP] = eat_body, [STATE_FILE] = eat_body,
+        [STATE_PREAMBLE] = eat_body, [STATE_AFTER] = eat_after, [STATE_HEAD] = eat_head,
+        [STATE_SKIP] = eat_body,     [STATE_FILE] = eat_body,
     };
     const char *at = bytes;
     enum lm_err err = LM_OK;

@@ -36,16 +36,19 @@ static json_t *parameters(const struct route *r)
 
     for (const char *at = strchr(r->path, '{'); at; at = strchr(at + 1, '{')) {
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 1, "}"), at + 1);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path", "required", 1, "schema", "type", "string"));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path", "required", 1, "schema", "type", "string"));
     }
     for (const char *at = r->query ? r->query : ""; *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         snprintf(name, sizeof(name), "%.*s", (int)n, at);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}}", "name", name, "in", "query", "schema", "type", strcmp(name, "limit") ? "string" : "integer"));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}}", "name", name, "in", "query", "schema", "type",
+                                              strcmp(name, "limit") ? "string" : "integer"));
         at += n;
     }
     if (r->crud && r->method & (HTTP_PATCH | HTTP_DELETE))
-        json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}}", "name", "If-Match", "in", "header", "schema", "type", "string"));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:{s:s}}", "name", "If-Match", "in", "header", "schema", "type", "string"));
     return list;
 }
 
@@ -70,12 +73,14 @@ static json_t *operation(const struct route *r)
     json_object_set_new(responses, status, success);
     if (r->method == HTTP_POST && r->reply && r->body)
         json_object_set(responses, "201", success);
-    json_object_set_new(responses, "default", json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", "What went wrong (RFC 9457).", "content",
-                                                        "application/problem+json", "schema", "$ref", "#/components/schemas/Problem"));
-    json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o}", "operationId", operation_id(r), "summary", r->doc, "x-least-role", role_names[r->role],
-                          "parameters", parameters(r), "responses", responses);
+    json_object_set_new(responses, "default",
+                        json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", "What went wrong (RFC 9457).", "content",
+                                  "application/problem+json", "schema", "$ref", "#/components/schemas/Problem"));
+    json_t *o = json_pack("{s:o, s:s, s:s, s:o, s:o}", "operationId", operation_id(r), "summary", r->doc, "x-least-role",
+                          role_names[r->role], "parameters", parameters(r), "responses", responses);
     if (r->body)
-        json_object_set_new(o, "requestBody", json_pack("{s:b, s:o}", "required", !(r->flags & ROUTE_BODY_OPTIONAL), "content", content(r->body)));
+        json_object_set_new(o, "requestBody",
+                            json_pack("{s:b, s:o}", "required", !(r->flags & ROUTE_BODY_OPTIONAL), "content", content(r->body)));
     return o;
 }
 
@@ -93,10 +98,12 @@ json_t *openapi_json(void)
                 *c = (char)tolower((unsigned char)*c);
             json_object_set_new(json_object_get(paths, r->path), method, operation(r));
         }
-    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi", "3.1.0", "info", "title", "lumad", "version", LUMAD_VERSION, "description",
-                     "Rows carry id, created_at, updated_at, version; ETag is the version, If-Match on PUT, PATCH and DELETE guards an edit (412 carries the "
-                     "row as it is). PATCH is JSON Merge Patch. POST may bring its own id.",
-                     "servers", "url", API_BASE, "paths", paths, "components", "schemas", schema_all());
+    return json_pack(
+        "{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi", "3.1.0", "info", "title", "lumad", "version",
+        LUMAD_VERSION, "description",
+        "Rows carry id, created_at, updated_at, version; ETag is the version, If-Match on PUT, PATCH and DELETE guards an edit (412 carries the "
+        "row as it is). PATCH is JSON Merge Patch. POST may bring its own id.",
+        "servers", "url", API_BASE, "paths", paths, "components", "schemas", schema_all());
 }
 
 void api_print_openapi(void)
@@ -117,14 +124,18 @@ static void print_cell(const char *text)
 
 void api_print_routes_md(void)
 {
-    puts("# The REST interface\n\n"
-         "Base `" API_BASE "`, JSON in UTF-8. Lists are `{\"items\":[...],\"next\":null|\"cursor\"}` with `?limit=` (100, at most 1000), `&cursor=` and `&q=`. Errors are\n"
-         "`application/problem+json` (RFC 9457) with `code` and `errors[]`. `GET " API_BASE "/openapi.json` is the same for programs.");
+    puts(
+        "# The REST interface\n\n"
+        "Base `" API_BASE
+        "`, JSON in UTF-8. Lists are `{\"items\":[...],\"next\":null|\"cursor\"}` with `?limit=` (100, at most 1000), `&cursor=` and `&q=`. Errors are\n"
+        "`application/problem+json` (RFC 9457) with `code` and `errors[]`. `GET " API_BASE
+        "/openapi.json` is the same for programs.");
     for (const struct route *const *t = route_tables; *t; t++) {
         const char *path = (*t)->path + 1;
         printf("\n## %.*s\n\n| | | least role | body | answer | |\n|---|---|---|---|---|---|\n", (int)strcspn(path, "/"), path);
         for (const struct route *r = *t; r->path; r++) {
-            printf("| %s | `%s` | %s | %s | %s | ", route_method_name(r->method), r->path, role_names[r->role], r->body ? r->body : "", r->reply ? r->reply : "");
+            printf("| %s | `%s` | %s | %s | %s | ", route_method_name(r->method), r->path, role_names[r->role],
+                   r->body ? r->body : "", r->reply ? r->reply : "");
             print_cell(r->doc);
             if (r->query)
                 printf(" Query: `%s`.", r->query);

@@ -34,7 +34,7 @@ enum lm_err range_parse(const char *header, uint64_t size, struct byte_range *r)
     if (*at || (!has_first && !has_last) || (has_first && has_last && last < first))
         return LM_NOT_FOUND;
 
-    if (!has_first) {           /* the last so many bytes */
+    if (!has_first) { /* the last so many bytes */
         if (!last || !size)
             return LM_RANGE;
         first = last < size ? size - last : 0;

@@ -22,8 +22,9 @@ json_t *problem_json(enum lm_err err, const struct problem *p, const json_t *cur
                  p->n + p->more > 1 ? ", and more" : "");
         detail = text;
     }
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o}", "type", "about:blank", "title", lm_err_text(err), "status", lm_err_http(err),
-                          "detail", detail ? detail : lm_err_text(err), "code", lm_err_code(err), "errors", errors);
+    json_t *o =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:o}", "type", "about:blank", "title", lm_err_text(err), "status", lm_err_http(err),
+                  "detail", detail ? detail : lm_err_text(err), "code", lm_err_code(err), "errors", errors);
     if (o && p->more)
         json_object_set_new(o, "more", json_integer((json_int_t)p->more));
     if (o && current)
@@ -78,11 +79,12 @@ static struct MHD_Response *of_file(struct exchange *x, unsigned *status)
     struct MHD_Response *r = MHD_create_response_from_fd_at_offset64(range.length, res->fd, range.first);
     if (!r)
         return NULL;
-    res->fd = -1;       /* theirs now */
+    res->fd = -1; /* theirs now */
     add(r, "Accept-Ranges", "bytes");
     add(r, "Content-Type", res->type);
     if (!err) {
-        snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first, range.first + range.length - 1, res->fd_size);
+        snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first, range.first + range.length - 1,
+                 res->fd_size);
         add(r, "Content-Range", text);
         *status = 206;
     }
@@ -128,7 +130,8 @@ static struct MHD_Response *of_problem(struct exchange *x, unsigned *status)
 
     *status = (unsigned)lm_err_http(x->err);
     if (*status >= 500)
-        log_warn("api", "%.200s: %d %s", x->path, *status, x->res.problem.detail[0] ? x->res.problem.detail : lm_err_text(x->err));
+        log_warn("api", "%.200s: %d %s", x->path, *status,
+                 x->res.problem.detail[0] ? x->res.problem.detail : lm_err_text(x->err));
     if (r) {
         add(r, "Content-Type", "application/problem+json");
         route_allow(x->res.allow, allow);
@@ -156,10 +159,11 @@ static void add_policy(struct exchange *x, struct MHD_Response *r)
         add(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
         return;
     }
-    snprintf(text, sizeof(text),
-             "default-src 'self'; connect-src 'self' ws://%s wss://%s; img-src 'self' data: blob:; media-src 'self' blob:; "
-             "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-             x->host, x->host);
+    snprintf(
+        text, sizeof(text),
+        "default-src 'self'; connect-src 'self' ws://%s wss://%s; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        x->host, x->host);
     add(r, "Content-Security-Policy", text);
 }
 
@@ -169,7 +173,7 @@ enum MHD_Result exchange_reply(struct exchange *x)
     struct MHD_Response *r = x->err ? of_problem(x, &status) : of_success(x, &status);
 
     if (!r)
-        return MHD_NO;          /* no memory even for saying so: the connection is closed */
+        return MHD_NO; /* no memory even for saying so: the connection is closed */
     if (!x->err)
         add(r, "ETag", x->res.etag);
     if (x->res.disposition[0] && !x->err)

@@ -6,7 +6,7 @@
 
 #include "core/thread.h"
 
-enum { STACK = 1 << 20, THREADS_MAX = 16 };     /* problems and JSON trees go deeper than a worker's usual 256 KiB should */
+enum { STACK = 1 << 20, THREADS_MAX = 16 }; /* problems and JSON trees go deeper than a worker's usual 256 KiB should */
 
 struct request_pool {
     void (*run)(struct request_item *item);
@@ -47,7 +47,7 @@ static void *work(void *arg)
             pthread_cond_wait(&p->wake, &p->lock);
             continue;
         }
-        bool is_slow = item->is_slow;   /* the item may be gone after its run */
+        bool is_slow = item->is_slow; /* the item may be gone after its run */
         pthread_mutex_unlock(&p->lock);
         p->run(item);
         pthread_mutex_lock(&p->lock);

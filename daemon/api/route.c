@@ -13,7 +13,8 @@ static const struct {
     const char *name;
     enum http_method method;
 } methods[] = {
-    { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
+    { "GET", HTTP_GET }, { "HEAD", HTTP_GET },    { "POST", HTTP_POST },
+    { "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
@@ -63,7 +64,8 @@ static bool match(const char *pattern, const char *path, struct request *req)
     return !*pattern && !*path;
 }
 
-const struct route *route_find(const struct route *const *tables, enum http_method method, const char *path, struct request *req, unsigned *allowed)
+const struct route *route_find(const struct route *const *tables, enum http_method method, const char *path, struct request *req,
+                               unsigned *allowed)
 {
     *allowed = 0;
     for (; *tables; tables++)
@@ -107,9 +109,11 @@ enum lm_err request_query(const struct request *req, const char *name, char *out
     return err == LM_NOT_FOUND ? LM_OK : err;
 }
 
-enum lm_err request_query_real(const struct request *req, const char *name, double min, double max, double def, double *value, struct problem *p)
+enum lm_err request_query_real(const struct request *req, const char *name, double min, double max, double def, double *value,
+                               struct problem *p)
 {
     char text[32], *end = text;
+    double v = def;
     enum lm_err err = url_query(req->query, name, text, sizeof(text), p);
 
     *value = def;
@@ -117,9 +121,10 @@ enum lm_err request_query_real(const struct request *req, const char *name, doub
         return err == LM_NOT_FOUND ? LM_OK : err;
     /* strtod() knows more numbers than a query needs: hexadecimal ones, infinity. */
     if (strspn(text, "0123456789+-.eE") == strlen(text))
-        *value = strtod(text, &end);
-    if (end == text || *end || !(*value >= min && *value <= max))
+        v = strtod(text, &end);
+    if (end == text || *end || !(v >= min && v <= max))
         return problem_set(p, LM_BAD_REQUEST, "The query parameter \"%s\" must be a number from %g to %g.", name, min, max);
+    *value = v;
     return LM_OK;
 }
 
@@ -135,7 +140,9 @@ enum lm_err request_page(const struct request *req, struct page_query *page, str
     if (!err)
         err = request_query(req, "cursor", page->cursor, sizeof(page->cursor), p);
     page->q = (struct row_query){
-        .q = page->text[0] ? page->text : NULL, .cursor = page->cursor[0] ? page->cursor : NULL, .limit = (int)limit,
+        .q = page->text[0] ? page->text : NULL,
+        .cursor = page->cursor[0] ? page->cursor : NULL,
+        .limit = (int)limit,
     };
     return err;
 }
@@ -199,6 +206,18 @@ enum lm_err body_only(const json_t *body, const char *const *known, struct probl
     if (err == LM_BAD_REQUEST && !p->detail[0])
         problem_set(p, LM_BAD_REQUEST, "The body must be a JSON object.");
     return err;
+}
+
+void body_under(const char *prefix, struct problem *p)
+{
+    char path[PROBLEM_PATH];
+
+    for (size_t i = 0; i < p->n; i++) {
+        str_copy(path, sizeof(path), p->errors[i].path);
+        str_copy(p->errors[i].path, PROBLEM_PATH, prefix);
+        size_t n = strlen(p->errors[i].path);
+        str_copy(p->errors[i].path + n, PROBLEM_PATH - n, path);
+    }
 }
 
 enum lm_err respond_json(struct response *res, json_t *json)

@@ -7,6 +7,7 @@
  * MEMORY   A request is borrowed for the call. What a handler puts into the response belongs to the server.
  */
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ struct request {
     int64_t if_match;                   /* version or ETAG_ANY, ETAG_NEVER */
     const char *host;                   /* checked */
     const char *content_type;           /* NULL: none was sent */
+    const atomic_bool *is_stopping;     /* lumad is: whoever waits for something gives up */
     bool is_stuck;                      /* the engine made no frame for over a second */
     void *upload;                       /* a streamed body: what its begin() made */
     struct multipart *multipart;
@@ -115,6 +117,9 @@ double body_real(const json_t *body, const char *name, bool is_required, double 
 bool body_bool(const json_t *body, const char *name, bool is_required, bool def, struct problem *p);
 /* Unknown members are refused (422), a body that is no object is a 400. `known` ends with NULL. */
 enum lm_err body_only(const json_t *body, const char *const *known, struct problem *p);
+
+/* The errors are about a part of the body: "/nodes/3" becomes "/graph/nodes/3". */
+void body_under(const char *prefix, struct problem *p);
 
 /* LM_OK with *json as the answer, or LM_NOMEM when it is NULL. */
 enum lm_err respond_json(struct response *res, json_t *json);

@@ -1,8 +1,9 @@
 #include "api/route.h"
 
-#define TABLES(X)                                                                                                                                       \
-    X(system) X(venues) X(fixtures) X(groups) X(library) X(patterns) X(implementations) X(graph) X(tracks) X(track_data) X(scores) X(host_audio) X(show) \
-    X(outputs) X(jobs) X(settings)
+#define TABLES(X) \
+    X(system) \
+    X(venues) X(fixtures) X(groups) X(library) X(patterns) X(implementations) X(graph) X(tracks) X(track_data) X(scores) \
+        X(host_audio) X(show) X(outputs) X(jobs) X(settings)
 
 #define X(name) extern const struct route api_##name[];
 TABLES(X)
@@ -12,5 +13,5 @@ const struct route *const route_tables[] = {
 #define X(name) api_##name,
     TABLES(X)
 #undef X
-    NULL,
+        NULL,
 };

@@ -6,118 +6,202 @@
 #include "core/str.h"
 #include "db/domain.h"
 
-/* Members that are not columns. */
-#define IDS "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"uuid\"}}"
-
+/* `extra`: a member that is no column. */
 static const struct {
     const char *name;
     const struct table *table;
-    const char *extra, *extra_schema;
+    const char *extra, *extra_type;
 } rows[] = {
     { "Venue", &venues_table, NULL, NULL },
     { "Fixture", &fixtures_table, NULL, NULL },
-    { "Group", &fixture_groups_table, "fixture_ids", IDS },
+    { "Group", &fixture_groups_table, "fixture_ids", "uuid[]" },
     { "Pattern", &patterns_table, NULL, NULL },
     { "PatternCategory", &pattern_categories_table, NULL, NULL },
     { "Implementation", &implementations_table, NULL, NULL },
     { "Override", &venue_implementation_overrides_table, NULL, NULL },
-    { "Track", &tracks_table, "analysis", "{\"$ref\":\"#/components/schemas/Analysis\"}" },
+    { "Track", &tracks_table, "analysis", "Analysis" },
     { "Score", &scores_table, NULL, NULL },
     { "Annotation", &score_annotations_table, NULL, NULL },
     { "Output", &outputs_table, NULL, NULL },
     { "Job", &jobs_table, NULL, NULL },
 };
 
-#define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
-#define LIST(items) "{\"type\":\"array\",\"items\":" items "}"
-#define OBJECT(members) "{\"type\":\"object\",\"properties\":{" members "}}"
-#define NEEDS(members, required) "{\"type\":\"object\",\"properties\":{" members "},\"required\":[" required "],\"additionalProperties\":false}"
-#define STRING "{\"type\":\"string\"}"
-#define STRING_OR_NULL "{\"type\":[\"string\",\"null\"]}"
-#define NUMBER "{\"type\":\"number\"}"
-#define NUMBER_OR_NULL "{\"type\":[\"number\",\"null\"]}"
-#define INTEGER "{\"type\":\"integer\"}"
-#define BOOLEAN "{\"type\":\"boolean\"}"
-#define ANY "{}"
-#define UUID "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define UUID_OR_NULL "{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"}"
-
+/*
+ * Everything that is no row, in a notation of its own: members as "name:type", a '*' before the ones a client must send. A type is a word of
+ * `words`, another shape's name or "=one|of|these"; "[]" behind it is a list of them, "?" is null as well.
+ */
 static const struct {
-    const char *name, *text;
+    const char *name, *members;
+    bool is_body; /* unknown members are refused */
 } shapes[] = {
-    { "Problem", OBJECT("\"type\":" STRING ",\"title\":" STRING ",\"status\":" INTEGER ",\"detail\":" STRING ",\"code\":" STRING
-                        ",\"errors\":" LIST(OBJECT("\"path\":" STRING ",\"message\":" STRING)) ",\"current\":{\"description\":\"The row as it is now, with 412.\"}") },
-    { "Nothing", "{\"type\":\"object\",\"additionalProperties\":false}" },
-    { "Health", OBJECT("\"status\":" STRING ",\"detail\":" STRING) },
-    { "System", OBJECT("\"version\":" STRING ",\"uptime_s\":" NUMBER ",\"warnings\":" LIST(REF("Warning")) ",\"audio\":" REF("Device")
-                       ",\"dmx\":{\"type\":\"object\"},\"sync\":" OBJECT("\"state\":" STRING) ",\"jobs\":" OBJECT("\"active\":" INTEGER)
-                       ",\"database\":" OBJECT("\"schema_version\":" INTEGER ",\"device_id\":" UUID)) },
-    { "Warning", OBJECT("\"id\":" STRING ",\"level\":{\"enum\":[\"error\",\"warn\"]},\"message\":" STRING ",\"since\":{\"type\":\"string\",\"format\":\"date-time\"}") },
-    { "Head", OBJECT("\"id\":" STRING ",\"fixture_id\":" UUID ",\"index\":" INTEGER ",\"label\":" STRING ",\"x\":" NUMBER ",\"y\":" NUMBER ",\"z\":" NUMBER
-                     ",\"rot_x\":" NUMBER ",\"rot_y\":" NUMBER ",\"rot_z\":" NUMBER ",\"capabilities\":" LIST(STRING) ",\"pan_max\":" NUMBER ",\"tilt_max\":" NUMBER) },
-    { "Patch", OBJECT("\"universes\":" LIST(OBJECT("\"universe\":" INTEGER
-                      ",\"used\":" LIST(OBJECT("\"fixture_id\":" UUID ",\"label\":" STRING ",\"address\":" INTEGER ",\"channels\":" INTEGER))
-                      ",\"free\":" LIST(OBJECT("\"address\":" INTEGER ",\"channels\":" INTEGER)))) ",\"warnings\":" LIST(STRING)) },
-    { "Selection", NEEDS("\"expression\":" STRING ",\"spatial_reference\":{\"enum\":[\"global\",\"group_local\"]}", "\"expression\"") },
-    { "Selected", OBJECT("\"heads\":" LIST(STRING) ",\"warnings\":" LIST(STRING)) },
-    { "GroupMembers", NEEDS("\"fixture_ids\":" IDS, "\"fixture_ids\"") },
-    { "LibraryItem", OBJECT("\"path\":" STRING ",\"manufacturer\":" STRING ",\"model\":" STRING ",\"type\":" STRING
-                            ",\"modes\":" LIST(OBJECT("\"name\":" STRING ",\"channels\":" INTEGER ",\"heads\":" INTEGER))) },
-    { "Definition", OBJECT("\"path\":" STRING ",\"manufacturer\":" STRING ",\"model\":" STRING ",\"type\":" STRING ",\"modes\":" LIST("{\"type\":\"object\"}")
-                           ",\"warnings\":" LIST(STRING)) },
-    { "ImplementationChoice", NEEDS("\"implementation_id\":" UUID, "\"implementation_id\"") },
-    { "Graph", OBJECT("\"nodes\":" LIST(OBJECT("\"id\":" STRING ",\"type\":" STRING ",\"params\":{\"type\":\"object\"},\"x\":" NUMBER ",\"y\":" NUMBER))
-                      ",\"edges\":" LIST(OBJECT("\"id\":" STRING ",\"from_node\":" STRING ",\"from_port\":" STRING ",\"to_node\":" STRING ",\"to_port\":" STRING))
-                      ",\"args\":" LIST(OBJECT("\"id\":" STRING ",\"name\":" STRING ",\"type\":{\"enum\":[\"color\",\"scalar\",\"selection\",\"choice\"]},\"default\":" ANY))
-                      ",\"errors\":" LIST(REF("GraphError")) ",\"implementation_id\":" UUID ",\"version\":" INTEGER) },
-    { "GraphError", OBJECT("\"node\":" STRING_OR_NULL ",\"port\":" STRING_OR_NULL ",\"code\":" STRING ",\"message\":" STRING) },
-    { "GraphErrors", OBJECT("\"errors\":" LIST(REF("GraphError"))) },
-    { "GraphCheck", NEEDS("\"graph\":" REF("Graph"), "\"graph\"") },
-    { "GraphRun", NEEDS("\"graph\":" REF("Graph") ",\"views\":" BOOLEAN ",\"context\":"
-                        OBJECT("\"track_id\":" UUID_OR_NULL ",\"venue_id\":" UUID_OR_NULL ",\"start\":" NUMBER ",\"end\":" NUMBER
-                               ",\"args\":{\"type\":\"object\"},\"seed\":" INTEGER), "\"graph\"") },
-    { "GraphViews", OBJECT("\"views\":{\"type\":\"object\"},\"timings\":" LIST(OBJECT("\"node\":" STRING ",\"us\":" NUMBER))
-                           ",\"layer\":" "{\"type\":[\"object\",\"null\"]}" ",\"errors\":" LIST(REF("GraphError"))) },
-    { "NodeType", OBJECT("\"id\":" STRING ",\"category\":" STRING ",\"label\":" STRING ",\"help\":" STRING ",\"inputs\":" LIST("{\"type\":\"object\"}")
-                         ",\"outputs\":" LIST("{\"type\":\"object\"}") ",\"params\":" LIST("{\"type\":\"object\"}")) },
-    { "AnalysisStep", OBJECT("\"state\":{\"enum\":[\"none\",\"queued\",\"running\",\"done\",\"failed\"]},\"progress\":" NUMBER_OR_NULL ",\"version\":" ANY
-                             ",\"error\":" STRING_OR_NULL) },
-    { "Analysis", "{\"type\":\"object\",\"additionalProperties\":" REF("AnalysisStep") "}" },
-    { "Analyze", NEEDS("\"steps\":" LIST(STRING) ",\"force\":" BOOLEAN, "") },
-    { "Beats", OBJECT("\"beats\":" LIST(NUMBER) ",\"downbeats\":" LIST(NUMBER) ",\"bpm\":" NUMBER_OR_NULL ",\"beats_per_bar\":" INTEGER ",\"confidence\":" NUMBER_OR_NULL
-                      ",\"corrected\":" BOOLEAN) },
-    { "BeatsInput", NEEDS("\"beats\":" LIST(NUMBER) ",\"downbeats\":" LIST(NUMBER) ",\"bpm\":" NUMBER_OR_NULL ",\"beats_per_bar\":" INTEGER ",\"confidence\":" ANY
-                          ",\"corrected\":" ANY, "\"beats\"") },
-    { "Batch", NEEDS("\"create\":" LIST(REF("AnnotationInput")) ",\"update\":" LIST("{\"type\":\"object\"}") ",\"delete\":" LIST("{}"), "") },
-    { "BatchResult", OBJECT("\"created\":" LIST(REF("Annotation")) ",\"updated\":" LIST(REF("Annotation")) ",\"deleted\":" IDS) },
-    { "HostAudio", OBJECT("\"loaded\":" BOOLEAN ",\"track_id\":" UUID_OR_NULL ",\"score_id\":" UUID_OR_NULL ",\"playing\":" BOOLEAN ",\"current_time\":" NUMBER
-                          ",\"duration\":" NUMBER ",\"rate\":" NUMBER ",\"loop\":" OBJECT("\"enabled\":" BOOLEAN ",\"start\":" NUMBER ",\"end\":" NUMBER)
-                          ",\"beat\":{\"type\":[\"object\",\"null\"]},\"latency_ms\":" NUMBER_OR_NULL ",\"seq\":" INTEGER ",\"server_time\":" ANY) },
-    { "LoadTrack", NEEDS("\"track_id\":" UUID, "\"track_id\"") },
-    { "LoadSegment", NEEDS("\"track_id\":" UUID ",\"start_time\":" NUMBER ",\"end_time\":" NUMBER, "\"track_id\",\"start_time\",\"end_time\"") },
-    { "Seek", NEEDS("\"seconds\":" NUMBER, "\"seconds\"") },
-    { "Loop", NEEDS("\"enabled\":" BOOLEAN ",\"start\":" NUMBER ",\"end\":" NUMBER, "\"enabled\"") },
-    { "Volume", NEEDS("\"db\":{\"type\":\"number\",\"minimum\":-60,\"maximum\":0}", "\"db\"") },
-    { "Device", OBJECT("\"device\":" STRING ",\"active\":" ANY ",\"devices\":" LIST(ANY)) },
-    { "DeviceChoice", NEEDS("\"device\":" STRING, "\"device\"") },
-    { "Show", OBJECT("\"venue_id\":" UUID_OR_NULL ",\"score_id\":" UUID_OR_NULL ",\"track_id\":" UUID_OR_NULL ",\"mode\":{\"enum\":[\"off\",\"score\",\"live\"]},\"blackout\":" BOOLEAN
-                     ",\"freeze\":" BOOLEAN ",\"master\":" NUMBER) },
-    { "ShowInput", OBJECT("\"venue_id\":" UUID_OR_NULL ",\"score_id\":" UUID_OR_NULL ",\"mode\":{\"enum\":[\"off\",\"score\",\"live\"]}") },
-    { "Switch", NEEDS("\"on\":" BOOLEAN, "\"on\"") },
-    { "Master", NEEDS("\"level\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}", "\"level\"") },
-    { "Autoplay", OBJECT("\"enabled\":" BOOLEAN ",\"venue_id\":" UUID_OR_NULL ",\"score_id\":" UUID_OR_NULL ",\"repeat\":{\"enum\":[\"once\",\"loop\"]},\"resume\":" BOOLEAN) },
-    { "LayerError", OBJECT("\"annotation_id\":" UUID ",\"errors\":" LIST(REF("GraphError"))) },
-    { "UniverseNumber", INTEGER },
-    { "Universe", OBJECT("\"slots\":" LIST(INTEGER) ",\"fps\":" NUMBER ",\"outputs\":" LIST("{\"type\":\"object\"}")) },
-    { "Settings", "{\"type\":\"object\",\"additionalProperties\":true}" },
-    { "Setting", OBJECT("\"key\":" STRING ",\"label\":" STRING ",\"type\":" STRING ",\"default\":" ANY ",\"min\":" NUMBER_OR_NULL ",\"max\":" NUMBER_OR_NULL ",\"unit\":" STRING_OR_NULL
-                        ",\"options\":" ANY ",\"help\":" STRING ",\"group\":" STRING) },
+    { "Problem",
+      "type:string title:string status:integer detail:string code:string errors:ProblemError[] more:integer current:any", false },
+    { "ProblemError", "path:string message:string", false },
+    { "Nothing", "", true },
+    { "Health", "status:=ok|failed detail:string", false },
+    { "System",
+      "version:string uptime_s:number warnings:Warning[] audio:Device dmx:object sync:object jobs:object database:object",
+      false },
+    { "Warning", "id:string level:=error|warn message:string since:instant", false },
+    { "Head",
+      "id:string fixture_id:uuid index:integer label:string x:number y:number z:number rot_x:number rot_y:number rot_z:number "
+      "capabilities:string[] pan_max:number tilt_max:number",
+      false },
+    { "Patch", "universes:PatchUniverse[] warnings:string[]", false },
+    { "PatchUniverse", "universe:integer used:PatchSlots[] free:FreeSlots[]", false },
+    { "PatchSlots", "fixture_id:uuid label:string address:integer channels:integer", false },
+    { "FreeSlots", "address:integer channels:integer", false },
+    { "Selection", "*expression:string spatial_reference:=global|group_local", true },
+    { "Selected", "heads:string[] warnings:string[]", false },
+    { "GroupMembers", "*fixture_ids:uuid[]", true },
+    { "LibraryItem", "path:string manufacturer:string model:string type:string modes:LibraryMode[]", false },
+    { "LibraryMode", "name:string channels:integer heads:integer", false },
+    { "Definition", "path:string manufacturer:string model:string type:string modes:object[] warnings:string[]", false },
+    { "ImplementationChoice", "*implementation_id:uuid", true },
+    { "Graph",
+      "*nodes:GraphNode[] *edges:GraphEdge[] *args:GraphArg[] errors:GraphError[] implementation_id:uuid version:integer",
+      false },
+    { "GraphNode", "id:string type:string params:object x:number y:number", false },
+    { "GraphEdge", "id:string from_node:string from_port:string to_node:string to_port:string", false },
+    { "GraphArg", "id:string name:string type:=color|scalar|selection|choice default:any", false },
+    { "GraphError", "node:string? port:string? code:string message:string", false },
+    { "GraphErrors", "errors:GraphError[]", false },
+    { "GraphCheck", "*graph:Graph", true },
+    { "GraphRun", "*graph:Graph context:GraphContext views:boolean", true },
+    { "GraphContext", "track_id:uuid? venue_id:uuid? start:number end:number args:object seed:integer", true },
+    { "GraphViews", "views:object timings:GraphTiming[] layer:object? errors:GraphError[]", false },
+    { "GraphTiming", "node:string us:number", false },
+    { "NodeType", "id:string category:string label:string help:string inputs:object[] outputs:object[] params:object[]", false },
+    { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
+    { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },
+    { "Analyze", "steps:string[] force:boolean", true },
+    { "Beats", "beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:number? corrected:boolean",
+      false },
+    { "BeatsInput", "*beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:any corrected:any", true },
+    { "Batch", "create:AnnotationInput[] update:object[] delete:any[]", true },
+    { "BatchResult", "created:Annotation[] updated:Annotation[] deleted:uuid[]", false },
+    { "HostAudio",
+      "loaded:boolean track_id:uuid? score_id:uuid? playing:boolean current_time:number duration:number rate:number "
+      "loop:LoopState segment:Segment beat:Beat? latency_ms:number? volume_db:number seq:integer server_time:number",
+      false },
+    { "LoopState", "enabled:boolean start:number end:number", false },
+    { "Segment", "start:number end:number", false },
+    { "Beat", "index:integer phase:number bar:integer bpm:number?", false },
+    { "LoadTrack", "*track_id:uuid", true },
+    { "LoadSegment", "*track_id:uuid *start_time:number *end_time:number", true },
+    { "Seek", "*seconds:number", true },
+    { "Loop", "*enabled:boolean start:number end:number", true },
+    { "Volume", "*db:number", true },
+    { "Device", "device:string active:any devices:any[]", false },
+    { "DeviceChoice", "*device:string", true },
+    { "Show", "venue_id:uuid? score_id:uuid? track_id:uuid? mode:=off|score|live blackout:boolean freeze:boolean master:number",
+      false },
+    { "ShowInput", "venue_id:uuid? score_id:uuid? mode:=off|score|live", false },
+    { "Switch", "*on:boolean", true },
+    { "Master", "*level:number", true },
+    { "Autoplay", "enabled:boolean venue_id:uuid? score_id:uuid? repeat:=once|loop resume:boolean", false },
+    { "LayerError", "annotation_id:uuid errors:GraphError[]", false },
+    { "UniverseNumber", NULL, false },
+    { "Universe", "slots:integer[] fps:number outputs:object[]", false },
+    { "Settings", "", false },
+    { "Setting",
+      "key:string label:string type:string default:any min:number? max:number? unit:string options:any help:string group:string",
+      false },
 };
 
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+static const struct {
+    const char *word, *type, *format;
+} words[] = {
+    { "string", "string", NULL },   { "number", "number", NULL },         { "integer", "integer", NULL },
+    { "boolean", "boolean", NULL }, { "object", "object", NULL },         { "any", NULL, NULL },
+    { "uuid", "string", "uuid" },   { "instant", "string", "date-time" },
+};
+
+enum {
+    ROWS = sizeof(rows) / sizeof(rows[0]),
+    SHAPES = sizeof(shapes) / sizeof(shapes[0]),
+    WORDS = sizeof(words) / sizeof(words[0])
+};
+
+static json_t *reference(const char *name)
+{
+    char ref[96];
+
+    snprintf(ref, sizeof(ref), "#/components/schemas/%s", name);
+    return json_pack("{s:s}", "$ref", ref);
+}
+
+static json_t *enumeration(const char *text)
+{
+    json_t *options = json_array();
+
+    for (size_t n; *text; text += n + (text[n] == '|')) {
+        n = strcspn(text, "|");
+        json_array_append_new(options, json_stringn(text, n));
+    }
+    return json_pack("{s:o}", "enum", options);
+}
+
+/* "uuid", "Head[]", "number?", "=on|off" -> its schema. */
+static json_t *type_schema(const char *text)
+{
+    char plain[128];
+    size_t n = strlen(text);
+
+    if (n > 2 && !strcmp(text + n - 2, "[]")) {
+        snprintf(plain, sizeof(plain), "%.*s", (int)n - 2, text);
+        return json_pack("{s:s, s:o}", "type", "array", "items", type_schema(plain));
+    }
+    if (n > 1 && text[n - 1] == '?') {
+        snprintf(plain, sizeof(plain), "%.*s", (int)n - 1, text);
+        return json_pack("{s:[o, {s:s}]}", "anyOf", type_schema(plain), "type", "null");
+    }
+    if (*text == '=')
+        return enumeration(text + 1);
+    for (size_t i = 0; i < WORDS; i++)
+        if (!strcmp(text, words[i].word)) {
+            json_t *o = json_object();
+            if (words[i].type)
+                json_object_set_new(o, "type", json_string(words[i].type));
+            if (words[i].format)
+                json_object_set_new(o, "format", json_string(words[i].format));
+            return o;
+        }
+    return schema_exists(text) ? reference(text) : NULL;
+}
+
+static json_t *shape_schema(size_t i)
+{
+    json_t *members = json_object(), *required = json_array();
+    char member[128];
+
+    if (!shapes[i].members) {
+        json_decref(members);
+        json_decref(required);
+        return json_pack("{s:s}", "type", "integer");
+    }
+    for (const char *at = shapes[i].members; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        snprintf(member, sizeof(member), "%.*s", (int)n, at);
+        at += n;
+        char *name = member + (*member == '*'), *type = strchr(name, ':');
+        *type++ = '\0';
+        json_object_set_new(members, name, type_schema(type));
+        if (*member == '*')
+            json_array_append_new(required, json_string(name));
+    }
+    json_t *o = json_pack("{s:s, s:o}", "type", "object", "properties", members);
+    if (json_array_size(required))
+        json_object_set(o, "required", required);
+    if (shapes[i].is_body)
+        json_object_set_new(o, "additionalProperties", json_false());
+    json_decref(required);
+    return o;
+}
 
 static const char *const type_names[] = {
-    [COL_TEXT] = "string", [COL_INT] = "integer", [COL_REAL] = "number", [COL_BOOL] = "boolean", [COL_INSTANT] = "string", [COL_UUID] = "string",
+    [COL_TEXT] = "string",  [COL_INT] = "integer",    [COL_REAL] = "number",
+    [COL_BOOL] = "boolean", [COL_INSTANT] = "string", [COL_UUID] = "string",
 };
 
 static json_t *column_schema(const struct column *c)
@@ -168,7 +252,7 @@ static json_t *row_schema(size_t i, enum form form)
             json_array_append_new(required, json_string(c->name));
     }
     if (form == FORM_ROW && rows[i].extra)
-        json_object_set_new(members, rows[i].extra, json_loads(rows[i].extra_schema, 0, NULL));
+        json_object_set_new(members, rows[i].extra, type_schema(rows[i].extra_type));
     json_t *o = json_pack("{s:s, s:o}", "type", "object", "properties", members);
     if (t->doc && form == FORM_ROW)
         json_object_set_new(o, "description", json_string(t->doc));
@@ -192,7 +276,7 @@ json_t *schema_all(void)
             json_object_set_new(all, name, row_schema(i, (enum form)form));
         }
     for (size_t i = 0; i < SHAPES; i++)
-        json_object_set_new(all, shapes[i].name, json_loads(shapes[i].text, 0, NULL));
+        json_object_set_new(all, shapes[i].name, shape_schema(i));
     return all;
 }
 
@@ -212,22 +296,15 @@ bool schema_exists(const char *name)
 
 json_t *schema_of(const char *name)
 {
-    char plain[64], ref[96];
     size_t n = strlen(name);
-    bool is_list = n > 2 && !strcmp(name + n - 2, "[]");
 
-    if (!strcmp(name, "object"))
-        return json_pack("{s:s}", "type", "object");
     if (!strcmp(name, "text"))
         return json_pack("{s:s}", "type", "string");
     if (!strcmp(name, "binary"))
         return json_pack("{s:s, s:s}", "type", "string", "format", "binary");
-    snprintf(plain, sizeof(plain), "%.*s", (int)(is_list ? n - 2 : n), name);
-    if (!schema_exists(plain))
-        return NULL;
-    snprintf(ref, sizeof(ref), "#/components/schemas/%s", plain);
-    if (!is_list)
-        return json_pack("{s:s}", "$ref", ref);
-    return json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:[s, s]}}, s:[s, s]}", "type", "object", "properties", "items", "type", "array", "items", "$ref", ref,
-                     "next", "type", "string", "null", "required", "items", "next");
+    if (n < 3 || strcmp(name + n - 2, "[]") != 0)
+        return type_schema(name);
+    json_t *items = type_schema(name), *next = type_schema("string?");
+    return json_pack("{s:s, s:{s:o, s:o}, s:[s, s]}", "type", "object", "properties", "items", items, "next", next, "required",
+                     "items", "next");
 }

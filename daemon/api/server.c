@@ -12,8 +12,8 @@
 
 enum {
     POOL_THREADS = 4,
-    CONNECTION_MEMORY = 128 << 10,      /* a body comes in pieces of about half of it */
-    CONNECTIONS = 256,                  /* of each daemon, as the next two */
+    CONNECTION_MEMORY = 128 << 10, /* a body comes in pieces of about half of it */
+    CONNECTIONS = 256,             /* of each daemon, as the next two */
     CONNECTIONS_PER_ADDRESS = 32,
     TIMEOUT_S = 30,
     /* A refused request's body is let pass so that the connection lives on and the answer is not lost in a reset; not if it is long. */
@@ -99,7 +99,7 @@ static void work(struct request_item *item)
         x->req.db = NULL;
     }
     x->state = EXCHANGE_ANSWER;
-    MHD_resume_connection(x->conn);     /* from here on it is the mhd thread's again */
+    MHD_resume_connection(x->conn); /* from here on it is the mhd thread's again */
 }
 
 /* Thread: mhd. A piece of the body. MHD_NO closes the connection. */
@@ -109,8 +109,9 @@ static enum MHD_Result take_piece(struct exchange *x, const char *bytes, size_t 
 
     watch_count(x->api->janitor, x->watch, n);
     x->received += n;
-    if (!x->err && x->received > x->limit)      /* a body without a Content-Length: it is too large only now */
-        x->err = problem_set(p, LM_TOO_LARGE, "The body is longer than the %llu MiB allowed.", (unsigned long long)(x->limit >> 20));
+    if (!x->err && x->received > x->limit) /* a body without a Content-Length: it is too large only now */
+        x->err =
+            problem_set(p, LM_TOO_LARGE, "The body is longer than the %llu MiB allowed.", (unsigned long long)(x->limit >> 20));
     if (x->err)
         return x->received > x->limit + PASS_BY ? MHD_NO : MHD_YES;
     if (x->req.multipart) {
@@ -122,7 +123,7 @@ static enum MHD_Result take_piece(struct exchange *x, const char *bytes, size_t 
         if (x->body.failed)
             x->err = problem_set(p, LM_NOMEM, "There is no memory for the body.");
     }
-    if (x->err)                                 /* the rest of a long upload is not waited for */
+    if (x->err) /* the rest of a long upload is not waited for */
         x->limit = x->received;
     return MHD_YES;
 }
@@ -176,7 +177,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
         }
         return MHD_YES;
     case EXCHANGE_WORK:
-        return MHD_NO;          /* cannot be: it is suspended */
+        return MHD_NO; /* cannot be: it is suspended */
     case EXCHANGE_ANSWER:
         return exchange_reply(x);
     }
@@ -184,7 +185,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
 }
 
 /* Thread: mhd. */
-static void connection_changed(void *cls, struct MHD_Connection *conn, void **socket_context, enum MHD_ConnectionNotificationCode what)
+static void connection_changed(void *cls, struct MHD_Connection *conn, void **socket_context,
+                               enum MHD_ConnectionNotificationCode what)
 {
     struct api *a = cls;
 
@@ -210,17 +212,13 @@ static void log_library(void *cls, const char *fmt, va_list args)
 
 static struct MHD_Daemon *start_daemon(struct api *a)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME,
-                            0, NULL, NULL, handle, a,
-                            MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-                            MHD_OPTION_URI_LOG_CALLBACK, begin, a,
-                            MHD_OPTION_NOTIFY_COMPLETED, end, NULL,
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, a,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                                MHD_ALLOW_SUSPEND_RESUME,
+                            0, NULL, NULL, handle, a, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+                            begin, a, MHD_OPTION_NOTIFY_COMPLETED, end, NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, a,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_END);
 }
 
 static uint64_t engine_progress(void *ctx)
@@ -240,7 +238,8 @@ enum lm_err api_start(const struct lumad *l, struct api **result, struct problem
     struct db_conn *c = db_reader_take(l->db);
     api_limits_load(&a->limits, c);
     db_reader_put(l->db, c);
-    if ((err = janitor_new(l->show ? engine_progress : NULL, l->show, &a->janitor)) || (err = request_pool_new(POOL_THREADS, work, &a->pool))) {
+    if ((err = janitor_new(l->show ? engine_progress : NULL, l->show, &a->janitor)) ||
+        (err = request_pool_new(POOL_THREADS, work, &a->pool))) {
         problem_set(p, err, "cannot start the threads of the HTTP server");
         goto out;
     }
@@ -260,6 +259,7 @@ void api_stop(struct api *a)
 {
     if (!a)
         return;
+    a->is_stopping = true;
     request_pool_stop(a->pool);
     for (int i = 0; i < DAEMONS; i++)
         if (a->daemon[i])

@@ -36,7 +36,7 @@ bool static_path(const char *path, char *out, size_t size)
         part += strcspn(part, "/");
         if (!*part)
             return true;
-        if (!part[1]) {                 /* a folder: it has no page of its own */
+        if (!part[1]) { /* a folder: it has no page of its own */
             *(char *)part = '\0';
             return true;
         }
@@ -62,8 +62,8 @@ static enum lm_err open_file(const char *root, const char *name, struct response
     res->fd_size = (uint64_t)st.st_size;
     res->type = mime_of_path(name);
     res->cache = str_starts(name, "assets/") ? "public, max-age=31536000, immutable" : "no-cache";
-    snprintf(res->etag, sizeof(res->etag), "\"%" PRIx64 "-%" PRIx64 "\"", (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
-             (uint64_t)st.st_size);
+    snprintf(res->etag, sizeof(res->etag), "\"%" PRIx64 "-%" PRIx64 "\"",
+             (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_size);
     return LM_OK;
 }
 
@@ -88,7 +88,7 @@ enum lm_err static_serve(struct request *req, struct response *res)
     if (*name && !open_file(root, name, res))
         return LM_OK;
     const char *last = strrchr(name, '/');
-    if (strchr(last ? last : name, '.'))        /* a missing picture must not turn into a page */
+    if (strchr(last ? last : name, '.')) /* a missing picture must not turn into a page */
         return problem_set(&res->problem, LM_NOT_FOUND, "There is no file %.200s in the web interface.", name);
     return open_file(root, "index.html", res) ? explain(res) : LM_OK;
 }

@@ -24,12 +24,12 @@ enum {
     PENDING_MAX = 256,
     PER_ADDRESS_MAX = 64,
     BACKLOG = 511,
-    DEFER_S = 3,                /* the kernel keeps a silent connection to itself that long */
+    DEFER_S = 3, /* the kernel keeps a silent connection to itself that long */
     ACCEPT_BURST = 64,
 };
 #define DEADLINE_NS 3000000000LL
 
-struct pending {                /* fd < 0: free */
+struct pending { /* fd < 0: free */
     int fd;
     int64_t since_ns;
     struct sockaddr_storage addr;
@@ -40,7 +40,7 @@ struct front {
     struct front_options o;
     int listener, epoll, stop, port;
     pthread_t thread;
-    bool is_out_of_fds;         /* said once per trouble */
+    bool is_out_of_fds; /* said once per trouble */
     struct pending pending[PENDING_MAX];
     char head[HEAD_MAX];
 };
@@ -59,7 +59,7 @@ static enum verdict classify(struct front *f, int fd)
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? VERDICT_WAIT : VERDICT_DEAD;
     size_t head = head_length(f->head, (size_t)n);
-    if (!head)          /* a head beyond what we look at: the HTTP side has a limit of its own and an answer for it */
+    if (!head) /* a head beyond what we look at: the HTTP side has a limit of its own and an answer for it */
         return n == (ssize_t)sizeof(f->head) ? VERDICT_HTTP : VERDICT_WAIT;
     return head_is_websocket(f->head, head) ? VERDICT_WS : VERDICT_HTTP;
 }
@@ -170,7 +170,7 @@ static bool accept_one(struct front *f)
         if (!f->is_out_of_fds)
             log_warn("net", "cannot accept a connection: %s; further ones wait", strerror(errno));
         f->is_out_of_fds = true;
-        thread_sleep_until(clock_mono_ns() + 10000000);         /* the connection stays in the queue: without a pause we would spin */
+        thread_sleep_until(clock_mono_ns() + 10000000); /* the connection stays in the queue: without a pause we would spin */
         return false;
     }
     return errno == EINTR || errno == ECONNABORTED;
@@ -291,7 +291,7 @@ static enum lm_err listen_on(struct front *f, struct problem *p)
     if (err)
         return err;
     f->listener = open_listener(&addr, len);
-    if (f->listener < 0 && is_any && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {      /* no IPv6 on this machine */
+    if (f->listener < 0 && is_any && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) { /* no IPv6 on this machine */
         struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = ((struct sockaddr_in6 *)(void *)&addr)->sin6_port };
         memset(&addr, 0, sizeof(addr));
         memcpy(&addr, &v4, sizeof(v4));

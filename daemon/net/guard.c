@@ -11,10 +11,10 @@
 
 enum { NAME_SIZE = 256 };
 
-struct authority {              /* "lumad.local:8080", "[::1]", taken apart */
-    char name[NAME_SIZE];       /* without brackets and without a final dot */
-    int port;                   /* -1: not given */
-    bool is_literal;            /* an IP address */
+struct authority {        /* "lumad.local:8080", "[::1]", taken apart */
+    char name[NAME_SIZE]; /* without brackets and without a final dot */
+    int port;             /* -1: not given */
+    bool is_literal;      /* an IP address */
 };
 
 static bool is_name_char(char c)
@@ -101,9 +101,11 @@ static enum lm_err check_host(const struct guard *g, const struct authority *hos
     if (host->is_literal || !strcasecmp(host->name, "localhost") || is_own_name(g, host->name) ||
         is_listed(g->allowed_hosts, host->name))
         return LM_OK;
-    return problem_set(p, LM_FORBIDDEN,
-                       "lumad does not answer to the name \"%s\". If it is meant to, add it to allowed_hosts in [server] of lumad.conf: "
-                       "allowed_hosts = %s", host->name, host->name);
+    return problem_set(
+        p, LM_FORBIDDEN,
+        "lumad does not answer to the name \"%s\". If it is meant to, add it to allowed_hosts in [server] of lumad.conf: "
+        "allowed_hosts = %s",
+        host->name, host->name);
 }
 
 static const struct {
@@ -139,7 +141,9 @@ enum lm_err guard_check(const struct guard *g, const char *host, const char *ori
         return err;
     char shown[128];
     str_copy(shown, sizeof(shown), origin);
-    return problem_set(p, LM_FORBIDDEN,
-                       "This request was made by a page of %s. Only lumad's own pages may speak to it. If that page should be lumad's own, "
-                       "the address in the browser must be the one lumad is asked under, with its port.", shown);
+    return problem_set(
+        p, LM_FORBIDDEN,
+        "This request was made by a page of %s. Only lumad's own pages may speak to it. If that page should be lumad's own, "
+        "the address in the browser must be the one lumad is asked under, with its port.",
+        shown);
 }

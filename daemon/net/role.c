@@ -3,6 +3,9 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+const char role_refusal[] =
+    "Only this machine itself may use lumad (http://localhost on it): signing in from other addresses, or "
+    "through a proxy, is not set up.";
 const char *const role_names[] = { "none", "viewer", "operator", "admin", NULL };
 
 bool role_is_loopback(const struct sockaddr *addr)

@@ -11,5 +11,7 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
 extern const char *const role_names[];          /* "none", "viewer", "operator", "admin", NULL */
 
 bool role_is_loopback(const struct sockaddr *addr);     /* 127.0.0.0/8, ::1, and the former as ::ffff:127.0.0.0/8 */
+/* Why ROLE_NONE may do nothing, and what to do about it. */
+extern const char role_refusal[];
 /* `is_forwarded`: the request carries X-Forwarded-For or Forwarded, so the address is the proxy's. */
 enum role role_of_peer(const struct sockaddr *addr, bool is_forwarded);

@@ -7,8 +7,8 @@
 #include "ws/session.h"
 
 enum { TICK_LIVE_US = 5000, TICK_IDLE_US = 500000, JOBS_SHOWN = 100 };
-#define HOST_AUDIO_NS 50000000LL        /* 20 Hz */
-#define DMX_NS 100000000LL              /* 10 Hz */
+#define HOST_AUDIO_NS 50000000LL /* 20 Hz */
+#define DMX_NS 100000000LL       /* 10 Hz */
 #define STUCK_NS 5000000000LL
 
 #define LIVE_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX))
@@ -48,14 +48,14 @@ static json_t *changed_json(const char *table, const struct event *e)
 
     if (!e || !e->id[0])
         return json_pack("{s:s, s:s, s:s}", "type", "changed", "topic", "changes", "table", table);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "type", "changed", "topic", "changes", "table", table, "id", e->id, "version", (json_int_t)e->version,
-                     "op", op);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "type", "changed", "topic", "changes", "table", table, "id", e->id,
+                     "version", (json_int_t)e->version, "op", op);
 }
 
 static json_t *job_json(json_t *job)
 {
     json_object_set_new(job, "type", json_string("jobs"));
-    json_object_del(job, "log");        /* may be long; GET /jobs/{id} has it */
+    json_object_del(job, "log"); /* may be long; GET /jobs/{id} has it */
     return job;
 }
 
@@ -74,8 +74,9 @@ static void tell_jobs(struct session *s)
 
     if (jobs_page(s->ws->lumad->jobs, NULL, JOBS_SHOWN, &page, NULL))
         return;
-    json_array_foreach(json_object_get(page, "items"), i, job)
+    json_array_foreach (json_object_get(page, "items"), i, job) {
         session_say_json(s, json_incref(job_json(job)));
+    }
     json_decref(page);
 }
 
@@ -93,7 +94,7 @@ void feed_news(struct ws *w)
         } else if (topics & TOPIC_BIT(TOPIC_CHANGES)) {
             say_all(w, TOPIC_CHANGES, changed_json(e.table, &e));
         }
-        if (!strcmp(e.table, "*")) {    /* the queue ran over: jobs and warnings may have been in it */
+        if (!strcmp(e.table, "*")) { /* the queue ran over: jobs and warnings may have been in it */
             due_all(w, TOPIC_BIT(TOPIC_SYSTEM));
             for (struct session *s = w->sessions; s; s = s->next)
                 if (s->topics & TOPIC_BIT(TOPIC_JOBS))
@@ -107,7 +108,7 @@ void feed_present(struct session *s, unsigned topics)
     if (topics & (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX)))
         s->ws->live = show_live(s->ws->lumad->show);
     session_due(s, topics & (LIVE_TOPICS | TOPIC_BIT(TOPIC_SYSTEM)));
-    if (topics & TOPIC_BIT(TOPIC_CHANGES))      /* whatever this client knows may be old by now */
+    if (topics & TOPIC_BIT(TOPIC_CHANGES)) /* whatever this client knows may be old by now */
         session_say_json(s, changed_json("*", NULL));
     if (topics & TOPIC_BIT(TOPIC_JOBS))
         tell_jobs(s);

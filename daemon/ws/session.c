@@ -273,8 +273,8 @@ static void obey(struct session *s, const char *text, size_t n)
     enum lm_err err = message_parse(text, n, &m, &p);
 
     if (err) {
-        session_say_json(s, json_pack("{s:s, s:s, s:s, s:s}", "type", "error", "code", lm_err_code(err), "path", p.n ? p.errors[0].path : "", "message",
-                                      p.n ? p.errors[0].message : p.detail));
+        session_say_json(s, json_pack("{s:s, s:s, s:s, s:s}", "type", "error", "code", lm_err_code(err), "path",
+                                      p.n ? p.errors[0].path : "", "message", p.n ? p.errors[0].message : p.detail));
         return;
     }
     switch (m.type) {
@@ -295,10 +295,11 @@ bool session_hear(struct session *s, const char *bytes, size_t n, bool is_last, 
     const char *reason = is_binary ? "messages are text" : s->rx_len + n > MESSAGE_MAX ? "a message may have 64 KiB" : NULL;
 
     if (reason) {
-        lws_close_reason(s->wsi, is_binary ? LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE : LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, (unsigned char *)reason, strlen(reason));
+        lws_close_reason(s->wsi, is_binary ? LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE : LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+                         (unsigned char *)reason, strlen(reason));
         return false;
     }
-    if (is_last && !s->rx_len) {        /* the usual case: whole in one piece */
+    if (is_last && !s->rx_len) { /* the usual case: whole in one piece */
         obey(s, bytes, n);
         return true;
     }

@@ -17,7 +17,9 @@ const struct topic_desc topic_table[TOPICS] = {
     [TOPIC_DMX] = { "dmx/", "10 Hz", "Binary LMD1: the slots of universe <n>." },
 };
 
-static const char *const type_names[] = { [MESSAGE_SUBSCRIBE] = "subscribe", [MESSAGE_UNSUBSCRIBE] = "unsubscribe", [MESSAGE_PING] = "ping" };
+static const char *const type_names[] = {
+    [MESSAGE_SUBSCRIBE] = "subscribe", [MESSAGE_UNSUBSCRIBE] = "unsubscribe", [MESSAGE_PING] = "ping"
+};
 
 static bool add_dmx(struct message *m, const char *number)
 {
@@ -56,12 +58,14 @@ static enum lm_err parse_topics(const json_t *list, struct message *m, struct pr
 
     if (!json_is_array(list))
         return problem_add(p, "/topics", "must be a list of topics");
-    json_array_foreach(list, i, v) {
+    json_array_foreach (list, i, v) {
         if (json_is_string(v) && add_topic(m, json_string_value(v)))
             continue;
         snprintf(path, sizeof(path), "/topics/%zu", i);
-        problem_add(p, path, "is no topic: there are host-audio, frame, changes, jobs, system and dmx/1 to dmx/%d, of the last %d at a time",
-                    DMX_MAX_UNIVERSE, MESSAGE_DMX_MAX);
+        problem_add(
+            p, path,
+            "is no topic: there are host-audio, frame, changes, jobs, system and dmx/1 to dmx/%d, of the last %d at a time",
+            DMX_MAX_UNIVERSE, MESSAGE_DMX_MAX);
     }
     return p->err;
 }

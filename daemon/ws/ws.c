@@ -1,11 +1,11 @@
 #include "ws/ws.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 #include "ws/session.h"
 
 enum {
-    SEND_BUFFER = 64 << 10,             /* with the kernel's own tuning a stuck client would hold 4 MB of old frames */
+    SEND_BUFFER = 64 << 10, /* with the kernel's own tuning a stuck client would hold 4 MB of old frames */
     LOW_WATER = 16 << 10,
     FILES = 1024,
     NEWS = 4096,
@@ -32,14 +32,15 @@ enum {
 static void refuse(int fd, size_t n, enum lm_err err, const struct problem *p)
 {
     char drain[HEAD_MAX], text[2048];
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", lm_err_text(err), "status", lm_err_http(err), "detail", p->detail, "code",
-                          lm_err_code(err));
+    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", lm_err_text(err), "status",
+                          lm_err_http(err), "detail", p->detail, "code", lm_err_code(err));
     char *body = o ? json_text(o) : NULL;
 
     if (n && recv(fd, drain, n, MSG_DONTWAIT) > 0 && body) {
-        int len = snprintf(text, sizeof(text),
-                           "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", lm_err_http(err),
-                           lm_err_text(err), strlen(body), body);
+        int len = snprintf(
+            text, sizeof(text),
+            "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+            lm_err_http(err), lm_err_text(err), strlen(body), body);
         if (len > 0 && (size_t)len < sizeof(text) && send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
             log_debug("ws", "a refusal could not be sent: %s", strerror(errno));
     }
@@ -54,7 +55,8 @@ static enum lm_err admit(struct ws *w, int fd, const char *head, size_t n, struc
     struct sockaddr_storage addr;
     socklen_t len = sizeof(addr);
     char host[264], origin[512], unused[512];
-    enum lm_err has_host = head_get(head, n, "Host", host, sizeof(host)), has_origin = head_get(head, n, "Origin", origin, sizeof(origin));
+    enum lm_err has_host = head_get(head, n, "Host", host, sizeof(host)),
+                has_origin = head_get(head, n, "Origin", origin, sizeof(origin));
 
     if (!n || has_host == LM_BAD_REQUEST || has_origin == LM_BAD_REQUEST)
         return problem_set(p, LM_BAD_REQUEST, "The head of the request cannot be read.");
@@ -66,8 +68,7 @@ static enum lm_err admit(struct ws *w, int fd, const char *head, size_t n, struc
     bool is_forwarded = head_get(head, n, "X-Forwarded-For", unused, sizeof(unused)) != LM_NOT_FOUND ||
                         head_get(head, n, "Forwarded", unused, sizeof(unused)) != LM_NOT_FOUND;
     if (role_of_peer((struct sockaddr *)&addr, is_forwarded) < ROLE_VIEWER)
-        return problem_set(p, LM_UNAUTHORIZED,
-                           "Only this machine itself may use lumad (http://localhost on it): signing in from other addresses, or through a proxy, is not set up.");
+        return problem_set(p, LM_UNAUTHORIZED, "%s", role_refusal);
     return LM_OK;
 }
 
@@ -85,7 +86,7 @@ static void take_in(struct ws *w, int fd)
     }
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER }, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){ LOW_WATER }, sizeof(int));
-    if (!lws_adopt_socket(w->context, fd))      /* it closed the socket */
+    if (!lws_adopt_socket(w->context, fd)) /* it closed the socket */
         log_debug("ws", "a socket was not adopted");
 }
 
@@ -118,7 +119,7 @@ void ws_adopt(void *ws, int fd, const struct sockaddr_storage *addr, unsigned ad
     if (!is_taken)
         close(fd);
     else
-        lws_cancel_service(w->context);         /* the one call libwebsockets allows from another thread */
+        lws_cancel_service(w->context); /* the one call libwebsockets allows from another thread */
 }
 
 /* ---- libwebsockets ---- */
@@ -127,7 +128,8 @@ void ws_adopt(void *ws, int fd, const struct sockaddr_storage *addr, unsigned ad
 static bool check_again(struct ws *w, struct lws *wsi)
 {
     char host[264] = "", origin[512] = "";
-    bool has_host = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) > 0, has_origin = lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) > 0;
+    bool has_host = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST) > 0,
+         has_origin = lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN) > 0;
 
     return !guard_check(&w->guard, has_host ? host : NULL, has_origin ? origin : NULL, NULL);
 }
@@ -152,7 +154,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
             session_close(s);
         return 0;
     case LWS_CALLBACK_RECEIVE:
-        return s && s->wsi && session_hear(s, in, len, lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi), lws_frame_is_binary(wsi)) ? 0 : -1;
+        return s && s->wsi &&
+                       session_hear(s, in, len, lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi),
+                                    lws_frame_is_binary(wsi))
+                   ? 0
+                   : -1;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return s && s->wsi && session_write(s) ? 0 : -1;
     default:
@@ -225,8 +231,14 @@ enum lm_err ws_start(const struct lumad *l, struct ws **result, struct problem *
     pthread_mutex_init(&w->lock, NULL);
     lws_set_log_level(LLL_ERR | LLL_WARN, emit);
     struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER, .protocols = protocols, .user = w, .fd_limit_per_thread = FILES,
-        .retry_and_idle_policy = &liveness, .options = LWS_SERVER_OPTION_VALIDATE_UTF8, .gid = -1, .uid = -1,
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .user = w,
+        .fd_limit_per_thread = FILES,
+        .retry_and_idle_policy = &liveness,
+        .options = LWS_SERVER_OPTION_VALIDATE_UTF8,
+        .gid = -1,
+        .uid = -1,
     };
     if (!(w->context = lws_create_context(&info))) {
         err = problem_set(p, LM_INTERNAL, "cannot start the WebSocket server");
@@ -255,6 +267,6 @@ void ws_stop(struct ws *w)
     w->is_stopping = true;
     lws_cancel_service(w->context);
     pthread_join(w->thread, NULL);
-    event_unlisten(w->news);            /* no wake() after this */
+    event_unlisten(w->news); /* no wake() after this */
     release(w);
 }

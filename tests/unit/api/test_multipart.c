@@ -4,7 +4,12 @@
 
 #include "api/multipart.h"
 
-struct seen { char name[64], bytes[4096]; size_t n; int begun; bool is_full; };
+struct seen {
+    char name[64], bytes[4096];
+    size_t n;
+    int begun;
+    bool is_full;
+};
 
 static enum lm_err begin(void *ctx, const char *filename, struct problem *p)
 {
@@ -84,8 +89,10 @@ TEST(what_breaks_off_is_refused)
 TEST(no_file_and_no_boundary_are_refused)
 {
     static const char note[] = "--AaB\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--AaB--\r\n";
-    static const char *const types[] = { "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"x",
-                                         "multipart/form-data; boundary=01234567890123456789012345678901234567890123456789012345678901234567890" };
+    static const char *const types[] = {
+        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"x",
+        "multipart/form-data; boundary=01234567890123456789012345678901234567890123456789012345678901234567890"
+    };
     struct seen s = { 0 };
 
     CHECK_INT(feed(note, sizeof(note) - 1, 100, &s), LM_BAD_REQUEST);

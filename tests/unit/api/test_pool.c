@@ -45,7 +45,7 @@ TEST(everything_runs_and_slow_items_leave_room)
     CHECK(!is_late);
     CHECK_INT(done, 400);
     CHECK_INT(slow_most, 2);
-    CHECK(early >= 300);            /* the quick ones did not wait for the slow */
+    CHECK(early >= 300); /* the quick ones did not wait for the slow */
     request_pool_stop(NULL);
     request_pool_free(NULL);
 }
@@ -67,7 +67,8 @@ TEST(the_janitor_cuts_who_trickles_and_sees_who_stands_still)
     uint64_t count = 0;
     int slow[2], quick[2], served[2];
 
-    CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, slow) && !socketpair(AF_UNIX, SOCK_STREAM, 0, quick) && !socketpair(AF_UNIX, SOCK_STREAM, 0, served));
+    CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, slow) && !socketpair(AF_UNIX, SOCK_STREAM, 0, quick) &&
+          !socketpair(AF_UNIX, SOCK_STREAM, 0, served));
     CHECK_INT(janitor_new(stands_still, NULL, &stuck), LM_OK);
     CHECK_INT(janitor_new(goes_on, &count, &fine), LM_OK);
     struct watch *a = watch_open(fine, slow[0]), *b = watch_open(fine, quick[0]), *c = watch_open(fine, served[0]);
@@ -79,10 +80,11 @@ TEST(the_janitor_cuts_who_trickles_and_sees_who_stands_still)
         usleep(100000);
     }
     char byte;
-    ssize_t cut = recv(slow[1], &byte, 1, MSG_DONTWAIT), alive = recv(quick[1], &byte, 1, MSG_DONTWAIT), idle = recv(served[1], &byte, 1, MSG_DONTWAIT);
+    ssize_t cut = recv(slow[1], &byte, 1, MSG_DONTWAIT), alive = recv(quick[1], &byte, 1, MSG_DONTWAIT),
+            idle = recv(served[1], &byte, 1, MSG_DONTWAIT);
     bool is_stuck = janitor_is_stuck(stuck), is_fine = !janitor_is_stuck(fine);
     watch_close(fine, b), watch_close(fine, a);
-    janitor_free(fine);             /* closes what is left */
+    janitor_free(fine); /* closes what is left */
     janitor_free(stuck);
     for (int i = 0; i < 2; i++)
         close(slow[i]), close(quick[i]), close(served[i]);

@@ -53,7 +53,12 @@ TEST(a_query_parameter_is_found_by_its_whole_name)
 
 TEST(ranges)
 {
-    static const struct { const char *header; uint64_t size; enum lm_err err; uint64_t first, length; } rows[] = {
+    static const struct {
+        const char *header;
+        uint64_t size;
+        enum lm_err err;
+        uint64_t first, length;
+    } rows[] = {
         { NULL, 100, LM_NOT_FOUND, 0, 0 },
         { "bytes=0-0", 100, LM_OK, 0, 1 },
         { "bytes=0-99", 100, LM_OK, 0, 100 },
@@ -78,17 +83,32 @@ TEST(ranges)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct byte_range r = { 0 };
-        if (range_parse(rows[i].header, rows[i].size, &r) != rows[i].err || r.first != rows[i].first || r.length != rows[i].length)
+        if (range_parse(rows[i].header, rows[i].size, &r) != rows[i].err || r.first != rows[i].first ||
+            r.length != rows[i].length)
             TAP_FAIL("%s of %d: %d+%d", rows[i].header, (int)rows[i].size, (int)r.first, (int)r.length);
     }
 }
 
 TEST(if_match_is_one_tag)
 {
-    static const struct { const char *header; enum lm_err err; int64_t version; } rows[] = {
-        { NULL, LM_OK, ETAG_ANY }, { "*", LM_OK, ETAG_ANY }, { "\"7\"", LM_OK, 7 }, { "7", LM_OK, 7 }, { "W/\"7\" ", LM_OK, 7 },
-        { "\"1838239776620545\"", LM_OK, 1838239776620545 }, { "\"abc\"", LM_OK, ETAG_NEVER }, { "\"\"", LM_OK, ETAG_NEVER }, { "\"-7\"", LM_OK, ETAG_NEVER },
-        { "\"99999999999999999999\"", LM_OK, ETAG_NEVER }, { "abc", LM_BAD_REQUEST, 0 }, { "\"7", LM_BAD_REQUEST, 0 }, { "\"7\", \"8\"", LM_BAD_REQUEST, 0 },
+    static const struct {
+        const char *header;
+        enum lm_err err;
+        int64_t version;
+    } rows[] = {
+        { NULL, LM_OK, ETAG_ANY },
+        { "*", LM_OK, ETAG_ANY },
+        { "\"7\"", LM_OK, 7 },
+        { "7", LM_OK, 7 },
+        { "W/\"7\" ", LM_OK, 7 },
+        { "\"1838239776620545\"", LM_OK, 1838239776620545 },
+        { "\"abc\"", LM_OK, ETAG_NEVER },
+        { "\"\"", LM_OK, ETAG_NEVER },
+        { "\"-7\"", LM_OK, ETAG_NEVER },
+        { "\"99999999999999999999\"", LM_OK, ETAG_NEVER },
+        { "abc", LM_BAD_REQUEST, 0 },
+        { "\"7", LM_BAD_REQUEST, 0 },
+        { "\"7\", \"8\"", LM_BAD_REQUEST, 0 },
         { "", LM_BAD_REQUEST, 0 },
     };
 
@@ -128,9 +148,12 @@ TEST(content_types)
 
 TEST(a_path_stays_in_its_folder)
 {
-    static const char *const bad[] = { "", "x", "/..", "/../x", "/a/../b", "/a/..", "/%2e%2e/x", "/.hidden", "/a/.b", "//x", "/a//b", "/a\\b", "/%00", "/./a", "/a%2f..%2fb" };
-    static const struct { const char *path, *file; } good[] = { { "/", "" }, { "/a.js", "a.js" }, { "/assets/a-b.js", "assets/a-b.js" }, { "/scores/1/", "scores/1" },
-                                                              { "/a%20b", "a b" }, { "/a..b", "a..b" } };
+    static const char *const bad[] = { "",      "x",   "/..",   "/../x", "/a/../b", "/a/..", "/%2e%2e/x",  "/.hidden",
+                                       "/a/.b", "//x", "/a//b", "/a\\b", "/%00",    "/./a",  "/a%2f..%2fb" };
+    static const struct {
+        const char *path, *file;
+    } good[] = { { "/", "" },         { "/a.js", "a.js" }, { "/assets/a-b.js", "assets/a-b.js" }, { "/scores/1/", "scores/1" },
+                 { "/a%20b", "a b" }, { "/a..b", "a..b" } };
     char out[64];
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -29,13 +29,18 @@ static struct front *door(const char *address)
     struct front *f = NULL;
     struct problem p = { 0 };
 
-    front_start(&(struct front_options){ .listen = address, .http = answer, .http_ctx = (void *)"h", .ws = answer, .ws_ctx = (void *)"w" }, &f, &p);
+    front_start(
+        &(struct front_options){
+            .listen = address, .http = answer, .http_ctx = (void *)"h", .ws = answer, .ws_ctx = (void *)"w" },
+        &f, &p);
     return f;
 }
 
 static int dial(const struct front *f)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)front_port(f)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)front_port(f)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
@@ -65,7 +70,7 @@ TEST(each_side_gets_its_own)
 
     say(a, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     say(b, "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
-    say(c, "GET /ws HT");                /* a head in two pieces */
+    say(c, "GET /ws HT"); /* a head in two pieces */
     char got[4] = { heard(a, 2000), heard(b, 2000) };
     usleep(50000);
     say(c, "TP/1.1\r\nUpgrade: websocket\r\n\r\n");

@@ -14,8 +14,10 @@ static enum lm_err ask(const char *host, const char *origin)
 
 TEST(own_names_and_addresses_are_answered)
 {
-    static const char *const good[] = { "127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "[::1]", "192.168.1.7:80", "localhost", "LocalHost:1", "localhost.",
-                                        "booth.example:8080", "booth.local", "BOOTH.local:8080", "lights.club", "show:9000" };
+    static const char *const good[] = { "127.0.0.1",          "127.0.0.1:8080", "[::1]:8080",       "[::1]",
+                                        "192.168.1.7:80",     "localhost",      "LocalHost:1",      "localhost.",
+                                        "booth.example:8080", "booth.local",    "BOOTH.local:8080", "lights.club",
+                                        "show:9000" };
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         if (ask(good[i], NULL))
@@ -35,8 +37,8 @@ TEST(a_foreign_name_is_refused_with_the_way_out)
 
 TEST(a_host_that_is_none_is_a_bad_request)
 {
-    static const char *const bad[] = { "", "a b", "localhost:", "localhost:99999", "localhost:8x", "[::1", "[evil]:80", "[]", "user@localhost",
-                                       "localhost/x", ":80", "127.0.0.1\"" };
+    static const char *const bad[] = { "",          "a b", "localhost:",     "localhost:99999", "localhost:8x", "[::1",
+                                       "[evil]:80", "[]",  "user@localhost", "localhost/x",     ":80",          "127.0.0.1\"" };
 
     CHECK_INT(ask(NULL, NULL), LM_BAD_REQUEST);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -52,9 +52,13 @@ TEST(what_two_parsers_could_read_differently_is_refused)
 
 TEST(loopback_is_admin_unless_a_proxy_speaks)
 {
-    static const struct { const char *address; bool is_loopback; } rows[] = {
-        { "127.0.0.1", true }, { "127.9.9.9", true }, { "128.0.0.1", false }, { "10.0.0.1", false }, { "::1", true }, { "::ffff:127.0.0.1", true },
-        { "::ffff:10.0.0.1", false }, { "fe80::1", false }, { "::", false },
+    static const struct {
+        const char *address;
+        bool is_loopback;
+    } rows[] = {
+        { "127.0.0.1", true },        { "127.9.9.9", true }, { "128.0.0.1", false },
+        { "10.0.0.1", false },        { "::1", true },       { "::ffff:127.0.0.1", true },
+        { "::ffff:10.0.0.1", false }, { "fe80::1", false },  { "::", false },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -62,7 +66,8 @@ TEST(loopback_is_admin_unless_a_proxy_speaks)
         struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
         bool is_v6 = strchr(rows[i].address, ':');
 
-        CHECK_INT(inet_pton(is_v6 ? AF_INET6 : AF_INET, rows[i].address, is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr), 1);
+        CHECK_INT(inet_pton(is_v6 ? AF_INET6 : AF_INET, rows[i].address, is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr),
+                  1);
         const struct sockaddr *addr = is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
         CHECK_INT(role_is_loopback(addr), rows[i].is_loopback);
         CHECK_INT(role_of_peer(addr, false), rows[i].is_loopback ? ROLE_ADMIN : ROLE_NONE);

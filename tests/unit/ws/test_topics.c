@@ -13,7 +13,9 @@ static enum lm_err parse(const char *text)
 
 TEST(subscribing)
 {
-    CHECK_INT(parse("{\"type\":\"subscribe\",\"topics\":[\"host-audio\",\"frame\",\"dmx/1\",\"dmx/512\",\"dmx/1\"],\"max_fps\":30}"), LM_OK);
+    CHECK_INT(
+        parse("{\"type\":\"subscribe\",\"topics\":[\"host-audio\",\"frame\",\"dmx/1\",\"dmx/512\",\"dmx/1\"],\"max_fps\":30}"),
+        LM_OK);
     CHECK_INT(m.type, MESSAGE_SUBSCRIBE);
     CHECK_INT(m.topics, TOPIC_BIT(TOPIC_HOST_AUDIO) | TOPIC_BIT(TOPIC_FRAME));
     CHECK_INT(m.n_dmx, 2);
@@ -33,14 +35,19 @@ TEST(every_topic_of_the_table_can_be_had)
 
     for (int t = 0; t < TOPICS; t++) {
         CHECK(topic_table[t].name && topic_table[t].rate && topic_table[t].doc);
-        snprintf(text, sizeof(text), "{\"type\":\"subscribe\",\"topics\":[\"%s%s\"]}", topic_table[t].name, t == TOPIC_DMX ? "7" : "");
+        snprintf(text, sizeof(text), "{\"type\":\"subscribe\",\"topics\":[\"%s%s\"]}", topic_table[t].name,
+                 t == TOPIC_DMX ? "7" : "");
         CHECK_INT(parse(text), LM_OK);
     }
 }
 
 TEST(what_is_wrong_is_named)
 {
-    static const struct { const char *text; enum lm_err err; const char *path; } rows[] = {
+    static const struct {
+        const char *text;
+        enum lm_err err;
+        const char *path;
+    } rows[] = {
         { "", LM_BAD_REQUEST, "" },
         { "x", LM_BAD_REQUEST, "" },
         { "[]", LM_BAD_REQUEST, "" },
@@ -82,11 +89,17 @@ TEST(more_universes_than_fit_are_refused)
 
 TEST(the_frame_on_the_wire)
 {
-    struct show_head heads[2] = { { .intensity = 255, .r = 1, .g = 2, .b = 3, .strobe = 4, .speed = 5, .pan = -450, .tilt = 1350 }, { .intensity = 9 } };
+    struct show_head heads[2] = {
+        { .intensity = 255, .r = 1, .g = 2, .b = 3, .strobe = 4, .speed = 5, .pan = -450, .tilt = 1350 }, { .intensity = 9 }
+    };
     struct show_universe u = { .number = 3, .slots = { [0] = 7, [511] = 8 } };
-    struct show_live live = { .seq = 0x01020304, .patch = 5, .time = 1.5, .heads = 2, .universes = 1, .head = heads, .universe = &u };
-    static const unsigned char want[] = { 'L', 'M', 'F', '1', 4, 3, 2, 1, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 2, 0,
-                                          255, 1, 2, 3, 4, 5, 0x3e, 0xfe, 0x46, 0x05, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    struct show_live live = {
+        .seq = 0x01020304, .patch = 5, .time = 1.5, .heads = 2, .universes = 1, .head = heads, .universe = &u
+    };
+    static const unsigned char want[] = {
+        'L', 'M', 'F', '1', 4, 3, 2, 1,    5,    0,    0,    0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 2,
+        0,   255, 1,   2,   3, 4, 5, 0x3e, 0xfe, 0x46, 0x05, 9, 0, 0, 0, 0, 0, 0, 0,    0,    0
+    };
     unsigned char out[64], dmx[DMX_MESSAGE];
 
     CHECK_INT(frame_size(&live), sizeof(want));
