@@ -69,7 +69,7 @@ static void metric(struct str *s, const char *name, const char *type, double val
 static void add_numbers(struct str *s, const char *prefix, const json_t *o)
 {
     /* These only rise while lumad runs; all else may fall. */
-    static const char *const counters[] = { "frames", "late", "misses", "packets", "errors", NULL };
+    static const char *const counters[] = { "frames", "late", "missed_ticks", "tile_misses", NULL };
     const char *key;
     json_t *v;
     char name[128];

@@ -122,6 +122,15 @@ static void print_cell(const char *text)
         printf(*text == '|' ? "\\|" : "%c", *text);
 }
 
+/* "track_data" -> "Track data", and the head of its table. */
+static void print_title(const char *name)
+{
+    printf("\n## %c", toupper((unsigned char)*name));
+    for (name++; *name; name++)
+        putchar(*name == '_' ? ' ' : *name);
+    puts("\n\n| | | least role | body | answer | |\n|---|---|---|---|---|---|");
+}
+
 void api_print_routes_md(void)
 {
     puts(
@@ -130,10 +139,9 @@ void api_print_routes_md(void)
         "`, JSON in UTF-8. Lists are `{\"items\":[...],\"next\":null|\"cursor\"}` with `?limit=` (100, at most 1000), `&cursor=` and `&q=`. Errors are\n"
         "`application/problem+json` (RFC 9457) with `code` and `errors[]`. `GET " API_BASE
         "/openapi.json` is the same for programs.");
-    for (const struct route *const *t = route_tables; *t; t++) {
-        const char *path = (*t)->path + 1;
-        printf("\n## %.*s\n\n| | | least role | body | answer | |\n|---|---|---|---|---|---|\n", (int)strcspn(path, "/"), path);
-        for (const struct route *r = *t; r->path; r++) {
+    for (size_t t = 0; route_tables[t]; t++) {
+        print_title(route_titles[t]);
+        for (const struct route *r = route_tables[t]; r->path; r++) {
             printf("| %s | `%s` | %s | %s | %s | ", route_method_name(r->method), r->path, role_names[r->role],
                    r->body ? r->body : "", r->reply ? r->reply : "");
             print_cell(r->doc);

@@ -93,6 +93,7 @@ struct route {
 };
 
 extern const struct route *const route_tables[];        /* NULL-terminated; each ended by { 0 } */
+extern const char *const route_titles[];                /* of each table: "track_data" */
 
 /* The row for this method and path below API_BASE, with req->arg filled. NULL: none; *allowed has the methods that the path does have. */
 const struct route *route_find(const struct route *const *tables, enum http_method method, const char *path, struct request *req, unsigned *allowed);

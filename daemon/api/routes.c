@@ -1,9 +1,12 @@
 #include "api/route.h"
 
-#define TABLES(X) \
-    X(system) \
-    X(venues) X(fixtures) X(groups) X(library) X(patterns) X(implementations) X(graph) X(tracks) X(track_data) X(scores) \
-        X(host_audio) X(show) X(outputs) X(jobs) X(settings)
+// clang-format off
+#define TABLES(X)                                                               \
+    X(system)                                                                   \
+    X(venues) X(fixtures) X(groups) X(library)                                  \
+    X(patterns) X(implementations) X(graph)                                     \
+    X(tracks) X(track_data) X(scores)                                           \
+    X(host_audio) X(show) X(outputs) X(jobs) X(settings)
 
 #define X(name) extern const struct route api_##name[];
 TABLES(X)
@@ -13,5 +16,12 @@ const struct route *const route_tables[] = {
 #define X(name) api_##name,
     TABLES(X)
 #undef X
-        NULL,
+    NULL,
+};
+
+const char *const route_titles[] = {
+#define X(name) #name,
+    TABLES(X)
+#undef X
+    NULL,
 };
