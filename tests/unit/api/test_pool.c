@@ -9,14 +9,14 @@
 #include "api/janitor.h"
 #include "api/request_pool.h"
 
-static atomic_int quick, slow, slow_now, slow_most;
+static atomic_int quick_done, slow_done, slow_now, slow_most;
 static atomic_bool may_go_on;
 
 /* A slow item waits until it is told; a quick one does not. */
 static void work(struct request_item *item)
 {
     if (!item->is_slow) {
-        quick++;
+        quick_done++;
         return;
     }
     int now = ++slow_now, most = slow_most;
@@ -25,7 +25,7 @@ static void work(struct request_item *item)
     while (!may_go_on)
         usleep(1000);
     slow_now--;
-    slow++;
+    slow_done++;
 }
 
 TEST(everything_runs_and_slow_items_leave_room)
@@ -39,9 +39,9 @@ TEST(everything_runs_and_slow_items_leave_room)
         items[i].is_slow = i < 8;
         is_taken = request_pool_put(p, &items[i]) && is_taken;
     }
-    for (int i = 0; i < 10000 && quick < 392; i++)
+    for (int i = 0; i < 10000 && quick_done < 392; i++)
         usleep(1000);
-    int quick_before = quick, slow_before = slow;
+    int quick_before = quick_done, slow_before = slow_done;
     may_go_on = true;
     request_pool_stop(p);
     bool is_late = request_pool_put(p, &items[0]);
@@ -50,7 +50,7 @@ TEST(everything_runs_and_slow_items_leave_room)
     CHECK(!is_late);
     CHECK_INT(quick_before, 392);       /* none waited for the slow ones */
     CHECK_INT(slow_before, 0);
-    CHECK_INT(slow, 8);
+    CHECK_INT(slow_done, 8);
     CHECK_INT(slow_most, 2);
     request_pool_stop(NULL);
     request_pool_free(NULL);
