@@ -15,6 +15,13 @@ test('a problem document keeps its words and its fields', () => {
     expect(e.field('universe')).toBeUndefined();
 });
 
+test('ids in brackets are left out of what people read', () => {
+    const text = 'Sharpy 1 (4abccdb7-f451-4ee0-a49c-304a065b7e7f) is in the way; the next free address is 17';
+    const e = problem(409, 'Conflict', { detail: text, errors: [{ path: '/address', message: text }] });
+    expect(e.message).toBe('Sharpy 1 is in the way; the next free address is 17');
+    expect(e.field('address')).toBe(e.message);
+});
+
 test('an answer without a body still says something', () => {
     expect(problem(502, 'Bad Gateway', null).message).toBe('Bad Gateway');
     expect(problem(500, '', '<html>').message).toBe('Error 500');

@@ -33,17 +33,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/* An id beside a name is for programs. */
+const plain = (text: string) => text.replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, '');
+
 export function problem(status: number, statusText: string, body: unknown): ApiError {
     const p = isRecord(body) ? body : {};
     const text = (key: string) => (typeof p[key] === 'string' ? (p[key] as string) : '');
     const errors = Array.isArray(p.errors)
         ? p.errors.filter(isRecord).map((e) => ({
               path: String(e.path ?? ''),
-              message: String(e.message ?? ''),
+              message: plain(String(e.message ?? '')),
           }))
         : [];
     const title = text('title') || statusText || `Error ${status}`;
-    const detail = text('detail') || errors.map((e) => e.message).join('; ');
+    const detail = plain(text('detail')) || errors.map((e) => e.message).join('; ');
     return new ApiError(status, title, detail, text('code'), errors);
 }
 

@@ -2,12 +2,12 @@
  * The three edits a stored row can have, each with its undo. A deleted row comes back
  * with its own id (POST of a known id undeletes), so what refers to it still does.
  */
-import { del, get, patch, post } from '../api/client';
+import { ApiError, del, get, patch, post } from '../api/client';
 import type { Row } from '../api/types';
 import { toasts } from '../state/toasts.svelte';
-import { history } from './history.svelte';
+import { history, type Step } from './history.svelte';
 
-const READ_ONLY = ['created_at', 'updated_at', 'version', 'venue_id', 'score_id', 'warnings'];
+const READ_ONLY = ['created_at', 'updated_at', 'version', 'warnings'];
 
 /* The part of a row a POST accepts: its own content and id. */
 function content(row: object, keep: readonly string[]): Record<string, unknown> {
@@ -59,7 +59,12 @@ export const KINDS = {
         one: (id: string) => `/patterns/${id}`,
         fields: ['name', 'description', 'category'],
     },
-    venue: { label: 'venue', one: (id: string) => `/venues/${id}`, fields: ['name', 'description'] },
+    score: { label: 'score', one: (id: string) => `/scores/${id}`, fields: ['name', 'venue_id'] },
+    venue: {
+        label: 'venue',
+        one: (id: string) => `/venues/${id}`,
+        fields: ['name', 'description', 'offset_ms', 'max_brightness', 'exit_look', 'flash_guard'],
+    },
 } satisfies Record<string, Kind>;
 
 /* after: what must follow a create to make it whole again (a group's members). */
@@ -82,17 +87,103 @@ export async function createRow<T extends Row>(
     return row;
 }
 
-/* Only `change` is sent. Undo writes back those fields as they were, against the version
- * this edit made: a later edit by somebody else is never overwritten unseen. */
+/* Several rows as one step. Where one is refused, those before it stay, and the step is theirs. */
+export async function createRows<T extends Row>(kind: Kind, parent: string, bodies: readonly object[]): Promise<T[]> {
+    const rows: T[] = [];
+    try {
+        for (const body of bodies) rows.push(await post<T>(parent, body));
+    } finally {
+        if (rows.length) {
+            history.push({
+                label: rows.length === 1 ? `add ${kind.label}` : `add ${rows.length} ${kind.label}s`,
+                undo: async () => {
+                    for (const row of rows) await del(kind.one(row.id));
+                },
+                redo: async () => {
+                    for (const row of rows) await post<T>(parent, { ...content(row, kind.fields), id: row.id });
+                },
+            });
+        }
+    }
+    return rows;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+    if (a === b) return true;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    const x = a as Record<string, unknown>;
+    const y = b as Record<string, unknown>;
+    return Object.keys({ ...x, ...y }).every((key) => isSame(x[key], y[key]));
+}
+
+/* Writes values over those that an edit of ours left there. Where somebody else has changed
+ * them since, theirs stay; what else was changed in the row is not in the way. */
+async function replace<T extends Row>(kind: Kind, id: string, left: Values, values: Values): Promise<T> {
+    const row = await get<T>(kind.one(id));
+    if (!isSame(content(row, Object.keys(values)), left)) {
+        throw new ApiError(412, 'Stale', `The ${kind.label} was changed elsewhere meanwhile; that stays as it is.`);
+    }
+    return patch<T>(kind.one(id), values, row.version);
+}
+
+type Values = Record<string, unknown>;
+interface Turn {
+    keys: string;
+    change: object;
+    answer: Promise<unknown>;
+}
+/* The edits of one row on their way: one after the other, each on the version the last one
+ * made. A value that is being dragged overtakes its older self that was not sent yet. */
+interface Lane {
+    tail: Promise<unknown>;
+    waiting: Turn | null;
+    made: number;
+}
+const lanes = new Map<string, Lane>();
+
+function inTurn<T extends Row>(kind: Kind, row: T, change: object): Promise<T> {
+    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0 };
+    lanes.set(row.id, lane);
+    const keys = Object.keys(change).sort().join();
+    if (lane.waiting?.keys === keys) {
+        lane.waiting.change = change;
+        return lane.waiting.answer as Promise<T>;
+    }
+    const send = async () => {
+        if (lane.waiting === turn) lane.waiting = null;
+        const latest = await patch<T>(kind.one(row.id), turn.change, Math.max(row.version, lane.made));
+        lane.made = latest.version;
+        return latest;
+    };
+    const turn: Turn = { keys, change, answer: Promise.resolve() };
+    turn.answer = lane.tail.then(send, send);
+    lane.waiting = turn;
+    lane.tail = turn.answer;
+    return turn.answer as Promise<T>;
+}
+
+const MERGE_MS = 800;
+let last: { step: Step; id: string; keys: string; at: number; left: Values; change: object } | null = null;
+
+/* Only `change` is sent. Quick repeats of one edit (a value being dragged) are one step. */
 export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partial<T>): Promise<T> {
-    const before = content(row, Object.keys(change));
-    let latest = await patch<T>(kind.one(row.id), change, row.version);
-    const result = latest;
-    history.push({
+    const names = Object.keys(change);
+    const keys = names.join();
+    const before = content(row, names);
+    const result = await inTurn(kind, row, change);
+    const left = content(result, names);
+    if (last && last.id === row.id && last.keys === keys && performance.now() - last.at < MERGE_MS && history.done.at(-1) === last.step) {
+        Object.assign(last, { left, change, at: performance.now() });
+        return result;
+    }
+    const step = {
         label: `change ${kind.label}`,
-        undo: async () => void (latest = await patch<T>(kind.one(row.id), before, latest.version)),
-        redo: async () => void (latest = await patch<T>(kind.one(row.id), change, latest.version)),
-    });
+        undo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, before), names)),
+        redo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, content(edit.change, names)), names)),
+    };
+    const edit = { step, id: row.id, keys, at: performance.now(), left, change };
+    last = edit;
+    history.push(step);
     return result;
 }
 

@@ -16,6 +16,10 @@ function belongsToControl(target: EventTarget | null, keys: string): boolean {
     return /^(Shift\+)?(Arrow\w+|Home|End)$/.test(keys) && target.closest(MOVES) !== null;
 }
 
+/* In a field in which nothing is typed that is not handed over yet, undo means the last edit. */
+const undoes = (target: EventTarget | null, keys: string) =>
+    target instanceof HTMLInputElement && 'clean' in target.dataset && /^Ctrl\+(Shift\+)?Z$/.test(keys);
+
 /* A button pressed with mouse or finger gives the keys back: Space goes on to mean play, and
  * not "the same again" (blackout, of all things). Pressed by key it keeps the focus. */
 function release(e: MouseEvent) {
@@ -32,7 +36,7 @@ export function listen(): () => void {
         const keys = chord(e);
         const command = byKey.get(keys);
         if (!command || e.defaultPrevented) return;
-        if (isTyping(e.target) && !keys.startsWith('Ctrl+K')) return;
+        if (isTyping(e.target) && !keys.startsWith('Ctrl+K') && !undoes(e.target, keys)) return;
         if (belongsToControl(e.target, keys)) return;
         const isOverlay = ui.isPaletteOpen || ui.isHelpOpen || document.querySelector('dialog[open]') !== null;
         if (isOverlay && command.id !== 'palette' && command.id !== 'help' && command.id !== 'blackout') return;
