@@ -86,6 +86,9 @@ export interface System {
 export interface Venue extends Row {
     name: string;
     description?: string | null;
+    offset_ms?: number;
+    max_brightness?: number;
+    exit_look?: 'hold' | 'blackout' | null;
 }
 
 export interface Fixture extends Row {
@@ -147,6 +150,13 @@ export interface Output extends Row {
     priority: number | null;
     sync: boolean | null;
     transmit: 'continuous' | 'on_change' | null;
+}
+
+export interface OutputStats {
+    packets: number;
+    errors: number;
+    last_error: string | null;
+    fps: number;
 }
 
 export interface LibraryItem {

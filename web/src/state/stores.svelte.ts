@@ -8,6 +8,7 @@ import { changed, onChange } from './changes';
 import { link } from './link.svelte';
 import { live, now } from './live';
 import { toasts } from './toasts.svelte';
+import { ui } from './ui.svelte';
 
 export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms']);
 export const venues = keepList<Venue>('/venues', ['venues']);
@@ -18,10 +19,16 @@ export const nodeTypes = keepList<NodeType>('/node-types', []);
 export const jobs = keepNewest<Job>('/jobs', 100, ['jobs']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
-export const trackName = (t: Track | null | undefined) => t?.title || 'Untitled track';
+export const trackName = (t: Track | null | undefined) => t?.title?.trim() || 'Untitled track';
 /* A grid corrected by hand is there before, and without, an analysis. */
 export const hasBeats = (t: Track) => t.bpm !== null || t.analysis?.beats?.state === 'done';
 export const findTrack = (id: string | null) => tracks.data?.find((t) => t.id === id) ?? null;
+
+/* The venue the rooms look at: the one chosen, while it is there; else the show's; else the first. */
+export function lookedAt(): string | null {
+    const chosen = venues.data === null || venues.data.some((v) => v.id === ui.venueId) ? ui.venueId : null;
+    return chosen ?? show.data?.venue_id ?? venues.data?.[0]?.id ?? null;
+}
 
 /* Says what went wrong; true when it went well. */
 export async function attempt(what: string, act: () => Promise<unknown>): Promise<boolean> {

@@ -13,6 +13,8 @@ function stored<T extends string>(key: string, allowed: readonly T[], fallback: 
 
 class Ui {
     room = $state<Room>('library');
+    /* The address names no room (yet). */
+    isAnywhere = $state(true);
     /* What follows the room in the address: a tab or an id. */
     rest = $state<string[]>([]);
     theme = $state<Theme>(stored('theme', THEMES, 'dark'));
@@ -29,6 +31,7 @@ class Ui {
         const read = () => {
             const [room, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
             const known = ROOMS.find((r) => r === room);
+            this.isAnywhere = !room;
             this.room = known ?? 'library';
             this.rest = known ? rest.filter(Boolean) : [];
             this.isListOpen = this.isInspectorOpen = false;
@@ -36,6 +39,11 @@ class Ui {
         addEventListener('hashchange', read);
         read();
         this.setTheme(this.theme);
+    }
+
+    /* Where the address names no room; the way back does not lead there. */
+    openFirst(room: Room) {
+        if (this.isAnywhere) location.replace(`#/${room}`);
     }
 
     go(room: Room, ...rest: string[]) {

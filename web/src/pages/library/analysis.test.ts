@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summary } from './analysis';
+import { steps, summary } from './analysis';
 
 test('what runs is said before what failed, and that before what is done', () => {
     const done = { state: 'done' as const };
@@ -9,4 +9,11 @@ test('what runs is said before what failed, and that before what is done', () =>
     expect(summary({ beats: done, roots: { state: 'none' } }).kind).toBe('ok');
     expect(summary({ beats: { state: 'queued' } }).text).toBe('waiting');
     expect(summary(undefined).kind).toBe('none');
+});
+
+test('a step that lumad cannot make is shown only when it is there', () => {
+    const none = { state: 'none' as const };
+    const shown = steps({ stems: none, beats: none, roots: { state: 'done' }, waveform: none });
+    expect(shown.map((s) => [s.name, s.canRun])).toEqual([['waveform', true], ['beats', true], ['roots', false]]);
+    expect(steps(null)).toEqual([]);
 });

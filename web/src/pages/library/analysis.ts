@@ -1,7 +1,18 @@
 /* What is known of a track, in a word. Pure. */
-import type { Analysis } from '../../api/types';
+import type { Analysis, AnalysisStep } from '../../api/types';
 
-export const STEPS = ['waveform', 'beats', 'roots', 'stems', 'features'] as const;
+/* What lumad can be asked to make (again). */
+const STEPS: readonly string[] = ['waveform', 'beats'];
+
+/* The steps to be shown: what can be made, and what is there. In the order of the table, then as they come. */
+export function steps(analysis: Analysis | null | undefined): { name: string; step: AnalysisStep; canRun: boolean }[] {
+    const rest = Object.keys(analysis ?? {}).filter((name) => !STEPS.includes(name));
+    return [...STEPS, ...rest].flatMap((name) => {
+        const step = analysis?.[name];
+        const canRun = STEPS.includes(name);
+        return step && (canRun || step.state !== 'none') ? [{ name, step, canRun }] : [];
+    });
+}
 
 export interface Summary {
     text: string;

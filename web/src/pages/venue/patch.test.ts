@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Patch } from '../../api/types';
-import { owners, suggest } from './patch';
+import { numbered, owners, series, suggest } from './patch';
 
 const patch: Patch = {
     universes: [
@@ -27,4 +27,18 @@ test('slots know their fixture', () => {
     const o = owners(patch, 1);
     expect([o[0], o[9], o[10]]).toEqual(['a', 'a', null]);
     expect(owners(patch, 9).every((x) => x === null)).toBe(true);
+});
+
+test('a row of fixtures goes over what is in the way and into the next universe', () => {
+    const at = (universe: number, address: number) => ({ universe, address });
+    expect(series(null, 6, at(1, 1), 3)).toEqual([at(1, 1), at(1, 7), at(1, 13)]);
+    expect(series(patch, 100, at(2, 300), 4)).toEqual([at(2, 300), at(2, 400), at(3, 1), at(3, 101)]);
+    const blocked: Patch = { universes: [{ universe: 1, used: [{ fixture_id: 'b', label: '', address: 10, channels: 5 }], free: [] }], warnings: [] };
+    expect(series(blocked, 6, at(1, 1), 3)).toEqual([at(1, 1), at(1, 15), at(1, 21)]);
+    expect(series(null, 600, at(1, 1), 3)).toEqual([at(1, 1)]);
+});
+test('labels count on', () => {
+    expect([0, 1, 2].map((n) => numbered('Par 9', n))).toEqual(['Par 9', 'Par 10', 'Par 11']);
+    expect([0, 1].map((n) => numbered('Par', n))).toEqual(['Par', 'Par 2']);
+    expect(numbered('', 3)).toBe('');
 });

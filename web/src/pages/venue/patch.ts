@@ -20,6 +20,36 @@ export function suggest(patch: Patch | null, channels: number, universe = 1): Ad
     return { universe: last, address: 1 };
 }
 
+/* Places for `count` fixtures in a row: from where the first was put, each behind the other,
+ * over what is in the way and on into the next universe. */
+export function series(patch: Patch | null, channels: number, first: Address, count: number): Address[] {
+    const out: Address[] = [first];
+    while (out.length < count && channels <= 512) {
+        let { universe, address } = out.at(-1)!;
+        address += channels;
+        for (;;) {
+            const end = address + channels - 1;
+            const block = patch?.universes
+                .find((u) => u.universe === universe)
+                ?.used.find((u) => u.address <= end && u.address + u.channels > address);
+            if (end > 512) {
+                universe++;
+                address = 1;
+            } else if (block) address = block.address + block.channels;
+            else break;
+        }
+        out.push({ universe, address });
+    }
+    return out;
+}
+
+/* "Par 3" becomes "Par 4", "Par" becomes "Par 2". */
+export function numbered(label: string, by: number): string {
+    const found = /^(.*?)(\d+)$/.exec(label);
+    if (by === 0 || !label) return label;
+    return found ? `${found[1]}${Number(found[2]) + by}` : `${label} ${by + 1}`;
+}
+
 /* Per slot of a universe: the fixture it belongs to, or null. */
 export function owners(patch: Patch | null, universe: number): (string | null)[] {
     const out = new Array<string | null>(512).fill(null);
