@@ -1,8 +1,10 @@
 #include "api/janitor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -30,15 +32,30 @@ struct janitor {
     struct watch *first;
 };
 
+/* The client has said its last word, all of it was read, and it was not the end of a request: it never will be. */
+static bool is_gone(const struct watch *w)
+{
+    struct pollfd p = { .fd = w->fd, .events = POLLRDHUP };
+    int unread = 0;
+
+    return poll(&p, 1, 0) == 1 && !ioctl(w->fd, FIONREAD, &unread) && !unread;
+}
+
+static bool is_slow(const struct watch *w, int64_t now)
+{
+    int64_t s = w->since_ns ? (now - w->since_ns) / 1000000000 : 0;
+
+    return s >= GRACE_S && w->bytes / (uint64_t)s < MIN_RATE;
+}
+
 static void cut_slow(struct janitor *j)
 {
     int64_t now = clock_mono_ns();
 
     for (struct watch *w = j->first; w; w = w->next) {
-        int64_t s = w->since_ns ? (now - w->since_ns) / 1000000000 : 0;
-        if (s < GRACE_S || w->bytes / (uint64_t)s >= MIN_RATE)
+        if (!w->since_ns || !(is_slow(w, now) || is_gone(w)))
             continue;
-        log_debug("api", "a request is cut: %llu bytes in %lld s", (unsigned long long)w->bytes, (long long)s);
+        log_debug("api", "a request is cut after %llu bytes", (unsigned long long)w->bytes);
         w->since_ns = 0;
         shutdown(w->fd, SHUT_RDWR);
     }

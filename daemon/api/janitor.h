@@ -1,6 +1,7 @@
 #pragma once
 /*
  * Cuts connections that trickle. libmicrohttpd's time-out is for silence only: a client that sends a byte now and then would hold its place for ever.
+ * And those that ended in the middle of a body, which it does not notice when the end came together with the last bytes.
  *
  * Head and body have 5 s; a body that needs longer must keep up 1 KiB a second on average. It also looks once a second whether the engine goes on.
  *

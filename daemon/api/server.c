@@ -154,6 +154,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
         exchange_admit(x, method);
         if (x->err && is_long_body(x)) {
             x->is_closing = true;
+            watch_end(x->api->janitor, x->watch);
             return exchange_reply(x);
         }
         return MHD_YES;
@@ -193,6 +194,7 @@ static void connection_changed(void *cls, struct MHD_Connection *conn, void **so
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = info ? watch_open(a->janitor, info->connect_fd) : NULL;
+        watch_begin(a->janitor, *socket_context); /* the front door waited for its head: it has something to say */
     } else {
         watch_close(a->janitor, *socket_context);
         *socket_context = NULL;

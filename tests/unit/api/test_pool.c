@@ -48,7 +48,7 @@ TEST(everything_runs_and_slow_items_leave_room)
     request_pool_free(p);
     CHECK(is_taken);
     CHECK(!is_late);
-    CHECK_INT(quick_before, 392);       /* none waited for the slow ones */
+    CHECK_INT(quick_before, 392); /* none waited for the slow ones */
     CHECK_INT(slow_before, 0);
     CHECK_INT(slow_done, 8);
     CHECK_INT(slow_most, 2);
@@ -65,6 +65,30 @@ static uint64_t stands_still(void *ctx)
 static uint64_t goes_on(void *ctx)
 {
     return ++*(uint64_t *)ctx;
+}
+
+TEST(the_janitor_cuts_who_left_in_the_middle)
+{
+    struct janitor *j = NULL;
+    int gone[2], waiting[2];
+    char byte;
+
+    CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, gone) && !socketpair(AF_UNIX, SOCK_STREAM, 0, waiting));
+    CHECK_INT(janitor_new(NULL, NULL, &j), LM_OK);
+    struct watch *a = watch_open(j, gone[0]), *b = watch_open(j, waiting[0]);
+    watch_begin(j, a), watch_begin(j, b), watch_end(j, b); /* b waits for its answer */
+    shutdown(gone[1], SHUT_WR), shutdown(waiting[1], SHUT_WR);
+    ssize_t cut = 1;
+    for (int i = 0; i < 50 && cut; i++) {
+        usleep(100000);
+        cut = recv(gone[1], &byte, 1, MSG_DONTWAIT);
+    }
+    ssize_t alive = recv(waiting[1], &byte, 1, MSG_DONTWAIT);
+    janitor_free(j);
+    for (int i = 0; i < 2; i++)
+        close(gone[i]), close(waiting[i]);
+    CHECK_INT(cut, 0);
+    CHECK_INT(alive, -1);
 }
 
 TEST(the_janitor_cuts_who_trickles_and_sees_who_stands_still)
