@@ -17,7 +17,8 @@ enum { GRACE_S = 5, MIN_RATE = 1024 };
 struct watch {
     struct watch *next, **prev;
     int fd;
-    int64_t since_ns; /* 0: not the client's turn */
+    bool is_busy;     /* lumad's turn */
+    int64_t since_ns; /* when the client's turn began; 0: it is not */
     uint64_t bytes;
 };
 
@@ -53,10 +54,10 @@ static void cut_slow(struct janitor *j)
     int64_t now = clock_mono_ns();
 
     for (struct watch *w = j->first; w; w = w->next) {
-        if (!w->since_ns || !(is_slow(w, now) || is_gone(w)))
+        if (w->is_busy || !(is_slow(w, now) || is_gone(w)))
             continue;
         log_debug("api", "a request is cut after %llu bytes", (unsigned long long)w->bytes);
-        w->since_ns = 0;
+        w->is_busy = true; /* once is enough */
         shutdown(w->fd, SHUT_RDWR);
     }
 }
@@ -160,19 +161,20 @@ void watch_close(struct janitor *j, struct watch *w)
     free(w);
 }
 
-static void set(struct janitor *j, struct watch *w, int64_t since_ns)
+static void set(struct janitor *j, struct watch *w, int64_t since_ns, bool is_busy)
 {
     if (!w)
         return;
     pthread_mutex_lock(&j->lock);
     w->since_ns = since_ns;
+    w->is_busy = is_busy;
     w->bytes = 0;
     pthread_mutex_unlock(&j->lock);
 }
 
 void watch_begin(struct janitor *j, struct watch *w)
 {
-    set(j, w, clock_mono_ns());
+    set(j, w, clock_mono_ns(), false);
 }
 
 void watch_count(struct janitor *j, struct watch *w, size_t bytes)
@@ -186,5 +188,10 @@ void watch_count(struct janitor *j, struct watch *w, size_t bytes)
 
 void watch_end(struct janitor *j, struct watch *w)
 {
-    set(j, w, 0);
+    set(j, w, 0, true);
+}
+
+void watch_idle(struct janitor *j, struct watch *w)
+{
+    set(j, w, 0, false);
 }

@@ -25,4 +25,5 @@ struct watch *watch_open(struct janitor *j, int fd);    /* NULL: no memory, then
 void watch_close(struct janitor *j, struct watch *w);
 void watch_begin(struct janitor *j, struct watch *w);   /* the client's turn begins: head or body */
 void watch_count(struct janitor *j, struct watch *w, size_t bytes);
-void watch_end(struct janitor *j, struct watch *w);     /* lumad's turn */
+void watch_end(struct janitor *j, struct watch *w);     /* lumad's turn: the answer */
+void watch_idle(struct janitor *j, struct watch *w);    /* the answer is out; perhaps another request comes */

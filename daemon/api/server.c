@@ -53,7 +53,7 @@ static void end(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD
     *con_cls = NULL;
     if (!x)
         return;
-    watch_end(x->api->janitor, x->watch);
+    watch_idle(x->api->janitor, x->watch);
     if (x->req.upload)
         x->req.route->upload->abort(&x->req);
     multipart_free(x->req.multipart);
