@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Graph, NodeType } from '../api/types';
-import { addNode, blocked, connect, layout, portsOf, remove } from './model';
+import { addNode, blocked, connect, inWords, layout, portsOf, remove } from './model';
 
 const port = (id: string, type: string) => ({ id, label: id, type });
 const list: NodeType[] = [
@@ -47,4 +47,12 @@ test('what was never laid out gets columns, what was stays', () => {
     const laid = layout(wired);
     expect(laid.nodes[1]!.x).toBeGreaterThan(laid.nodes[0]!.x);
     expect(layout(laid)).toBe(laid);
+});
+
+test('errors are told with names', () => {
+    const at = (code: string, port: string | null, message: string) => inWords({ node: 'env', port, code, message }, two, types);
+    expect(at('missing_input', 'grid', 'env needs something at its input "grid"')).toBe('Envelope needs a wire to "grid"');
+    expect(at('cycle', null, 'env: too deep')).toBe('Envelope: too deep');
+    expect(at('other', null, 'envelopes are short')).toBe('envelopes are short');
+    expect(inWords({ node: null, port: null, code: 'x', message: 'as it is' }, two, types)).toBe('as it is');
 });

@@ -2,7 +2,7 @@
  * The graph document and what may be done to it. Pure: every edit returns a new graph, so
  * undo is keeping the old one.
  */
-import type { Graph, GraphEdge, GraphNode, NodeType, Param, Port } from '../api/types';
+import type { Graph, GraphEdge, GraphError, GraphNode, NodeType, Param, Port } from '../api/types';
 
 export interface Ports {
     inputs: Port[];
@@ -37,6 +37,18 @@ export function portsOf(graph: Graph, node: GraphNode, types: ReadonlyMap<string
     };
 }
 
+/* What is wrong, with the names the page shows instead of ids. */
+export function inWords(error: GraphError, graph: Graph, types: ReadonlyMap<string, NodeType>): string {
+    const node = graph.nodes.find((n) => n.id === error.node);
+    const type = node && types.get(node.type);
+    if (!node || !type) return error.message;
+    const port = portsOf(graph, node, types).inputs.find((p) => p.id === error.port);
+    if (error.code === 'missing_input' && port) return `${type.label} needs a wire to "${port.label || port.id}"`;
+    const rest = error.message.startsWith(node.id) ? error.message.slice(node.id.length) : '';
+    return /^[:. ]/.test(rest) ? type.label + rest : error.message;
+}
+
+const NAMES: Record<PortKind, string> = { signal: 'signal', color: 'colour', audio: 'audio', grid: 'beat grid', selection: 'selection', any: 'anything' };
 const family = (k: PortKind) => (k === 'color' ? 'signal' : k);
 
 /* Why two ports cannot be wired, or null. */
@@ -53,7 +65,7 @@ export function blocked(
     const into = portsOf(graph, b, types).inputs.find((p) => p.id === to.port);
     if (!out || !into) return 'There is no such port';
     const [ka, kb] = [family(portKind(out)), family(portKind(into))];
-    if (ka !== kb && ka !== 'any' && kb !== 'any') return `A ${ka} does not fit a ${kb}`;
+    if (ka !== kb && ka !== 'any' && kb !== 'any') return `${out.label || out.id} (${NAMES[ka]}) does not fit ${into.label || into.id} (${NAMES[kb]})`;
     return reaches(graph, to.node, from.node) ? 'That would be a circle' : null;
 }
 
