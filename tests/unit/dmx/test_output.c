@@ -37,7 +37,7 @@ static int receiver(int *port)
 
 static bool net_open(struct net *t)
 {
-    int a, s;
+    int a = 0, s = 0;
 
     *t = (struct net){ .now = 5000000000 };
     t->artnet = receiver(&a);
@@ -294,7 +294,13 @@ TEST(a_target_that_refuses_harms_no_other)
     CHECK_INT(st[0].errors, 1);
     CHECK(st[0].last_errno);
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 1);
-    CHECK(strstr(warnings[0], "1 packets not sent"));
+    CHECK(strstr(warnings[0], "packets are not sent"));
+    char first[192];
+    memcpy(first, warnings[0], sizeof first);
+    for (int i = 0; i < 3; i++)
+        output_set_send(s, t.u, t.now += tick);
+    CHECK_INT(output_set_poll_warnings(s, warnings, 4), 1);
+    CHECK_STR(warnings[0], first);                      /* the same trouble is the same sentence, however many packets it costs */
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 0);
     output_set_free(s);
     outputs_close(o);
