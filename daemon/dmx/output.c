@@ -304,8 +304,8 @@ static bool describe(struct output *t, const struct route *r, char out[192])
     else if (t->universe < 0)
         snprintf(text, room, "this universe does not exist");
     else if (lost)
-        snprintf(text, room, "%s (%llu packets not sent); still trying",
-                 strerror(atomic_load_explicit(&t->stream->last_errno, memory_order_relaxed)), (unsigned long long)lost);
+        /* No numbers here: the same trouble must stay the same sentence, or it would be news twice a second. They are in output_stats. */
+        snprintf(text, room, "packets are not sent: %s; still trying", strerror(atomic_load_explicit(&t->stream->last_errno, memory_order_relaxed)));
     else
         return false;
     return true;
