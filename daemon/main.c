@@ -59,8 +59,11 @@ static enum lm_err data_start(struct daemon *d)
     if ((err = path_join(path, d->data, "lock")))
         return err;
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (d->lock_fd < 0 || flock(d->lock_fd, LOCK_EX | LOCK_NB))
-        return problem_set(&d->why, LM_CONFLICT, "%s is in use by another lumad", d->data);
+    if (d->lock_fd < 0)
+        return problem_set(&d->why, lm_err_from_errno(errno), "%s cannot be written: %s", path, strerror(errno));
+    if (flock(d->lock_fd, LOCK_EX | LOCK_NB))
+        return errno == EWOULDBLOCK ? problem_set(&d->why, LM_CONFLICT, "%s is in use by another lumad", d->data)
+                                    : problem_set(&d->why, lm_err_from_errno(errno), "%s cannot be locked: %s", path, strerror(errno));
     d->l.data_dir = d->data;
     import_clean(d->data);
     return LM_OK;
@@ -245,8 +248,8 @@ static enum lm_err ready_start(struct daemon *d)
 
 static void ready_stop(struct daemon *d)
 {
-    (void)d;
     sd_notify(0, "STOPPING=1");
+    show_leave(d->l.show);              /* requests that wait for a track to be decoded end now, and with them the HTTP server can */
 }
 
 /* Each part may use the parts above it, and none below. Light first: the page can wait, the rig cannot. */

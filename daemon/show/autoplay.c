@@ -157,7 +157,7 @@ void show_autoplay_play(struct show *s)
 
     problem_clear(&p);
     pthread_mutex_lock(&s->control);
-    memcpy(track, s->score_track, sizeof(track));
+    memcpy(track, s->now.score_track, sizeof(track));
     choice = s->choice;
     pthread_mutex_unlock(&s->control);
     if (is_auto && show_remember(s, &choice, &p))
@@ -166,11 +166,12 @@ void show_autoplay_play(struct show *s)
     bool same = saved && track[0] && !strcmp(json_get_text(saved, "score_id", ""), choice.score) && !strcmp(json_get_text(saved, "track_id", ""), track);
     if (choice.mode != MODE_SCORE || !track[0])
         goto out;
-    if (show_load_track(s, track, 0, 0, &p)) {
-        warnings_raise(s->o.warnings, "show.track", "error", "The track of the show cannot be played: %s", p.detail);
+    enum lm_err err = show_load_for(s, track, 0, 0, 0, &p);
+    if (err) {
+        if (!atomic_load(&s->stop) && err != LM_CONFLICT)       /* conflict: an operator was faster and chose another one */
+            warnings_raise(s->o.warnings, "show.track", "error", "The track of the show cannot be played: %s", p.detail);
         goto out;
     }
-    warnings_lower(s->o.warnings, "show.track");
     struct player_now now;
     player_now(s->player, clock_mono_ns(), &now);
     if (same && (is_auto ? json_get_bool(autoplay, "resume", true) : true)) {

@@ -13,14 +13,14 @@
 #include "show/live.h"
 
 enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_IDENTIFY, CMD_RATE, CMD_HOLD };
-enum { RING_SLOTS = 256 };
+enum { RING_SLOTS = 256, NAP_NS = 100000000 };
 
 struct message {
     enum command command;
     uint64_t ticket;
     union {
         struct scene *scene;
-        uint64_t serial;
+        struct { uint64_t now, coming; } serial;
         bool on;
         float level;
         int hz;
@@ -47,7 +47,7 @@ struct engine {
 
     /* the engine thread's own */
     struct scene *scene;
-    uint64_t serial, last_ticket;
+    uint64_t serial, coming, last_ticket;
     bool blackout, frozen, has_held, hold;
     float master;
     size_t identify_first, identify_n;
@@ -79,9 +79,9 @@ uint64_t engine_post_scene(struct engine *e, struct scene *s)
     return post(e, (struct message){ .command = CMD_SCENE, .scene = s });
 }
 
-uint64_t engine_post_serial(struct engine *e, uint64_t serial)
+uint64_t engine_post_serial(struct engine *e, uint64_t serial, uint64_t coming)
 {
-    return post(e, (struct message){ .command = CMD_SERIAL, .serial = serial });
+    return post(e, (struct message){ .command = CMD_SERIAL, .serial = { serial, coming } });
 }
 
 uint64_t engine_post_blackout(struct engine *e, bool on)
@@ -109,9 +109,9 @@ uint64_t engine_post_rate(struct engine *e, int hz)
     return post(e, (struct message){ .command = CMD_RATE, .hz = hz });
 }
 
-uint64_t engine_post_hold(struct engine *e)
+uint64_t engine_post_hold(struct engine *e, bool on)
 {
-    return post(e, (struct message){ .command = CMD_HOLD });
+    return post(e, (struct message){ .command = CMD_HOLD, .on = on });
 }
 
 bool engine_wait(struct engine *e, uint64_t ticket, int timeout_ms)
@@ -189,12 +189,15 @@ static void apply(struct engine *e, const struct message *m)
     switch (m->command) {
     case CMD_SCENE:
         if (!e->scene || m->scene->space != e->scene->space)
-            e->has_held = false;        /* other heads: the frozen frame does not fit them */
+            e->has_held &= ((const struct space *)m->scene->space->obj)->has_kin;       /* a frozen look of heads that are gone is none */
         e->scene = m->scene;
+        e->serial = m->scene->serial;
+        e->coming = 0;                  /* was said for the score before */
         e->hold = false;
         break;
     case CMD_SERIAL:
-        e->serial = m->serial;
+        e->serial = m->serial.now;
+        e->coming = m->serial.coming;
         break;
     case CMD_BLACKOUT:
         e->blackout = m->on;
@@ -216,7 +219,7 @@ static void apply(struct engine *e, const struct message *m)
         atomic_store(&e->rate_hz, m->hz);
         break;
     case CMD_HOLD:
-        e->hold = true;
+        e->hold = m->on;
         break;
     }
     e->last_ticket = m->ticket;
@@ -252,25 +255,42 @@ static void dark_lasers(const struct space *s, struct frame *f)
             f->intensity[i] = f->strobe[i] = 0;
 }
 
+/* What is there before the masters: the frozen look, the score's, the last one or none. */
+static void make_look(struct engine *e, const struct player_now *now, struct frame *f)
+{
+    struct scene *scene = e->scene;
+    struct space *space = scene->space->obj;
+    bool lit = scene->plays_score && now->serial && (now->serial == e->serial || now->serial == e->coming);
+
+    if (lit) {
+        double t = now->position + scene->offset_s;
+        frame_reset(f);
+        size_t missing = render_score(f, scene->items, scene->n, t);
+        if (missing)
+            atomic_fetch_add(&e->tile_misses, missing);
+        render_preposition(f, scene->items, scene->n, t);
+        if (scene->keeps_last_look)
+            frame_copy(space->look, f);
+        space->has_look = scene->keeps_last_look;
+    } else if (scene->keeps_last_look && space->has_look) {
+        frame_copy(f, space->look);
+    } else {
+        frame_reset(f);
+        space->has_look = false;
+    }
+}
+
 /* Score -> freeze -> masters -> blackout -> identify (light-model 5, "Order after the score"). */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
     struct scene *scene = e->scene;
     struct space *space = scene->space->obj;
     struct frame *f = space->frame;
-    bool lit = scene->plays_score && now->serial && now->serial == e->serial;
 
     if (e->frozen && e->has_held) {
         frame_copy(f, space->held);
     } else {
-        frame_reset(f);
-        if (lit) {
-            double t = now->position + scene->offset_s;
-            size_t missing = render_score(f, scene->items, scene->n, t);
-            if (missing)
-                atomic_fetch_add(&e->tile_misses, missing);
-            render_preposition(f, scene->items, scene->n, t);
-        }
+        make_look(e, now, f);
         if (e->frozen) {
             frame_copy(space->held, f);
             e->has_held = true;
@@ -282,8 +302,7 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
         dark_lasers(space, f);
     }
     identify(e, f, mono_ns);
-    if (lit || !scene->keeps_last_look || e->blackout || e->frozen || mono_ns < e->identify_until || !e->seq)
-        program_run(space->program, space->state, f, mono_ns, space->universes);
+    program_run(space->program, space->state, f, mono_ns, space->universes);
 }
 
 static void publish(struct engine *e)
@@ -324,6 +343,18 @@ static void tick(struct engine *e, int64_t now)
     atomic_store(&e->applied, e->last_ticket);
 }
 
+/* In naps when it is long, so that one frame a second does not make the end of lumad late. False: stopped. */
+static bool sleep_until(struct engine *e, int64_t deadline)
+{
+    int64_t now = clock_mono_ns();
+
+    for (; deadline - now > NAP_NS && !atomic_load(&e->stop); now += NAP_NS)
+        thread_sleep_until(now + NAP_NS);
+    if (!atomic_load(&e->stop))
+        thread_sleep_until(deadline);
+    return !atomic_load(&e->stop);
+}
+
 static void *run(void *arg)
 {
     struct engine *e = arg;
@@ -331,7 +362,8 @@ static void *run(void *arg)
 
     atomic_store(&e->is_real_time, e->o.real_time && thread_enter_real_time(e->o.rt_priority));
     while (!atomic_load(&e->stop)) {
-        thread_sleep_until(deadline);
+        if (!sleep_until(e, deadline))
+            break;
         int64_t woke = clock_mono_ns();
         histogram_add(&e->wake_us, (uint32_t)((woke - deadline) / 1000));
         /* Light is a function of the clock, not of the tick: a late tick shows what is heard now. */

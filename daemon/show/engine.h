@@ -26,14 +26,15 @@ void engine_free(struct engine *e);
 
 /* Each returns a ticket; engine_wait() returns when a frame with it was sent (false: not within timeout_ms). */
 uint64_t engine_post_scene(struct engine *e, struct scene *s);
-uint64_t engine_post_serial(struct engine *e, uint64_t player_serial);  /* the loaded track that is the score's; 0 = none */
+/* The loaded track that is the score's; 0 = none. `coming`: one that the player is about to have, lit as well, so that no frame between is dark. */
+uint64_t engine_post_serial(struct engine *e, uint64_t player_serial, uint64_t coming);
 uint64_t engine_post_blackout(struct engine *e, bool on);
 uint64_t engine_post_freeze(struct engine *e, bool on);
 uint64_t engine_post_master(struct engine *e, float level);
 uint64_t engine_post_identify(struct engine *e, size_t first_head, size_t n, int64_t until_ns);
 uint64_t engine_post_rate(struct engine *e, int hz);
-/* The engine keeps sending the last bytes and leaves space->state alone until the next scene: the time to copy it. */
-uint64_t engine_post_hold(struct engine *e);
+/* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
+uint64_t engine_post_hold(struct engine *e, bool on);
 bool engine_wait(struct engine *e, uint64_t ticket, int timeout_ms);
 
 struct scene *engine_collect(struct engine *e); /* a list (next) of scenes the engine is done with; the caller frees them */

@@ -2,13 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "core/json.h"
 #include "db/domain.h"
 #include "show/state.h"
 
-enum { DECODE_MS = 60000, PREPARE_MS = 500 };
+enum { DECODE_MS = 60000, LOOK_MS = 50, PREPARE_MS = 500 };
 
 /* ---- the state, as REST answers and the socket pushes ---- */
 
@@ -73,7 +74,7 @@ void show_loaded_changed(struct show *s)
     db_reader_put(s->o.db, c);
 }
 
-/* Which player serial may light the score: posted before the player has it, so that no frame of the new track is dark. */
+/* What is on the player now, and so whether it lights the score. Audio lock held. */
 static void announce(struct show *s, const char *track_id, uint64_t serial, struct shared *grid)
 {
     pthread_mutex_lock(&s->control);
@@ -82,23 +83,136 @@ static void announce(struct show *s, const char *track_id, uint64_t serial, stru
     memcpy(s->loaded_track, track_id, strnlen(track_id, UUID_LEN) + 1);
     s->loaded_serial = serial;
     s->loaded_grid = grid;
-    bool lit = s->score_track[0] && !strcmp(s->score_track, track_id);
+    bool lit = s->now.score_track[0] && !strcmp(s->now.score_track, track_id);
     pthread_mutex_unlock(&s->view);
     shared_unref(old);
-    engine_post_serial(s->engine, lit ? serial : 0);
+    engine_post_serial(s->engine, lit ? serial : 0, 0);
     pthread_mutex_unlock(&s->control);
 }
 
-enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p)
+/* The engine lights the score with the track that is there and with the coming one, so that no frame between the two is dark. */
+static void announce_coming(struct show *s, const char *track_id, uint64_t serial)
+{
+    pthread_mutex_lock(&s->control);
+    pthread_mutex_lock(&s->view);
+    const char *wanted = s->now.score_track;
+    uint64_t now = wanted[0] && !strcmp(wanted, s->loaded_track) ? s->loaded_serial : 0;
+    bool lit = wanted[0] && !strcmp(wanted, track_id);
+    pthread_mutex_unlock(&s->view);
+    uint64_t ticket = engine_post_serial(s->engine, now, lit ? serial : 0);
+    pthread_mutex_unlock(&s->control);
+    if (lit)
+        engine_wait(s->engine, ticket, PREPARE_MS);
+}
+
+static bool is_cancelled(struct show *s, const char *track_id)
+{
+    json_t *page = NULL, *job;
+    bool cancelled = false, found = false;
+    size_t i;
+
+    if (jobs_page(s->o.jobs, track_id, 100, &page, NULL))
+        return false;
+    json_array_foreach(json_object_get(page, "items"), i, job) {        /* the newest first */
+        if (found || strcmp(json_get_text(job, "kind", ""), "decode"))
+            continue;
+        found = true;
+        cancelled = !strcmp(json_get_text(job, "state", ""), "cancelled");
+    }
+    json_decref(page);
+    return cancelled;
+}
+
+/*
+ * The decoded audio, waited for by looking: a newer load, the end of lumad and a cancelled decode end the wait at once. Otherwise two loads of tracks that take
+ * long would hold all the threads that may, and lumad could not stop.
+ */
+static enum lm_err wait_decoded(struct show *s, const char *track_id, uint64_t load, char **path, struct problem *p)
+{
+    int64_t until = clock_mono_ns() + DECODE_MS * INT64_C(1000000);
+    enum lm_err err = jobs_decoded(s->o.jobs, track_id, 1, path, p);    /* first in line from here on */
+
+    while (err == LM_BUSY && clock_mono_ns() < until) {
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+        if (atomic_load(&s->stop))
+            return problem_set(p, LM_BUSY, "lumad is stopping.");
+        if (atomic_load(&s->loads) != load)
+            return problem_set(p, LM_CONFLICT, "Another track was loaded meanwhile.");
+        if (is_cancelled(s, track_id))
+            return problem_set(p, LM_CONFLICT, "The decoding of this track was cancelled.");
+        problem_clear(p);
+        err = jobs_decoded(s->o.jobs, track_id, 0, path, p);
+    }
+    return err;
+}
+
+static void prepare_at(struct show *s, double seconds)
+{
+    pool_prepare_at(s->pool, seconds + atomic_load(&s->light_offset), PREPARE_MS);
+}
+
+/* Audio lock held. */
+static enum lm_err put_on_player(struct show *s, const char *track_id, const char *path, struct shared *grid, double start, double end, struct problem *p)
+{
+    uint64_t serial = ++s->serials;
+
+    prepare_at(s, start);
+    announce_coming(s, track_id, serial);
+    enum lm_err err = player_load(s->player, path, serial, start, end, p);
+    if (err) {
+        shared_unref(grid);
+        announce_coming(s, "", 0);
+        return err;
+    }
+    announce(s, track_id, serial, grid);
+    pool_set_loop(s->pool, -1);
+    atomic_fetch_add(&s->audio_serial, 1);
+    warnings_lower(s->o.warnings, "show.track");
+    return LM_OK;
+}
+
+static bool is_loaded(struct show *s, const char *track_id)
+{
+    pthread_mutex_lock(&s->view);
+    bool loaded = !strcmp(s->loaded_track, track_id);
+    pthread_mutex_unlock(&s->view);
+    return loaded;
+}
+
+/* Is there something to load, and does no newer PUT /show see to it? *load: the number of this load. */
+static bool begin_load(struct show *s, const char *track_id, uint64_t put, uint64_t *load)
+{
+    pthread_mutex_lock(&s->audio);              /* an older one that has got this far is over then */
+    pthread_mutex_lock(&s->control);
+    bool begins = !put || (s->puts == put && !is_loaded(s, track_id));
+    if (begins)
+        *load = atomic_fetch_add(&s->loads, 1) + 1;
+    pthread_mutex_unlock(&s->control);
+    pthread_mutex_unlock(&s->audio);
+    return begins;
+}
+
+static bool is_newest(struct show *s, uint64_t put)
+{
+    pthread_mutex_lock(&s->control);
+    bool newest = s->puts == put;
+    pthread_mutex_unlock(&s->control);
+    return newest;
+}
+
+enum lm_err show_load_for(struct show *s, const char *track_id, double start, double end, uint64_t put, struct problem *p)
 {
     struct shared *grid = NULL;
     char *path = NULL;
     json_t *row = NULL;
-    enum lm_err err;
+    uint64_t load = 0;
 
-    pthread_mutex_lock(&s->audio);
+    if (!begin_load(s, track_id, put, &load))
+        return LM_OK;
     struct db_conn *c = db_reader_take(s->o.db);
-    if (!(err = row_get(c, &tracks_table, track_id, &row, p)))
+    enum lm_err err = row_get(c, &tracks_table, track_id, &row, p);
+
+    if (!err)
         err = show_load_grid(s, c, track_id, &grid);
     double duration = json_get_real(row, "duration_seconds", 0);
     db_reader_put(s->o.db, c);
@@ -106,27 +220,31 @@ enum lm_err show_load_track(struct show *s, const char *track_id, double start, 
         err = problem_add(p, "/end_time", "must lie after start_time");
     if (!err && start > 0 && start >= duration)
         err = problem_add(p, "/start_time", "the track ends at %.3f s", duration);
-    if (err || (err = jobs_decoded(s->o.jobs, track_id, DECODE_MS, &path, p)))
-        goto out;
-    uint64_t serial = ++s->serials;
-    announce(s, track_id, serial, grid);
-    grid = NULL;
-    pool_prepare_at(s->pool, start, PREPARE_MS);
-    err = player_load(s->player, path, serial, start, end, p);
-    if (err)
-        announce(s, "", 0, NULL);
-    atomic_fetch_add(&s->audio_serial, 1);
-out:
-    pthread_mutex_unlock(&s->audio);
+    if (!err && !(err = wait_decoded(s, track_id, load, &path, p))) {
+        pthread_mutex_lock(&s->audio);
+        if (put ? is_newest(s, put) : atomic_load(&s->loads) == load) {
+            err = put_on_player(s, track_id, path, grid, start, end, p);
+            grid = NULL;
+        } else if (!put) {
+            err = problem_set(p, LM_CONFLICT, "Another track was loaded meanwhile.");
+        }
+        pthread_mutex_unlock(&s->audio);
+    }
     shared_unref(grid);
     json_decref(row);
     free(path);
-    return err;
+    return put && !is_newest(s, put) ? LM_OK : err;
+}
+
+enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p)
+{
+    return show_load_for(s, track_id, start, end, 0, p);
 }
 
 enum lm_err show_unload(struct show *s, struct problem *p)
 {
     (void)p;
+    atomic_fetch_add(&s->loads, 1);
     pthread_mutex_lock(&s->audio);
     enum lm_err err = player_unload(s->player);
     announce(s, "", 0, NULL);
@@ -144,7 +262,7 @@ enum lm_err show_play(struct show *s, struct problem *p)
 
     player_now(s->player, clock_mono_ns(), &now);
     if (now.loaded && now.position >= now.segment_end)          /* it will start over */
-        pool_prepare_at(s->pool, now.segment_start, PREPARE_MS);
+        prepare_at(s, now.segment_start);
     return player_play(s->player, p);
 }
 
@@ -162,7 +280,7 @@ enum lm_err show_seek(struct show *s, double seconds, struct problem *p)
     if (!now.loaded)
         return problem_set(p, LM_CONFLICT, "No track is loaded.");
     if (seconds >= 0 && seconds <= now.duration)
-        pool_prepare_at(s->pool, seconds, PREPARE_MS);
+        prepare_at(s, seconds);
     return player_seek(s->player, seconds, p);
 }
 
@@ -171,7 +289,7 @@ enum lm_err show_loop(struct show *s, bool enabled, double start, double end, st
     enum lm_err err = player_loop(s->player, enabled, start, end, p);
 
     if (!err)
-        pool_set_loop(s->pool, enabled ? start : -1);
+        pool_set_loop(s->pool, enabled ? fmax(start + atomic_load(&s->light_offset), 0) : -1);
     return err;
 }
 
@@ -186,12 +304,7 @@ enum lm_err show_volume(struct show *s, double db, struct problem *p)
 
 bool show_is_playing_track(void *show, const char *track_id)
 {
-    struct show *s = show;
-
-    pthread_mutex_lock(&s->view);
-    bool same = !strcmp(s->loaded_track, track_id);
-    pthread_mutex_unlock(&s->view);
-    return same;
+    return is_loaded(show, track_id);
 }
 
 /* ---- the device ---- */

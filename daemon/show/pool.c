@@ -13,6 +13,7 @@
 
 /* How far the pool looks: a minute ahead of what is heard, a little behind for a hand on the seek bar. */
 #define AHEAD_S  60.0
+#define NEAR_S   10.0                   /* with the memory used up: what is heard soon is made all the same */
 #define BEHIND_S 2.0
 enum { MAX_THREADS = 16, MAX_WAITERS = 16 };
 static const double tile_s = (double)TILE_SAMPLES / SAMPLE_RATE;
@@ -36,8 +37,9 @@ struct pool {
     size_t n;
     struct waiter *waiters[MAX_WAITERS];
     double loop_start;
+    double target;                      /* where somebody prepared last, most often to jump there; < 0: nowhere */
     struct retired *retired;
-    size_t bytes;
+    size_t bytes, largest;              /* of all tiles; the largest one so far */
     uint64_t tiles, us_sum, us_max;
 };
 
@@ -88,9 +90,9 @@ static struct pick choose(struct pool *p)
             consider(&best, p->waiters[i]->layers[k], p->waiters[i]->from, p->waiters[i]->to);
     if (best.layer)
         return best;
-    double now = p->o.playhead(p->o.ctx);
+    double now = p->o.playhead(p->o.ctx), ahead = p->bytes + p->largest > p->o.max_bytes ? NEAR_S : AHEAD_S;
     for (size_t i = 0; i < p->n; i++)
-        consider(&best, p->layers[i], now, now + AHEAD_S);
+        consider(&best, p->layers[i], now, now + ahead);
     if (!best.layer && p->loop_start >= 0)
         for (size_t i = 0; i < p->n; i++)
             consider(&best, p->layers[i], p->loop_start, p->loop_start + tile_s);
@@ -116,17 +118,33 @@ static void free_retired(struct pool *p, bool all)
     }
 }
 
-/* Over the limit: the tiles farthest from the playhead go, never those just ahead. Called with the lock held. */
+/* How dearly a tile is missed: seconds to wait for it. What was heard counts as far away, what somebody is about to jump to as near. */
+static double distance_of(const struct pool *p, double start, double now)
+{
+    double end = start + tile_s, past = now - BEHIND_S - 1 - end, distance = past > 0 ? NEAR_S + past * 8 : fmax(start - now, 0);
+
+    if (p->loop_start >= 0 && start <= p->loop_start + tile_s && end >= p->loop_start)
+        return 0;
+    if (p->target >= 0 && start <= p->target + tile_s && end >= p->target)
+        return 0;
+    for (int i = 0; i < MAX_WAITERS; i++)
+        if (p->waiters[i] && start <= p->waiters[i]->to && end >= p->waiters[i]->from)
+            return 0;
+    return distance;
+}
+
+/* Over the limit: the tiles farthest from the playhead go, never those just ahead. What goes here is not made again at once: choose() looks less far
+ * when the memory is used up. Called with the lock held. */
 static void trim(struct pool *p)
 {
     double now = p->o.playhead(p->o.ctx);
 
     while (p->bytes > p->o.max_bytes) {
-        struct pick worst = { .distance = AHEAD_S };
+        struct pick worst = { .distance = NEAR_S };
         for (size_t i = 0; i < p->n; i++) {
             struct show_layer *l = p->layers[i];
             for (uint32_t k = 0; l->layer && k < layer_tiles(l->layer); k++) {
-                double distance = fabs(l->start + k * tile_s - now);
+                double distance = distance_of(p, l->start + k * tile_s, now);
                 if (layer_has_tile(l->layer, k) && distance > worst.distance)
                     worst = (struct pick){ l, k, distance };
             }
@@ -173,6 +191,7 @@ static void run_tile(struct pool *p, struct graph_workspace *w, struct pick pick
         log_error("graph", "annotation %s: %s; it stays dark", l->annotation, lm_err_text(err));
     } else {
         p->bytes += tile->bytes;
+        p->largest = tile->bytes > p->largest ? tile->bytes : p->largest;
         layer_put_tile(l->layer, tile);
         p->tiles++;
         p->us_sum += us;
@@ -215,7 +234,7 @@ struct pool *pool_new(const struct pool_options *o)
     if (!p)
         return NULL;
     p->o = *o;
-    p->loop_start = -1;
+    p->loop_start = p->target = -1;
     pthread_mutex_init(&p->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -295,6 +314,7 @@ bool pool_prepare(struct pool *p, struct show_layer *const *layers, size_t n, do
         slot++;
     if (slot < MAX_WAITERS) {
         p->waiters[slot] = &w;
+        p->target = seconds;
         pthread_cond_broadcast(&p->work);
     }
     while (!(ready = is_ready(&w)) && slot < MAX_WAITERS && !p->stop)

@@ -1,4 +1,7 @@
-/* From the database to the engine: patch, outputs and score of the active venue become a scene. */
+/*
+ * From the database to the engine: patch, outputs and score of the active venue become a scene. What is new is made beside what is on and takes its place
+ * only when all of it is there.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +14,10 @@
 #include "show/state.h"
 #include "show/venue.h"
 
-enum { PREPARE_MS = 300 };              /* an edit waits this long for its light before it is shown anyway */
+enum {
+    PREPARE_MS = 300,                   /* an edit waits this long for its light before it is shown anyway */
+    ENGINE_MS = 1500,                   /* a frame is at most 1 s away, at 1 Hz */
+};
 
 static const struct { const char *table; unsigned dirty; } touches[] = {
     { "*", DIRTY_ALL },
@@ -41,18 +47,17 @@ unsigned show_dirty_of(const char *table)
 /* ---- patch ---- */
 
 static void free_patch(void *p) { patch_free(p); }
-static void free_grid(void *g) { beatgrid_free(g); }
 static void free_outputs(void *o) { output_set_free(o); }
-static void free_pcm(void *p) { pcm_close(p), free(p); }
 
-static enum lm_err load_patch(struct show *s, struct db_conn *c, struct problem *p)
+static enum lm_err load_patch(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
 {
     struct patch *patch = NULL;
-    enum lm_err err = s->choice.venue[0] ? venue_load(c, s->o.library, s->choice.venue, &patch, p) : patch_new(NULL, 0, NULL, 0, &patch);
+    enum lm_err err = l->choice.venue[0] ? venue_load(c, s->o.library, l->choice.venue, &patch, p) : patch_new(NULL, 0, NULL, 0, &patch);
 
-    if (err == LM_NOT_FOUND && s->choice.venue[0]) {            /* the active venue was deleted: the show is over, lumad is not */
-        log_warn("show", "the active venue is gone");
-        s->choice = (struct show_choice){ .mode = MODE_OFF };
+    if (err == LM_NOT_FOUND && l->choice.venue[0]) {            /* the active venue was deleted: the show is over, lumad is not */
+        if (s->now.choice.venue[0])
+            log_warn("show", "the active venue is gone");
+        l->choice = (struct show_choice){ .mode = MODE_OFF };
         err = patch_new(NULL, 0, NULL, 0, &patch);
     }
     if (err)
@@ -60,8 +65,8 @@ static enum lm_err load_patch(struct show *s, struct db_conn *c, struct problem 
     struct shared *shared = shared_new(patch, free_patch);
     if (!shared)
         return LM_NOMEM;
-    shared_unref(s->patch);
-    s->patch = shared;
+    shared_unref(l->patch);
+    l->patch = shared;
     return LM_OK;
 }
 
@@ -83,10 +88,10 @@ static void output_from_row(const json_t *row, struct output_row *o)
     o->on_change = !strcmp(json_get_text(row, "transmit", "continuous"), "on_change");
 }
 
-static enum lm_err load_output_rows(struct show *s, struct db_conn *c, struct output_row **rows, size_t *n, struct problem *p)
+static enum lm_err load_output_rows(const struct show_light *l, struct db_conn *c, struct output_row **rows, size_t *n, struct problem *p)
 {
     json_t *list = NULL;
-    enum lm_err err = s->choice.venue[0] ? row_all(c, &outputs_table, "venue_id", s->choice.venue, &list, p) : LM_OK;
+    enum lm_err err = l->choice.venue[0] ? row_all(c, &outputs_table, "venue_id", l->choice.venue, &list, p) : LM_OK;
 
     *rows = NULL, *n = 0;
     if (err)
@@ -102,200 +107,23 @@ static enum lm_err load_output_rows(struct show *s, struct db_conn *c, struct ou
 
 /* ---- settings and the venue's own values ---- */
 
-static void load_settings(struct show *s, struct db_conn *c)
+static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct problem *p)
 {
     json_t *settings = NULL, *venue = NULL;
-    struct problem p;
+    enum lm_err err = settings_get(c, &settings, p);
 
-    problem_clear(&p);
-    if (settings_get(c, &settings, &p))
-        log_warn("show", "settings: %s", p.detail);
-    if (s->choice.venue[0])
-        row_get(c, &venues_table, s->choice.venue, &venue, &p);
-    s->idle_last = !strcmp(json_get_text(settings, "idle_look", "blackout"), "last");
-    s->exit_blackout = !strcmp(json_get_text(venue, "exit_look", json_get_text(settings, "exit_look", "blackout")), "blackout");
-    s->offset_s = (json_get_real(venue, "offset_ms", 0) + json_get_real(settings, "latency_offset_ms", 0)) / 1000;
-    s->max_brightness = (float)json_get_real(venue, "max_brightness", 1);
-    int hz = (int)json_get_int(settings, "output_rate_hz", 44);
-    if (hz != s->rate_hz && hz >= 1 && hz <= 44) {
-        s->rate_hz = hz;
-        engine_post_rate(s->engine, hz);
+    if (!err && l->choice.venue[0] && (err = row_get(c, &venues_table, l->choice.venue, &venue, p)) == LM_NOT_FOUND)
+        err = LM_OK;                    /* just deleted: its own event is on the way */
+    if (!err) {
+        l->idle_last = !strcmp(json_get_text(settings, "idle_look", "blackout"), "last");
+        l->exit_blackout = !strcmp(json_get_text(venue, "exit_look", json_get_text(settings, "exit_look", "blackout")), "blackout");
+        l->offset_s = -(json_get_real(venue, "offset_ms", 0) + json_get_real(settings, "latency_offset_ms", 0)) / 1000;     /* they say: later */
+        l->max_brightness = (float)json_get_real(venue, "max_brightness", 1);
+        int hz = (int)json_get_int(settings, "output_rate_hz", 44);
+        if (hz >= 1 && hz <= 44)
+            l->rate_hz = hz;
     }
     json_decref(settings), json_decref(venue);
-}
-
-/* ---- score ---- */
-
-static void load_audio(struct show *s)
-{
-    char *path = NULL;
-    struct problem p;
-    struct pcm *pcm = NULL;
-
-    problem_clear(&p);
-    shared_unref(s->pcm);
-    s->pcm = NULL, s->pcm_hash = 0;
-    if (!s->score_track[0] || jobs_decoded(s->o.jobs, s->score_track, 0, &path, &p))
-        return;                         /* not decoded yet: its waveform row will say when */
-    if ((pcm = calloc(1, sizeof(*pcm))) && !pcm_open(path, pcm, &p)) {
-        s->pcm_hash = pcm->frames * 31 + (uint64_t)pcm->channels;
-        s->pcm = shared_new(pcm, free_pcm);
-    } else {
-        free(pcm);
-    }
-    free(path);
-}
-
-enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid)
-{
-    json_t *row = NULL;
-    struct problem p;
-    struct beatgrid *g = NULL;
-    double *beats = NULL, *downbeats = NULL;
-
-    (void)s;
-    problem_clear(&p);
-    *grid = NULL;
-    if (*track_id)
-        track_beats(c, track_id, &row, &p);             /* none yet: an assumed grid */
-    const json_t *b = json_object_get(row, "beats"), *d = json_object_get(row, "downbeats");
-    size_t n = json_array_size(b), m = json_array_size(d);
-    beats = calloc(n + 1, sizeof(double)), downbeats = calloc(m + 1, sizeof(double));
-    enum lm_err err = beats && downbeats ? LM_OK : LM_NOMEM;
-    for (size_t i = 0; i < n && !err; i++)
-        beats[i] = json_number_value(json_array_get(b, i));
-    for (size_t i = 0; i < m && !err; i++)
-        downbeats[i] = json_number_value(json_array_get(d, i));
-    if (!err)
-        err = beatgrid_new(beats, n, downbeats, m, json_get_real(row, "bpm", 0), (int)json_get_int(row, "beats_per_bar", 4), &g);
-    if (!err && !(*grid = shared_new(g, free_grid)))
-        err = LM_NOMEM;
-    free(beats), free(downbeats);
-    json_decref(row);
-    return err;
-}
-
-struct entry { struct show_layer *layer; struct render_item item; int z; char id[UUID_SIZE]; };
-
-static int by_order(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-
-    if (x->z != y->z)
-        return x->z < y->z ? -1 : 1;
-    if (x->item.start != y->item.start)
-        return x->item.start < y->item.start ? -1 : 1;
-    return strcmp(x->id, y->id);
-}
-
-static struct show_layer *reuse(struct show *s, const char *annotation, uint64_t key)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->layers[i]->key == key && !strcmp(s->layers[i]->annotation, annotation))
-            return show_layer_ref(s->layers[i]);
-    return NULL;
-}
-
-static enum lm_err make_entry(struct show *s, struct db_conn *c, const json_t *row, struct entry *e, struct problem *p)
-{
-    json_t *implementation = NULL;
-    struct graph_doc *doc = NULL;
-    struct problem why;
-    enum lm_err err;
-
-    problem_clear(&why);
-    memset(e, 0, sizeof(*e));
-    snprintf(e->id, sizeof(e->id), "%s", json_get_text(row, "id", ""));
-    e->z = (int)json_get_int(row, "z_index", 0);
-    e->item.start = json_get_real(row, "start_time", 0);
-    e->item.end = json_get_real(row, "end_time", 0);
-    blend_mode_find(json_get_text(row, "blend_mode", "replace"), &e->item.blend);
-
-    err = pattern_implementation(c, json_get_text(row, "pattern_id", ""), s->choice.venue, &implementation, &why);
-    if (!err)
-        err = graph_parse(json_object_get(implementation, "graph"), &doc, &why);
-    if (err == LM_NOMEM)
-        goto out;
-    if (err) {                          /* no light from it; the show goes on */
-        log_warn("show", "annotation %s: %s", e->id, why.detail[0] ? why.detail : lm_err_text(err));
-        json_t *empty = json_pack("{s:[], s:[], s:[]}", "nodes", "edges", "args");
-        err = graph_parse(empty, &doc, p);
-        json_decref(empty);
-        if (err)
-            goto out;
-    }
-    struct layer_source source = {
-        .annotation = e->id, .graph = json_object_get(implementation, "graph"), .args = json_object_get(row, "args"),
-        .start = e->item.start, .end = e->item.end, .origin = json_get_real(row, "origin_time", e->item.start),
-        .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = s->patch, .grid = s->grid, .pcm = s->pcm, .pcm_hash = s->pcm_hash,
-    };
-    uint64_t key = layer_source_key(&source, doc);
-    if ((e->layer = reuse(s, e->id, key)))
-        graph_doc_free(doc);
-    else
-        e->layer = show_layer_new(&source, doc, key);
-    if (!e->layer)
-        err = LM_NOMEM;
-    else
-        e->item.layer = e->layer->layer;
-out:
-    json_decref(implementation);
-    return err;
-}
-
-static enum lm_err load_score(struct show *s, struct db_conn *c, struct problem *p)
-{
-    json_t *score = NULL, *rows = NULL;
-    struct entry *entries = NULL;
-    struct show_layer **layers = NULL;
-    struct render_item *items = NULL;
-    size_t n = 0, count = 0;
-    enum lm_err err = LM_OK;
-
-    s->score_track[0] = 0;
-    if (s->choice.score[0]) {
-        err = row_get(c, &scores_table, s->choice.score, &score, p);
-        if (err == LM_NOT_FOUND) {
-            log_warn("show", "the active score is gone");
-            s->choice.score[0] = 0;
-            err = LM_OK;
-        } else if (!err) {
-            snprintf(s->score_track, sizeof(s->score_track), "%s", json_get_text(score, "track_id", ""));
-            err = row_all(c, &score_annotations_table, "score_id", s->choice.score, &rows, p);
-        }
-    }
-    if (!err) {
-        struct shared *grid = NULL;
-        if (!(err = show_load_grid(s, c, s->score_track, &grid))) {
-            shared_unref(s->grid);
-            s->grid = grid;
-        }
-        load_audio(s);
-    }
-    count = json_array_size(rows);
-    entries = calloc(count + 1, sizeof(*entries));
-    layers = calloc(count + 1, sizeof(*layers));
-    items = calloc(count + 1, sizeof(*items));
-    if (!err && (!entries || !layers || !items))
-        err = LM_NOMEM;
-    for (; n < count && !err; n++)
-        if ((err = make_entry(s, c, json_array_get(rows, n), &entries[n], p)))
-            break;
-    if (!err) {
-        qsort(entries, n, sizeof(*entries), by_order);
-        for (size_t i = 0; i < s->n; i++)
-            show_layer_unref(s->layers[i]);
-        free(s->layers), free(s->items);
-        for (size_t i = 0; i < n; i++)
-            layers[i] = entries[i].layer, items[i] = entries[i].item;
-        s->layers = layers, s->items = items, s->n = n;
-    } else {
-        for (size_t i = 0; entries && i < n; i++)
-            show_layer_unref(entries[i].layer);
-        free(layers), free(items);
-    }
-    free(entries);
-    json_decref(score), json_decref(rows);
     return err;
 }
 
@@ -323,55 +151,129 @@ static bool same_universes(const struct space *space, const int *numbers, size_t
     return same;
 }
 
-/* A new space when the patch or the set of universes changed. The engine holds its last bytes while the old state is copied: a frame or two. */
-static enum lm_err update_space(struct show *s, bool new_patch, const struct output_row *outputs, size_t n_outputs)
+/* A new space when the patch or the set of universes changed; without the engine's state yet. */
+static enum lm_err make_space(struct show *s, struct show_light *l, bool new_patch, const struct output_row *outputs, size_t n_outputs)
 {
-    const struct patch *patch = shared_get(s->patch);
+    const struct patch *patch = shared_get(l->patch);
     int *numbers = malloc((patch->n_fixtures + n_outputs + 1) * sizeof(*numbers));
     size_t n = numbers ? universe_numbers(patch, outputs, n_outputs, numbers) : 0;
     enum lm_err err = numbers ? LM_OK : LM_NOMEM;
 
-    if (!err && (!s->space || new_patch || !same_universes(shared_get(s->space), numbers, n))) {
-        struct space *space = space_new(s->patch, numbers, n, ++s->patch_serial);
-        err = space ? engine_reserve(s->engine, patch->n_heads, space->universes->n) : LM_NOMEM;
-        if (!err && s->space)
-            engine_wait(s->engine, engine_post_hold(s->engine), 500);
-        if (!err)
-            err = space_take_state(space, shared_get(s->space));
+    if (!err && (!l->space || new_patch || !same_universes(shared_get(l->space), numbers, n))) {
+        struct space *space = space_new(l->patch, numbers, n, ++s->patch_serial);
+        struct shared *shared = space ? shared_new(space, space_free) : NULL;
+        err = shared ? engine_reserve(s->engine, patch->n_heads, space->universes->n) : LM_NOMEM;
         if (err) {
-            space_free(space);
+            shared_unref(shared);
         } else {
-            struct shared *shared = shared_new(space, space_free);
-            if (!shared)
-                err = LM_NOMEM;
-            shared_unref(s->space);
-            s->space = shared;
+            shared_unref(l->space);
+            l->space = shared;
         }
     }
     free(numbers);
     return err;
 }
 
-static enum lm_err post_scene(struct show *s)
+static enum lm_err make_outputs(struct show *s, struct show_light *l, const struct output_row *rows, size_t n)
+{
+    struct output_set *set = NULL;
+    enum lm_err err = output_set_new(s->o.outputs, rows, n, ((const struct space *)shared_get(l->space))->universes, shared_get(l->outputs), &set);
+    struct shared *shared = err ? NULL : shared_new(set, free_outputs);
+
+    if (!shared)
+        return err ? err : LM_NOMEM;
+    shared_unref(l->outputs);
+    l->outputs = shared;
+    return LM_OK;
+}
+
+/* Everything but the engine's state. */
+static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c, unsigned dirty, struct problem *p)
+{
+    struct output_row *rows = NULL;
+    size_t n = 0;
+    enum lm_err err = LM_OK;
+    bool new_patch = !l->patch || dirty & DIRTY_PATCH;
+
+    if (new_patch)
+        dirty |= DIRTY_SCORE | DIRTY_OUTPUTS;           /* layers speak of heads by number */
+    if ((new_patch && (err = load_patch(s, l, c, p))) || (dirty & DIRTY_SETTINGS && (err = load_settings(l, c, p))) ||
+        (dirty & DIRTY_SCORE && (err = show_load_score(s, l, c, p))))
+        return err;
+    if ((dirty & DIRTY_OUTPUTS || !l->outputs) && !(err = load_output_rows(l, c, &rows, &n, p)) && !(err = make_space(s, l, new_patch, rows, n)))
+        err = make_outputs(s, l, rows, n);
+    free(rows);
+    return err;
+}
+
+static struct scene *make_scene(struct show *s, const struct show_light *l)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
 
-    if (!scene || !(scene->layers = calloc(s->n + 1, sizeof(*scene->layers))) || !(scene->items = calloc(s->n + 1, sizeof(*scene->items)))) {
+    if (!scene || !(scene->layers = calloc(l->n + 1, sizeof(*scene->layers))) || !(scene->items = calloc(l->n + 1, sizeof(*scene->items)))) {
         scene_free(scene);
-        return LM_NOMEM;
+        return NULL;
     }
     scene->id = ++s->scene_id;
-    scene->space = shared_ref(s->space);
-    scene->outputs = shared_ref(s->outputs);
-    for (size_t i = 0; i < s->n; i++)
-        scene->layers[i] = show_layer_ref(s->layers[i]);
-    memcpy(scene->items, s->items, s->n * sizeof(*s->items));
-    scene->n = s->n;
-    scene->offset_s = s->offset_s;
-    scene->max_brightness = s->max_brightness;
-    scene->plays_score = s->choice.mode == MODE_SCORE && s->choice.score[0];
-    scene->keeps_last_look = s->idle_last;
-    engine_wait(s->engine, engine_post_scene(s->engine, scene), 1000);
+    scene->space = shared_ref(l->space);
+    scene->outputs = shared_ref(l->outputs);
+    for (size_t i = 0; i < l->n; i++)
+        scene->layers[i] = show_layer_ref(l->layers[i]);
+    if (l->n)
+        memcpy(scene->items, l->items, l->n * sizeof(*l->items));
+    scene->n = l->n;
+    scene->offset_s = l->offset_s;
+    scene->max_brightness = l->max_brightness;
+    scene->plays_score = l->choice.mode == MODE_SCORE && l->choice.score[0];
+    scene->keeps_last_look = l->idle_last;
+    return scene;
+}
+
+/* The engine holds its last bytes while the old space's state is copied: a frame or two, so this is the last that is made. */
+static enum lm_err take_state(struct show *s, struct show_light *l)
+{
+    if (!s->now.space)
+        return space_take_state(shared_get(l->space), NULL);
+    enum lm_err err = engine_wait(s->engine, engine_post_hold(s->engine, true), ENGINE_MS) ? LM_OK : LM_BUSY;
+    if (!err)
+        err = space_take_state(shared_get(l->space), shared_get(s->now.space));
+    if (err)
+        engine_post_hold(s->engine, false);
+    return err;
+}
+
+static void tell_view(struct show *s, const struct show_light *l, struct scene *scene)
+{
+    pthread_mutex_lock(&s->view);
+    scene->serial = l->score_track[0] && !strcmp(l->score_track, s->loaded_track) ? s->loaded_serial : 0;
+    memcpy(s->viewed_score, l->choice.score, sizeof(s->viewed_score));
+    pthread_mutex_unlock(&s->view);
+    atomic_store(&s->light_offset, l->offset_s);
+}
+
+/* On the engine with it. */
+static enum lm_err show_it(struct show *s, struct show_light *l)
+{
+    struct scene *scene = make_scene(s, l);
+    struct player_now now;
+    enum lm_err err;
+
+    if (!scene)
+        return LM_NOMEM;
+    player_now(s->player, clock_mono_ns(), &now);
+    pool_prepare(s->pool, l->layers, l->n, now.position + l->offset_s, 0.1, PREPARE_MS);
+    if (!(err = pool_set_layers(s->pool, l->layers, l->n)) && l->space != s->now.space && (err = take_state(s, l)))
+        pool_set_layers(s->pool, s->now.layers, s->now.n);
+    if (err) {
+        scene_free(scene);
+        return err;
+    }
+    if (l->rate_hz != s->now.rate_hz)
+        engine_post_rate(s->engine, l->rate_hz);
+    tell_view(s, l, scene);
+    bool shown = engine_wait(s->engine, engine_post_scene(s->engine, scene), ENGINE_MS);
+    if (shown && s->now.outputs && s->now.outputs != l->outputs)        /* a stalled engine may still be sending from the old set */
+        output_set_retire(s->o.outputs, shared_get(s->now.outputs), shared_get(l->outputs), l->exit_blackout);
     return LM_OK;
 }
 
@@ -383,60 +285,59 @@ void show_collect(struct show *s)
     }
 }
 
-static void tell_view(struct show *s)
+void show_light_clear(struct show_light *l)
 {
-    pthread_mutex_lock(&s->view);
-    uint64_t serial = s->score_track[0] && !strcmp(s->score_track, s->loaded_track) ? s->loaded_serial : 0;
-    memcpy(s->viewed_score, s->choice.score, sizeof(s->viewed_score));
-    pthread_mutex_unlock(&s->view);
-    engine_post_serial(s->engine, serial);
+    for (size_t i = 0; i < l->n; i++)
+        show_layer_unref(l->layers[i]);
+    free(l->layers), free(l->items);
+    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->patch);
+    shared_unref(l->grid), shared_unref(l->pcm);
+    *l = (struct show_light){ 0 };
 }
 
-enum lm_err show_reload(struct show *s, unsigned dirty, struct problem *p)
+static enum lm_err light_copy(struct show_light *to, const struct show_light *from)
 {
-    struct db_conn *c = db_reader_take(s->o.db);
-    struct output_row *rows = NULL;
-    struct output_set *set = NULL;
-    struct shared *old_outputs = NULL;
-    size_t n_rows = 0;
-    enum lm_err err = LM_OK;
-    bool new_patch = !s->patch || dirty & DIRTY_PATCH;
+    *to = *from;
+    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
+    to->n = 0;
+    to->layers = calloc(from->n + 1, sizeof(*to->layers));
+    to->items = calloc(from->n + 1, sizeof(*to->items));
+    if (!to->layers || !to->items)
+        return LM_NOMEM;
+    for (; to->n < from->n; to->n++) {
+        to->layers[to->n] = show_layer_ref(from->layers[to->n]);
+        to->items[to->n] = from->items[to->n];
+    }
+    return LM_OK;
+}
 
-    if (new_patch) {
-        if ((err = load_patch(s, c, p)))
-            goto out;
-        dirty |= DIRTY_SCORE | DIRTY_OUTPUTS;           /* layers speak of heads by number */
+/* What was gone is looked for again when something of its kind changed. */
+static void resolve_choice(struct show_choice *now, const struct show_choice *wanted, unsigned dirty)
+{
+    if (dirty & DIRTY_PATCH)
+        *now = *wanted;
+    else if (dirty & DIRTY_SCORE && !strcmp(now->venue, wanted->venue))
+        memcpy(now->score, wanted->score, sizeof(now->score));
+}
+
+enum lm_err show_reload(struct show *s, const struct show_choice *choice, unsigned dirty, struct problem *p)
+{
+    struct show_choice wanted = *choice;
+    struct show_light next;
+    enum lm_err err = light_copy(&next, &s->now);
+
+    resolve_choice(&next.choice, &wanted, dirty);
+    if (!err) {
+        struct db_conn *c = db_reader_take(s->o.db);
+        err = load(s, &next, c, dirty, p);
+        db_reader_put(s->o.db, c);
     }
-    if (dirty & DIRTY_SETTINGS)
-        load_settings(s, c);
-    if (dirty & DIRTY_SCORE && (err = load_score(s, c, p)))
-        goto out;
-    if (dirty & DIRTY_OUTPUTS || !s->outputs) {
-        if ((err = load_output_rows(s, c, &rows, &n_rows, p)) || (err = update_space(s, new_patch, rows, n_rows)))
-            goto out;
-        const struct space *space = shared_get(s->space);
-        if ((err = output_set_new(s->o.outputs, rows, n_rows, space->universes, shared_get(s->outputs), &set)))
-            goto out;
-        struct shared *shared = shared_new(set, free_outputs);
-        if (!shared) {
-            err = LM_NOMEM;
-            goto out;
-        }
-        old_outputs = s->outputs;
-        s->outputs = shared;
+    if (!err && !(err = show_it(s, &next))) {
+        struct show_light old = s->now;
+        s->now = next, next = old;
+        s->choice = wanted;
     }
-    pool_set_layers(s->pool, s->layers, s->n);
-    tell_view(s);
-    struct player_now now;
-    player_now(s->player, clock_mono_ns(), &now);
-    pool_prepare(s->pool, s->layers, s->n, now.position + s->offset_s, 0.1, PREPARE_MS);
-    err = post_scene(s);
-    if (old_outputs)
-        output_set_retire(s->o.outputs, shared_get(old_outputs), set, s->exit_blackout);
-out:
-    shared_unref(old_outputs);
-    free(rows);
-    db_reader_put(s->o.db, c);
+    show_light_clear(&next);
     show_collect(s);
     return err;
 }

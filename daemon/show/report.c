@@ -36,18 +36,20 @@ static json_t *output_stats_json(const struct output_stats *o)
 static json_t *outputs_of(struct show *s, int number)
 {
     struct output_stats *stats = calloc(MAX_OUTPUTS, sizeof(*stats));
-    struct db_conn *c = db_reader_take(s->o.db);
+    char venue[UUID_SIZE];
     json_t *rows = NULL, *list = json_array();
     struct problem p;
     size_t n = 0;
 
     problem_clear(&p);
     pthread_mutex_lock(&s->control);
-    if (stats && s->outputs)
-        n = output_set_stats(shared_get(s->outputs), stats, MAX_OUTPUTS);
-    if (s->choice.venue[0])
-        row_all(c, &outputs_table, "venue_id", s->choice.venue, &rows, &p);
+    if (stats && s->now.outputs)
+        n = output_set_stats(shared_get(s->now.outputs), stats, MAX_OUTPUTS);
+    memcpy(venue, s->now.choice.venue, sizeof(venue));
     pthread_mutex_unlock(&s->control);
+    struct db_conn *c = db_reader_take(s->o.db);        /* not before: a reload waits for readers with the lock held */
+    if (venue[0])
+        row_all(c, &outputs_table, "venue_id", venue, &rows, &p);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
         if (json_get_int(row, "universe", 0) != number)
@@ -110,9 +112,9 @@ json_t *show_layer_errors(struct show *s)
     json_t *list = json_array();
 
     pthread_mutex_lock(&s->control);
-    for (size_t i = 0; i < s->n; i++)
-        if (json_array_size(s->layers[i]->errors))
-            json_array_append_new(list, json_pack("{s:s, s:O}", "annotation_id", s->layers[i]->annotation, "errors", s->layers[i]->errors));
+    for (size_t i = 0; i < s->now.n; i++)
+        if (json_array_size(s->now.layers[i]->errors))
+            json_array_append_new(list, json_pack("{s:s, s:O}", "annotation_id", s->now.layers[i]->annotation, "errors", s->now.layers[i]->errors));
     pthread_mutex_unlock(&s->control);
     return list;
 }
@@ -123,7 +125,7 @@ static void check_outputs(struct show *s)
 {
     char text[MAX_MESSAGES][192];
     const char *list[MAX_MESSAGES];
-    size_t n = s->outputs ? output_set_poll_warnings(shared_get(s->outputs), text, MAX_MESSAGES) : 0;
+    size_t n = s->now.outputs ? output_set_poll_warnings(shared_get(s->now.outputs), text, MAX_MESSAGES) : 0;
 
     for (size_t i = 0; i < n; i++)
         list[i] = text[i];
@@ -132,8 +134,8 @@ static void check_outputs(struct show *s)
 
 static void check_patch(struct show *s)
 {
-    const struct patch *patch = shared_get(s->patch);
-    const struct space *space = shared_get(s->space);
+    const struct patch *patch = shared_get(s->now.patch);
+    const struct space *space = shared_get(s->now.space);
     const char *list[MAX_MESSAGES];
     size_t n = 0;
 
@@ -150,11 +152,11 @@ static void check_layers(struct show *s)
     const char *list[MAX_MESSAGES];
     size_t n = 0;
 
-    for (size_t i = 0; i < s->n && n < MAX_MESSAGES; i++) {
-        const json_t *first = json_array_get(s->layers[i]->errors, 0);
-        if (s->layers[i]->layer && !atomic_load(&s->layers[i]->failed))
+    for (size_t i = 0; i < s->now.n && n < MAX_MESSAGES; i++) {
+        const json_t *first = json_array_get(s->now.layers[i]->errors, 0);
+        if (s->now.layers[i]->layer && !atomic_load(&s->now.layers[i]->failed))
             continue;
-        snprintf(text[n], sizeof(text[n]), "A block at %.1f s gives no light: node %s: %s", s->layers[i]->start, json_get_text(first, "node", "?"),
+        snprintf(text[n], sizeof(text[n]), "A block at %.1f s gives no light: node %s: %s", s->now.layers[i]->start, json_get_text(first, "node", "?"),
                  json_get_text(first, "message", "running it failed"));
         list[n] = text[n], n++;
     }
@@ -164,9 +166,9 @@ static void check_layers(struct show *s)
 static void check_track(struct show *s)
 {
     pthread_mutex_lock(&s->view);
-    bool other = s->loaded_track[0] && s->score_track[0] && strcmp(s->loaded_track, s->score_track);
+    bool other = s->loaded_track[0] && s->now.score_track[0] && strcmp(s->loaded_track, s->now.score_track);
     pthread_mutex_unlock(&s->view);
-    if (other && s->choice.mode == MODE_SCORE)
+    if (other && s->now.choice.mode == MODE_SCORE)
         warnings_raise(s->o.warnings, "score.track", "warn", "The loaded track is not the score's: the score gives no light. Load the score's track.");
     else
         warnings_lower(s->o.warnings, "score.track");

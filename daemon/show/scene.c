@@ -1,6 +1,7 @@
 #include "show/scene.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool find_hazards(struct space *s, const struct patch *p)
 {
@@ -28,9 +29,10 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     s->universes = universes_new(universes, n);
     s->frame = frame_new(p->n_heads);
     s->held = frame_new(p->n_heads);
+    s->look = frame_new(p->n_heads);
     s->last_pan = calloc(p->n_heads + 1, sizeof(float));
     s->last_tilt = calloc(p->n_heads + 1, sizeof(float));
-    if (!s->universes || !s->frame || !s->held || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
+    if (!s->universes || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
         program_new(p, s->universes, &s->program)) {
         space_free(s);
         return NULL;
@@ -38,11 +40,51 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     return s;
 }
 
+static void head_copy(struct frame *to, size_t i, const struct frame *from, size_t k)
+{
+    to->r[i] = from->r[k], to->g[i] = from->g[k], to->b[i] = from->b[k];
+    to->intensity[i] = from->intensity[k], to->strobe[i] = from->strobe[k], to->speed[i] = from->speed[k];
+    to->pan[i] = from->pan[k], to->tilt[i] = from->tilt[k];
+}
+
+/* Patches are in address order, so what follows an equal fixture is most often its follower: the search starts there. */
+static const struct patch_fixture *find_fixture(const struct patch *p, const char *id, size_t *from)
+{
+    for (size_t k = 0; k < p->n_fixtures; k++) {
+        size_t i = (*from + k) % p->n_fixtures;
+        if (!strcmp(p->fixtures[i].row.id, id)) {
+            *from = i + 1;
+            return &p->fixtures[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_looks(struct space *s, const struct space *old)
+{
+    const struct patch *now = shared_get(s->patch), *before = shared_get(old->patch);
+    size_t from = 0;
+
+    for (size_t i = 0; i < now->n_fixtures; i++) {
+        const struct patch_fixture *f = &now->fixtures[i], *was = find_fixture(before, f->row.id, &from);
+        for (size_t h = 0; was && h < f->head_count && h < was->head_count; h++) {
+            head_copy(s->held, f->head_first + h, old->held, was->head_first + h);
+            head_copy(s->look, f->head_first + h, old->look, was->head_first + h);
+            s->has_kin = true;
+        }
+    }
+    s->has_look = old->has_look && s->has_kin;
+}
+
 enum lm_err space_take_state(struct space *s, const struct space *old)
 {
     program_state_free(s->state);
     s->state = program_state_new(s->program, old ? old->program : NULL, old ? old->state : NULL);
-    return s->state ? LM_OK : LM_NOMEM;
+    if (!s->state)
+        return LM_NOMEM;
+    if (old)
+        take_looks(s, old);
+    return LM_OK;
 }
 
 void space_free(void *space)
@@ -56,6 +98,7 @@ void space_free(void *space)
     universes_free(s->universes);
     frame_free(s->frame);
     frame_free(s->held);
+    frame_free(s->look);
     free(s->last_pan);
     free(s->last_tilt);
     free(s->is_laser);

@@ -30,12 +30,14 @@ struct space {
     /* the engine's */
     struct program_state *state;
     struct universes *universes;
-    struct frame *frame, *held;
+    struct frame *frame, *held, *look;  /* now; frozen; the last lit one, for `keeps_last_look` */
+    bool has_look, has_kin;             /* kin: heads that the space before had too */
     float *last_pan, *last_tilt;
 };
 
 struct scene {
     uint64_t id;                        /* ascending */
+    uint64_t serial;                    /* of the player, when the loaded track is the score's; else 0 */
     struct shared *space;               /* struct space */
     struct shared *outputs;             /* struct output_set */
     struct show_layer **layers;         /* references */
@@ -49,7 +51,7 @@ struct scene {
 };
 
 struct space *space_new(struct shared *patch, const int *universes, size_t n, uint32_t serial);    /* NULL: no memory */
-/* Positions, wheels and strobe phases go on from the old space; the engine must not be running `old` meanwhile. */
+/* Positions, wheels, the frozen and the last look go on from the old space; the engine must not be running `old` meanwhile. */
 enum lm_err space_take_state(struct space *s, const struct space *old);
 void space_free(void *space);
 void scene_free(struct scene *s);

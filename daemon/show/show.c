@@ -12,19 +12,20 @@
 #include "show/state.h"
 
 /* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
-enum { ANSWER_MS = 1500, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
+enum { ANSWER_MS = 1500, RETRY_MS = 1000, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
 
 const char *const show_mode_names[] = { "off", "score", "live", NULL };
 
 /* ---- life ---- */
 
+/* Where light is taken from the score. */
 static double playhead(void *ctx)
 {
     struct show *s = ctx;
     struct player_now now;
 
     player_now(s->player, clock_mono_ns(), &now);
-    return now.position;
+    return now.position + atomic_load(&s->light_offset);
 }
 
 static void player_changed(void *ctx)
@@ -42,9 +43,9 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     if (!s)
         return LM_NOMEM;
     s->o = *o;
-    s->rate_hz = 44;
-    s->max_brightness = 1;
-    s->idle_last = false, s->exit_blackout = true;
+    s->now.rate_hz = 44;
+    s->now.max_brightness = 1;
+    s->now.exit_blackout = true;
     atomic_init(&s->master, 1);
     pthread_mutex_init(&s->control, NULL);
     pthread_mutex_init(&s->view, NULL);
@@ -53,7 +54,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
     if ((err = player_new(&player, &s->player)))
         goto out;
-    struct engine_options engine = { s->player, o->real_time, o->rt_priority, s->rate_hz };
+    struct engine_options engine = { s->player, o->real_time, o->rt_priority, s->now.rate_hz };
     if ((err = engine_new(&engine, &s->engine)))
         goto out;
     struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, TILE_BYTES };
@@ -76,11 +77,8 @@ void show_free(struct show *s)
     event_unlisten(s->listener);
     pool_free(s->pool);                 /* counts the engine's frames to the end */
     engine_free(s->engine);
-    for (size_t i = 0; i < s->n; i++)
-        show_layer_unref(s->layers[i]);
-    free(s->layers), free(s->items);
-    shared_unref(s->space), shared_unref(s->outputs), shared_unref(s->patch);
-    shared_unref(s->grid), shared_unref(s->loaded_grid), shared_unref(s->pcm);
+    show_light_clear(&s->now);
+    shared_unref(s->loaded_grid);
     player_free(s->player);
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
@@ -103,45 +101,60 @@ static unsigned drain(struct show *s, int timeout_ms)
     return dirty;
 }
 
-static void react(struct show *s, unsigned dirty)
+/* Returns what is still to do: a change that could not be followed is not forgotten. */
+static unsigned react(struct show *s, unsigned dirty)
 {
     struct problem p;
 
     problem_clear(&p);
     pthread_mutex_lock(&s->control);
-    enum lm_err err = show_reload(s, dirty, &p);
+    enum lm_err err = show_reload(s, &s->choice, dirty, &p);
     pthread_mutex_unlock(&s->control);
     if (err)
-        warnings_raise(s->o.warnings, "show.reload", "error", "The show could not follow a change: %s. It goes on as it was.",
+        warnings_raise(s->o.warnings, "show.reload", "error", "The show could not follow a change: %s. It goes on as it was and tries again.",
                        p.detail[0] ? p.detail : lm_err_text(err));
     else
         warnings_lower(s->o.warnings, "show.reload");
     if (dirty & DIRTY_GRID)
         show_loaded_changed(s);
+    return err ? dirty : 0;
+}
+
+/* Decoding may take long, edits do not wait for it. */
+static void *starter(void *arg)
+{
+    struct show *s = arg;
+
+    show_autoplay_play(s);
+    atomic_store(&s->has_begun, !atomic_load(&s->stop));        /* stopped while it waited: the place kept before still holds */
+    return NULL;
 }
 
 static void *control(void *arg)
 {
     struct show *s = arg;
-    int64_t saved = clock_mono_ns(), checked = 0;
+    int64_t saved = clock_mono_ns(), checked = 0, tried = 0;
+    unsigned left = 0;
 
     struct engine_stats stats;
     engine_get_stats(s->engine, &stats);
     if (s->o.real_time && !stats.is_real_time)
         log_warn("show", "ordinary scheduling: SCHED_FIFO %d is not permitted, so light is only as steady as the machine is idle", s->o.rt_priority);
-    show_autoplay_play(s);
     while (!atomic_load(&s->stop)) {
         unsigned dirty = drain(s, 250);
         int64_t now = clock_mono_ns();
 
-        if (dirty)
-            react(s, dirty);
+        if (dirty || (left && now - tried > RETRY_MS * INT64_C(1000000))) {
+            left = react(s, dirty | left);
+            tried = now;
+        }
         if (now - checked > 500000000) {
             show_check(s);
             checked = now;
         }
         if (now - saved > 1000000000) {
-            show_save_position(s, false);
+            if (atomic_load(&s->has_begun))
+                show_save_position(s, false);
             saved = now;
             pthread_mutex_lock(&s->control);
             show_collect(s);
@@ -153,7 +166,8 @@ static void *control(void *arg)
 
 enum lm_err show_start(struct show *s)
 {
-    struct thread_options t = { .name = "show", .stack = 512 << 10 };
+    struct thread_options t = { .name = "show", .stack = 512 << 10 }, first = { .name = "autoplay", .stack = 512 << 10 };
+    struct show_choice choice;
     struct problem p;
     enum lm_err err;
 
@@ -161,32 +175,44 @@ enum lm_err show_start(struct show *s)
     pthread_mutex_lock(&s->control);
     if ((err = engine_start(s->engine)))
         goto out;
-    show_autoplay_choice(s, &s->choice);
-    if ((err = show_reload(s, DIRTY_ALL, &p))) {
+    show_autoplay_choice(s, &choice);
+    if ((err = show_reload(s, &choice, DIRTY_ALL, &p))) {
         log_error("show", "the last show cannot be put on: %s", p.detail[0] ? p.detail : lm_err_text(err));
-        s->choice = (struct show_choice){ .mode = MODE_OFF };
-        err = show_reload(s, DIRTY_ALL, &p);
+        choice = (struct show_choice){ .mode = MODE_OFF };
+        err = show_reload(s, &choice, DIRTY_ALL, &p);
     }
     if (!err && !(err = thread_start(&s->thread, &t, control, s)))
         s->has_thread = true;
+    if (!err && !(err = thread_start(&s->starter, &first, starter, s)))
+        s->has_starter = true;
 out:
     pthread_mutex_unlock(&s->control);
     return err;
 }
 
+void show_leave(struct show *s)
+{
+    if (s)
+        atomic_store(&s->stop, true);
+}
+
 void show_stop(struct show *s)
 {
-    if (!s || !s->engine || atomic_exchange(&s->stop, true))
+    if (!s || !s->engine || atomic_exchange(&s->stopped, true))
         return;
-    event_wake(s->listener);
+    show_leave(s);
+    if (s->listener)
+        event_wake(s->listener);
+    if (s->has_starter)
+        pthread_join(s->starter, NULL);
     if (s->has_thread)
         pthread_join(s->thread, NULL);
-    if (s->has_thread)
+    if (atomic_load(&s->has_begun))
         show_save_position(s, true);
     engine_stop(s->engine);
     show_collect(s);
-    if (s->outputs)
-        output_set_retire(s->o.outputs, shared_get(s->outputs), NULL, s->exit_blackout);
+    if (s->now.outputs)
+        output_set_retire(s->o.outputs, shared_get(s->now.outputs), NULL, s->now.exit_blackout);
 }
 
 /* ---- GET and PUT /show ---- */
@@ -200,8 +226,9 @@ enum lm_err show_get(struct show *s, json_t **json, struct problem *p)
 {
     (void)p;
     pthread_mutex_lock(&s->control);
-    *json = json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:f}", "venue_id", text_or_null(s->choice.venue), "score_id", text_or_null(s->choice.score),
-                      "track_id", text_or_null(s->score_track), "mode", show_mode_names[s->choice.mode], "blackout",
+    const struct show_choice *on = &s->now.choice;
+    *json = json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:f}", "venue_id", text_or_null(on->venue), "score_id", text_or_null(on->score),
+                      "track_id", text_or_null(s->now.score_track), "mode", show_mode_names[on->mode], "blackout",
                       (int)atomic_load(&s->blackout), "freeze", (int)atomic_load(&s->freeze), "master", (double)atomic_load(&s->master));
     pthread_mutex_unlock(&s->control);
     return *json ? LM_OK : LM_NOMEM;
@@ -287,31 +314,30 @@ enum lm_err show_remember(struct show *s, const struct show_choice *choice, stru
 
 enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p)
 {
-    struct show_choice before, choice;
-    char track[UUID_SIZE], loaded[UUID_SIZE];
+    struct show_choice choice;
+    struct problem forgetful;
+    char track[UUID_SIZE];
     enum lm_err err;
 
+    problem_clear(&forgetful);
     pthread_mutex_lock(&s->control);
-    before = choice = s->choice;
-    if (!(err = read_choice(s, body, &choice, p))) {
-        s->choice = choice;
-        if ((err = show_reload(s, DIRTY_ALL, p)))
-            s->choice = before;
-    }
-    choice = s->choice;
-    memcpy(track, s->score_track, sizeof(track));
+    choice = s->now.choice;
+    if (!(err = read_choice(s, body, &choice, p)))
+        err = show_reload(s, &choice, DIRTY_ALL, p);
+    uint64_t put = err ? 0 : ++s->puts;
+    memcpy(track, s->now.score_track, sizeof(track));
+    /* It is on, whether the disk takes it or not: an operator must be able to change the show when it is full. */
+    bool is_kept = err || !show_remember(s, &choice, &forgetful);
     pthread_mutex_unlock(&s->control);
     if (err)
         return err;
-    if ((err = show_remember(s, &choice, p)))
-        return err;
+    if (is_kept)
+        warnings_lower(s->o.warnings, "show.remember");
+    else
+        warnings_raise(s->o.warnings, "show.remember", "warn", "The show is on, but a restart will not know of it: %s", forgetful.detail);
 
-    pthread_mutex_lock(&s->view);
-    memcpy(loaded, s->loaded_track, sizeof(loaded));
-    pthread_mutex_unlock(&s->view);
-    if (choice.mode == MODE_SCORE && track[0] && strcmp(track, loaded))
-        if ((err = show_load_track(s, track, 0, 0, p)))
-            return err;
+    if (choice.mode == MODE_SCORE && track[0] && (err = show_load_for(s, track, 0, 0, put, p)))
+        return err;
     event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return show_get(s, json, p);
 }
@@ -352,7 +378,7 @@ enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem
     size_t first = 0, n = 0;
 
     pthread_mutex_lock(&s->control);
-    const struct patch *patch = shared_get(s->patch);
+    const struct patch *patch = shared_get(s->now.patch);
     for (size_t i = 0; i < patch->n_fixtures; i++)
         if (!strcmp(patch->fixtures[i].row.id, fixture_id))
             first = patch->fixtures[i].head_first, n = patch->fixtures[i].head_count;

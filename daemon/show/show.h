@@ -40,6 +40,8 @@ struct show_options {
 enum lm_err show_new(const struct show_options *o, struct show **result);
 /* The autoplay or the last show is put on the engine; does not wait for audio to be decoded. */
 enum lm_err show_start(struct show *s);
+/* Whoever waits for a track gets LM_BUSY from now on. Before the servers that carry such requests stop. NULL is fine. */
+void show_leave(struct show *s);
 /* Stops the engine; last look by setting; sACN streams terminated. */
 void show_stop(struct show *s);
 void show_free(struct show *s);

@@ -2,8 +2,9 @@
 /*
  * The inside of struct show, for the files of show/ alone.
  *
- * LOCKS    `control` guards what is on the engine and is held while it is rebuilt; `view` guards the few facts that answers are made of and is never held
- *          for long. Order: control, then view. Blackout, freeze and master take neither: they must work while a venue loads.
+ * LOCKS    `audio` is held while a track goes on the player; `control` guards what is on the engine and is held while it is rebuilt; `view` guards the few
+ *          facts that answers are made of and is never held for long. Order: audio, control, view. Blackout, freeze and master take none: they must work
+ *          while a venue loads. Readers of the database are few: whoever waits for `control` must not hold one of its own.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,30 +25,39 @@ struct show_choice {            /* what PUT /show says; "" = none */
     enum show_mode mode;
 };
 
-struct show {
-    struct show_options o;
-    struct player *player;
-    struct engine *engine;
-    struct pool *pool;
-    struct event_listener *listener;
-    pthread_t thread;
-    bool has_thread;
-    atomic_bool stop;
-
-    pthread_mutex_t control;
-    struct show_choice choice;
+/* What is on the engine. Replaced as a whole: a change that fails halfway leaves everything as it was. */
+struct show_light {
+    struct show_choice choice;          /* what of show.choice is there: a deleted venue or score is "" until it comes back */
     char score_track[UUID_SIZE];        /* "" = none */
     struct shared *patch, *space, *outputs, *grid, *pcm;        /* of the active venue; of the score's track */
     uint64_t pcm_hash;
     struct show_layer **layers;
     struct render_item *items;
     size_t n;
-    uint64_t scene_id;
-    uint32_t patch_serial;
     double offset_s;
     float max_brightness;
     bool idle_last, exit_blackout;
     int rate_hz;
+};
+
+struct show {
+    struct show_options o;
+    struct player *player;
+    struct engine *engine;
+    struct pool *pool;
+    struct event_listener *listener;
+    pthread_t thread, starter;
+    bool has_thread, has_starter;
+    atomic_bool stop;                   /* nobody waits for anything any more */
+    atomic_bool stopped;
+    atomic_bool has_begun;              /* the starter is done: from here on the position is worth saving */
+
+    pthread_mutex_t control;
+    struct show_choice choice;          /* what was asked for */
+    struct show_light now;
+    uint64_t scene_id, puts;
+    uint32_t patch_serial;
+    _Atomic double light_offset;        /* now.offset_s for those without the lock */
 
     pthread_mutex_t view;
     char loaded_track[UUID_SIZE];
@@ -56,6 +66,7 @@ struct show {
     struct shared *loaded_grid;
 
     pthread_mutex_t audio;              /* one load at a time */
+    atomic_ullong loads;                /* asked for; an older one that still waits gives way */
     uint64_t serials;
     atomic_uint audio_serial;
     atomic_bool blackout, freeze;
@@ -68,15 +79,24 @@ struct show {
 /* show.c: what is on is what lumad begins with next time. */
 enum lm_err show_remember(struct show *s, const struct show_choice *choice, struct problem *p);
 
-/* reload.c: brings what is on the engine in line with the database. Control lock held. LM_OK also when parts are broken: those are warnings. */
-enum lm_err show_reload(struct show *s, unsigned dirty, struct problem *p);
+/*
+ * reload.c: brings what is on the engine in line with the database and `choice`, which becomes s->choice. Control lock held. LM_OK also when parts are
+ * broken: those are warnings. An error: nothing changed, the engine goes on with what it has.
+ */
+enum lm_err show_reload(struct show *s, const struct show_choice *choice, unsigned dirty, struct problem *p);
 unsigned show_dirty_of(const char *table);
+void show_light_clear(struct show_light *l);
+
+/* score.c: the score of l->choice, its track's grid and audio, into `l`; layers whose key is the same are taken over from what is on. */
+enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p);
 /* Gives back what the engine no longer uses. Control lock held. */
 void show_collect(struct show *s);
 
 /* host.c */
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid);
 void show_loaded_changed(struct show *s);               /* the grid of the loaded track again */
+/* As show_load_track(); `put` != 0: only when another track is loaded and no PUT /show is newer than that one (LM_OK: the newer one takes care of it). */
+enum lm_err show_load_for(struct show *s, const char *track_id, double start, double end, uint64_t put, struct problem *p);
 
 /* autoplay.c */
 void show_autoplay_choice(struct show *s, struct show_choice *choice);  /* what to begin with */

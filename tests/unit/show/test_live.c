@@ -81,9 +81,10 @@ TEST(readers_see_whole_frames_while_the_show_grows)
     whole &= !live_copy_universe(s.live, 1, slots);
     whole &= !live_reserve(s.live, 100, 2);
     pthread_create(&t, NULL, engine, &s);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0, seen = 0; seen < 3000; i++) {
         const struct show_live *f = live_front(s.live);
         if (f) {
+            seen++;
             for (size_t k = 1; k < f->heads; k++)
                 whole &= f->head[k].intensity == f->head[0].intensity;
             whole &= f->universe[1].slots[511] == f->head[0].intensity && f->universes == 2;
