@@ -21,14 +21,13 @@
 #include "core/path.h"
 #include "core/thread.h"
 #include "core/uuid.h"
+#include "core/version.h"
 #include "db/table.h"
 #include "graph/graph.h"
 #include "net/front.h"
 #include "show/demo.h"
 #include "show/lumad.h"
 #include "ws/ws.h"
-
-#define VERSION "0.1.0"
 
 struct daemon {
     struct config config;
@@ -354,7 +353,7 @@ static int print_nodes_md(struct daemon *d)  { (void)d; graph_print_nodes_md(); 
 static int print_routes_md(struct daemon *d) { (void)d; api_print_routes_md(); return EXIT_SUCCESS; }
 static int print_openapi(struct daemon *d)   { (void)d; api_print_openapi(); return EXIT_SUCCESS; }
 static int print_schema(struct daemon *d)    { (void)d; table_print_md(stdout); return EXIT_SUCCESS; }
-static int print_version(struct daemon *d)   { (void)d; puts("lumad " VERSION); return EXIT_SUCCESS; }
+static int print_version(struct daemon *d)   { (void)d; puts("lumad " LUMAD_VERSION); return EXIT_SUCCESS; }
 
 static int print_nodes_json(struct daemon *d)
 {
