@@ -89,7 +89,7 @@ enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json,
 
 /* ---- the last position, in state.db ---- */
 
-void show_save_position(struct show *s, bool clean)
+bool show_save_position(struct show *s, bool clean)
 {
     struct player_now now;
     char track[UUID_SIZE], score[UUID_SIZE];
@@ -102,10 +102,10 @@ void show_save_position(struct show *s, bool clean)
     json_t *v = json_pack("{s:s, s:s, s:f, s:b, s:b, s:f, s:f, s:b}", "track_id", track, "score_id", score, "position", now.position, "playing",
                           (int)now.playing, "loop", (int)now.loop, "loop_start", now.loop_start, "loop_end", now.loop_end, "clean", (int)clean);
     char *text = json_text(v);
-    if (text)
-        db_state_set(s->o.db, "position", text);
+    bool saved = text && !db_state_set(s->o.db, "position", text);
     free(text);
     json_decref(v);
+    return saved;
 }
 
 static json_t *saved_position(struct show *s)

@@ -12,7 +12,7 @@
 #include "show/state.h"
 
 /* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
-enum { ANSWER_MS = 1500, RETRY_MS = 1000, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
+enum { ANSWER_MS = 1500, RETRY_MS = 1000, FULL_MS = 30000, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
 
 const char *const show_mode_names[] = { "off", "score", "live", NULL };
 
@@ -133,7 +133,7 @@ static void *starter(void *arg)
 static void *control(void *arg)
 {
     struct show *s = arg;
-    int64_t saved = clock_mono_ns(), checked = 0, tried = 0;
+    int64_t saved = clock_mono_ns(), collected = saved, checked = 0, tried = 0;
     unsigned left = 0;
 
     struct engine_stats stats;
@@ -153,9 +153,12 @@ static void *control(void *arg)
             checked = now;
         }
         if (now - saved > 1000000000) {
-            if (atomic_load(&s->has_begun))
-                show_save_position(s, false);
             saved = now;
+            if (atomic_load(&s->has_begun) && !show_save_position(s, false))
+                saved += FULL_MS * INT64_C(1000000);            /* a full disk is said by the database each time */
+        }
+        if (now - collected > 1000000000) {
+            collected = now;
             pthread_mutex_lock(&s->control);
             show_collect(s);
             pthread_mutex_unlock(&s->control);

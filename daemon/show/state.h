@@ -101,7 +101,7 @@ enum lm_err show_load_for(struct show *s, const char *track_id, double start, do
 /* autoplay.c */
 void show_autoplay_choice(struct show *s, struct show_choice *choice);  /* what to begin with */
 void show_autoplay_play(struct show *s);                /* loads and plays; may wait for decoding */
-void show_save_position(struct show *s, bool clean);
+bool show_save_position(struct show *s, bool clean);
 
 /* report.c */
 void show_check(struct show *s);                        /* raises and lowers warnings; twice a second */
