@@ -66,12 +66,14 @@ struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc
     l->start = s->start, l->end = s->end;
     l->patch = shared_ref(s->patch), l->grid = shared_ref(s->grid), l->pcm = shared_ref(s->pcm);
 
-    if (!graph_compile(doc, &env, &program, &errors)) {
-        if (layer_new(program, env.patch->n_heads, &l->layer) || !(l->busy = calloc(layer_tiles(l->layer) + 1, 1))) {
-            graph_errors_clear(&errors);
-            show_layer_unref(l);
-            return NULL;
-        }
+    enum lm_err err = graph_compile(doc, &env, &program, &errors);
+    bool starved = err == LM_NOMEM;     /* not the graph's fault: the light that is there stays */
+    if (!err)
+        starved = layer_new(program, env.patch->n_heads, &l->layer) || !(l->busy = calloc(layer_tiles(l->layer) + 1, 1));
+    if (starved) {
+        graph_errors_clear(&errors);
+        show_layer_unref(l);
+        return NULL;
     }
     log_errors(l, &errors);
     l->errors = graph_errors_json(&errors);

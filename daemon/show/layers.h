@@ -27,6 +27,7 @@ struct show_layer {
     struct shared *patch, *grid, *pcm;  /* what the program reads */
     uint8_t *busy;                      /* per tile: a worker has it. Under the pool's lock */
     _Atomic bool failed;                /* running a tile failed: no more tries */
+    _Atomic bool starved;               /* there was no memory for a tile: said once, tried again */
 };
 
 /* Everything an annotation's light depends on, from the rows. */

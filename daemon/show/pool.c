@@ -170,7 +170,8 @@ static void wait_for_work(struct pool *p)
     pthread_cond_timedwait(&p->work, &p->lock, &until);
 }
 
-static void run_tile(struct pool *p, struct graph_workspace *w, struct pick pick)
+/* False: there is no memory for it now. */
+static bool run_tile(struct pool *p, struct graph_workspace *w, struct pick pick)
 {
     struct show_layer *l = show_layer_ref(pick.layer);
     struct graph_errors errors = { 0 };
@@ -186,7 +187,10 @@ static void run_tile(struct pool *p, struct graph_workspace *w, struct pick pick
     graph_errors_clear(&errors);
     pthread_mutex_lock(&p->lock);
     l->busy[pick.k] = 0;
-    if (err) {
+    if (err == LM_NOMEM) {
+        if (!atomic_exchange(&l->starved, true))
+            log_error("graph", "annotation %s: %s; it is tried again", l->annotation, lm_err_text(err));
+    } else if (err) {
         atomic_store(&l->failed, true);
         log_error("graph", "annotation %s: %s; it stays dark", l->annotation, lm_err_text(err));
     } else {
@@ -203,6 +207,7 @@ static void run_tile(struct pool *p, struct graph_workspace *w, struct pick pick
     pthread_mutex_unlock(&p->lock);
     show_layer_unref(l);                /* may be the last: not under the lock */
     pthread_mutex_lock(&p->lock);
+    return err != LM_NOMEM;
 }
 
 static void *worker(void *arg)
@@ -214,9 +219,7 @@ static void *worker(void *arg)
     while (!p->stop && w) {
         free_retired(p, false);
         struct pick pick = choose(p);
-        if (pick.layer)
-            run_tile(p, w, pick);
-        else
+        if (!pick.layer || !run_tile(p, w, pick))
             wait_for_work(p);
     }
     pthread_mutex_unlock(&p->lock);
