@@ -60,6 +60,8 @@ test('a drag is sent in turn, overtakes itself, and is one step', async () => {
     expect(row.address).toBe(5);
     expect(sent).toHaveLength(1);
     expect(history.done).toHaveLength(1);
+    await patchRow(KINDS.fixture, row, { address: 9 }, true);
+    expect(history.done).toHaveLength(2);
     const stale = row;
     await Promise.all([patchRow(KINDS.fixture, stale, { address: 6 }), patchRow(KINDS.fixture, stale, { label: 'x' })]);
     expect(row).toMatchObject({ address: 6, label: 'x' });

@@ -165,14 +165,15 @@ function inTurn<T extends Row>(kind: Kind, row: T, change: object): Promise<T> {
 const MERGE_MS = 800;
 let last: { step: Step; id: string; keys: string; at: number; left: Values; change: object } | null = null;
 
-/* Only `change` is sent. Quick repeats of one edit (a value being dragged) are one step. */
-export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partial<T>): Promise<T> {
+/* Only `change` is sent. Quick repeats of one edit (a value being dragged) are one step;
+ * isWhole: this one is a gesture of its own. */
+export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partial<T>, isWhole = false): Promise<T> {
     const names = Object.keys(change);
     const keys = names.join();
     const before = content(row, names);
     const result = await inTurn(kind, row, change);
     const left = content(result, names);
-    if (last && last.id === row.id && last.keys === keys && performance.now() - last.at < MERGE_MS && history.done.at(-1) === last.step) {
+    if (!isWhole && last && last.id === row.id && last.keys === keys && performance.now() - last.at < MERGE_MS && history.done.at(-1) === last.step) {
         Object.assign(last, { left, change, at: performance.now() });
         return result;
     }
@@ -206,5 +207,5 @@ export async function deleteRow<T extends Row>(
             await del(kind.one(row.id), back.version);
         },
     });
-    toasts.note(`Deleted ${kind.label}`, { label: 'Undo', run: () => void history.undo() });
+    toasts.noteUndo(`Deleted ${kind.label}`, () => void history.undo());
 }

@@ -22,6 +22,7 @@ class History {
     push(step: Step) {
         this.done = [...this.done.slice(1 - DEPTH), step];
         this.undone = [];
+        toasts.dropUndo();
     }
 
     isLast(label: string): boolean {
@@ -42,6 +43,7 @@ class History {
         const step = from.at(-1);
         if (!step || this.busy) return;
         this.busy = true;
+        toasts.dropUndo();
         try {
             await step[way]();
             if (way === 'undo') {

@@ -57,3 +57,13 @@ test('a drag is one step that undoes to where it began', async () => {
     await history.redo();
     expect(log).toEqual(['undo drag', 'redo to the end']);
 });
+
+test('a note that offers to undo goes when something else is the last edit', async () => {
+    const log: string[] = [];
+    history.push(step('delete', log));
+    toasts.noteUndo('Deleted', () => void history.undo());
+    toasts.note('something else');
+    expect(toasts.items).toHaveLength(2);
+    history.push(step('other', log));
+    expect(toasts.items.map((t) => t.title)).toEqual(['something else']);
+});

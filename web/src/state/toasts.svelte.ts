@@ -6,7 +6,7 @@ export interface Toast {
     kind: 'error' | 'note';
     title: string;
     text: string;
-    action: { label: string; run: () => void } | null;
+    action: { label: string; run: () => void; isUndo?: boolean } | null;
 }
 
 class Toasts {
@@ -20,6 +20,14 @@ class Toasts {
 
     note(title: string, action: Toast['action'] = null) {
         this.add('note', title, '', action, 6000);
+    }
+
+    /* Its undo means the last edit: it goes when there is another. */
+    noteUndo(title: string, run: () => void) {
+        this.note(title, { label: 'Undo', run, isUndo: true });
+    }
+    dropUndo() {
+        this.items = this.items.filter((t) => !t.action?.isUndo);
     }
 
     dismiss(id: number) {
