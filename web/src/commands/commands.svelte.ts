@@ -121,7 +121,7 @@ export const commands: Command[] = [
     { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];
 
-/* The palette also offers every track. */
+/* The palette also says what undo would undo, and offers every track. */
 export function paletteCommands(): Command[] {
     const current = findTrack(host.trackId)?.id;
     const load = (tracks.data ?? []).map(
@@ -133,5 +133,9 @@ export function paletteCommands(): Command[] {
             run: () => void host.load(t.id),
         }),
     );
-    return [...commands, ...load];
+    const named = commands.map((c) => {
+        const step = c.id === 'undo' ? history.done.at(-1) : c.id === 'redo' ? history.undone.at(-1) : undefined;
+        return step ? { ...c, label: `${c.label}: ${step.label}` } : c;
+    });
+    return [...named, ...load];
 }

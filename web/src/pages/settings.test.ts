@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { duration, facts, nameOf } from './settings';
 
 test('nested facts are named by their way, lists of things are left out', () => {
-    expect(facts({ rate: 44, frame_us: { p50: 120.456 }, lost: false, outputs: [{ id: 1 }], none: null })).toEqual([
+    expect(facts({ rate: 44, rate_hz: 44, frame_us: { p50: 120.456 }, tile_bytes: 2922824, lost: false, outputs: [{ id: 1 }], none: null })).toEqual([
         ['rate', '44'],
-        ['frame us p50', '120.46'],
+        ['rate', '44 Hz'],
+        ['frame p50', '120.46 µs'],
+        ['tile', '2.9 MB'],
         ['lost', 'no'],
     ]);
     expect(facts(null)).toEqual([]);
