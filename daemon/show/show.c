@@ -286,6 +286,8 @@ static enum lm_err read_choice(struct show *s, const json_t *body, struct show_c
             const char *of = json_get_text(score, "venue_id", "");
             if (!json_object_get(body, "venue_id"))
                 snprintf(choice->venue, sizeof(choice->venue), "%s", of);
+            else if (strcmp(of, choice->venue) && !score_id)
+                choice->score[0] = 0;           /* another venue was asked for, and nothing said of the score */
             else if (strcmp(of, choice->venue))
                 err = problem_add(p, "/score_id", "this score was made for another venue");
         }

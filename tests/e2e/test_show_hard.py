@@ -184,6 +184,12 @@ class Odd(unittest.TestCase):
             self.rig.seek(2)
             self.assertEqual(self.rig.settle(LIT), LIT)
 
+    def test_another_venue_alone_leaves_its_scores_behind(self):
+        now = self.d.put("/show", {"venue_id": self.other.venue["id"]})
+        self.assertEqual((now["venue_id"], now["score_id"]), (self.other.venue["id"], None))
+        self.assertEqual(self.rig.settle(DARK), DARK)
+        self.assertIsNone(self.d.put("/show", {"venue_id": None})["venue_id"])
+
     def test_the_last_look_outlives_identify_blackout_and_edits(self):
         d, second = self.d, self.rig.fixtures[1]["id"]
         d.patch("/settings", {"idle_look": "last"})
