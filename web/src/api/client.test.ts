@@ -15,11 +15,12 @@ test('a problem document keeps its words and its fields', () => {
     expect(e.field('universe')).toBeUndefined();
 });
 
-test('ids in brackets are left out of what people read', () => {
+test('ids in brackets and paths are left out of what people read', () => {
     const text = 'Sharpy 1 (4abccdb7-f451-4ee0-a49c-304a065b7e7f) is in the way; the next free address is 17';
     const e = problem(409, 'Conflict', { detail: text, errors: [{ path: '/address', message: text }] });
     expect(e.message).toBe('Sharpy 1 is in the way; the next free address is 17');
     expect(e.field('address')).toBe(e.message);
+    expect(problem(422, '', { detail: '/mode_name must not be empty' }).message).toBe('Mode name must not be empty');
 });
 
 test('an answer without a body still says something', () => {

@@ -33,8 +33,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/* An id beside a name is for programs. */
-const plain = (text: string) => text.replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, '');
+/* An id beside a name, and the path of a member, are for programs. */
+const plain = (text: string) =>
+    text
+        .replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, '')
+        .replace(/^\/([a-z_]+) /, (_, member: string) => `${member.charAt(0).toUpperCase()}${member.slice(1).replaceAll('_', ' ')} `);
 
 export function problem(status: number, statusText: string, body: unknown): ApiError {
     const p = isRecord(body) ? body : {};

@@ -41,6 +41,8 @@ export async function attempt(what: string, act: () => Promise<unknown>): Promis
     }
 }
 
+const AT_END_S = 0.05;
+
 /* The transport as far as it changes seldom. Where the music is now: live.clock. */
 class Host {
     loaded = $state(false);
@@ -94,7 +96,11 @@ class Host {
         }
     }
 
-    play = () => attempt('Play', () => post('/host-audio/play'));
+    /* At the end there is nothing left to play: then from the start. */
+    play = async () => {
+        if (this.duration > 0 && this.position > this.duration - AT_END_S && !(await this.seek(0))) return false;
+        return attempt('Play', () => post('/host-audio/play'));
+    };
     pause = () => attempt('Pause', () => post('/host-audio/pause'));
     toggle = () => (this.playing ? this.pause() : this.play());
     seek = (seconds: number) => attempt('Seek', () => post('/host-audio/seek', { seconds: Math.max(0, seconds) }));

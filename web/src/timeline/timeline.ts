@@ -34,7 +34,7 @@ export interface TimelineEvents {
 type Drag =
     | { kind: 'loop'; from: number; to: number; x: number; isMoved: boolean }
     | { kind: 'block'; hit: Hit; from: number; start: number; end: number; first: [number, number]; isMoved: boolean }
-    | { kind: 'pan'; x: number; start: number };
+    | { kind: 'pan'; x: number; start: number; y: number };
 
 const HANDLE_PX = 8;
 const SNAP_PX = 9;
@@ -53,8 +53,9 @@ export class Timeline {
     private isStale = true;
     private drag: Drag | null = null;
     private hover: { x: number; y: number } | null = null;
-    private pinch: { distance: number; pps: number; at: number } | null = null;
+    private pinch: { distance: number; pps: number; at: number; y: number } | null = null;
     private readonly pointers = new Map<number, { x: number; y: number }>();
+    private readonly heights = new Map<number, number>(); /* of the pointers, on the screen: the picture scrolls under them */
     private readonly observer: ResizeObserver;
     private held = 0; /* until when (ms) the view stays where the user put it */
     private lastLive = '';
@@ -231,26 +232,36 @@ export class Timeline {
         return hitTest(this.data.blocks, lane, this.start + x / this.pps, HANDLE_PX / this.pps);
     }
 
+    /* Where there are more lanes than the view is high it scrolls, and the wheel with it; Shift turns the wheel sideways. */
     private readonly wheel = (e: WheelEvent) => {
-        e.preventDefault();
         this.held = performance.now() + 2500;
+        const view = this.top.closest<HTMLElement>('[data-scrolls]');
+        const isTall = view !== null && view.scrollHeight > view.clientHeight + 1;
+        if (isTall && !e.ctrlKey && !e.shiftKey && Math.abs(e.deltaY) >= Math.abs(e.deltaX)) return;
+        e.preventDefault();
         if (e.ctrlKey) return this.zoom(Math.exp(-e.deltaY * 0.004), this.at(e).x);
         const by = Math.abs(e.deltaX) > Math.abs(e.deltaY) ? e.deltaX : e.deltaY;
         this.scrollTo(this.start + by / this.pps);
     };
 
+    private middle(): number {
+        const all = [...this.pointers.keys()].map((id) => this.heights.get(id) ?? 0);
+        return all.reduce((sum, y) => sum + y, 0) / Math.max(1, all.length);
+    }
+
     private readonly down = (e: PointerEvent) => {
         const p = this.at(e);
         this.pointers.set(e.pointerId, p);
+        this.heights.set(e.pointerId, e.clientY);
         this.top.setPointerCapture(e.pointerId);
         if (this.pointers.size === 2) {
             const [a, b] = [...this.pointers.values()];
             this.drag = null;
-            this.pinch = { distance: Math.abs(a!.x - b!.x) || 1, pps: this.pps, at: this.time((a!.x + b!.x) / 2) };
+            this.pinch = { distance: Math.abs(a!.x - b!.x) || 1, pps: this.pps, at: this.time((a!.x + b!.x) / 2), y: this.middle() };
             return;
         }
         if (e.button === 1) {
-            this.drag = { kind: 'pan', x: p.x, start: this.start };
+            this.drag = { kind: 'pan', x: p.x, start: this.start, y: e.clientY };
             e.preventDefault();
             return;
         }
@@ -273,9 +284,15 @@ export class Timeline {
     private readonly move = (e: PointerEvent) => {
         const p = this.at(e);
         this.hover = e.pointerType === 'touch' ? null : p;
-        if (this.pointers.has(e.pointerId)) this.pointers.set(e.pointerId, p);
+        if (this.pointers.has(e.pointerId)) {
+            this.pointers.set(e.pointerId, p);
+            this.heights.set(e.pointerId, e.clientY);
+        }
         if (this.pinch && this.pointers.size === 2) {
             const [a, b] = [...this.pointers.values()];
+            const middle = this.middle();
+            this.top.closest('[data-scrolls]')?.scrollBy(0, this.pinch.y - middle);
+            this.pinch.y = middle;
             const distance = Math.abs(a!.x - b!.x) || 1;
             this.pps = Math.min(800, Math.max(this.minPps(), (this.pinch.pps * distance) / this.pinch.distance));
             this.scrollTo(this.pinch.at - (a!.x + b!.x) / 2 / this.pps);
@@ -287,7 +304,11 @@ export class Timeline {
             this.top.style.cursor = !hit ? 'text' : hit.part === 'body' ? 'grab' : 'ew-resize';
             return;
         }
-        if (d.kind === 'pan') return this.scrollTo(d.start - (p.x - d.x) / this.pps);
+        if (d.kind === 'pan') {
+            this.top.closest('[data-scrolls]')?.scrollBy(0, d.y - e.clientY);
+            d.y = e.clientY;
+            return this.scrollTo(d.start - (p.x - d.x) / this.pps);
+        }
         this.edgeScroll(p.x);
         const t = this.time(p.x);
         if (d.kind === 'loop') {
@@ -319,6 +340,7 @@ export class Timeline {
 
     private readonly up = (e: PointerEvent) => {
         this.pointers.delete(e.pointerId);
+        this.heights.delete(e.pointerId);
         if (this.pointers.size < 2) this.pinch = null;
         const d = this.drag;
         this.drag = null;
@@ -339,6 +361,7 @@ export class Timeline {
 
     private readonly cancel = (e: PointerEvent) => {
         this.pointers.delete(e.pointerId);
+        this.heights.delete(e.pointerId);
         this.pinch = null;
         this.drag = null;
         this.isStale = true;

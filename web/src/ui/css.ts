@@ -16,6 +16,14 @@ export const waveColors = () => ({
 
 const LANE = 36;
 
+/* Alone it takes all; above lanes at most two fifths, and never less than can be read. */
+const waveHeight = (total: number, lanes: number) =>
+    lanes ? Math.min(total, Math.max(104, Math.min(total * 0.4, total - lanes * LANE - 8))) : total;
+
+/* What a picture with so many lanes needs in a view of this height. */
+export const timelineHeight = (view: number, lanes: number) =>
+    lanes ? Math.max(view, waveHeight(view, lanes) + lanes * LANE + 8) : view;
+
 export const timelineLook = (): Look => ({
     ground: token('s0'),
     text: token('text'),
@@ -27,9 +35,7 @@ export const timelineLook = (): Look => ({
     wave: waveColors(),
     font: `11px ${token('font')}`,
     laneHeight: LANE,
-    /* Alone it takes all; above lanes at most two fifths, and never less than can be read. */
-    waveHeight: (total, lanes) =>
-        lanes ? Math.min(total, Math.max(104, Math.min(total * 0.4, total - lanes * LANE - 8))) : total,
+    waveHeight,
 });
 
 export const gridLook = (): GridLook => ({
