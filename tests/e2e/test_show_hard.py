@@ -58,6 +58,13 @@ def wait_for(what, seconds=5):
     return bool(what())
 
 
+def begin(test, make=Lumad, **kw):
+    """A lumad that does not outlive its test when that fails."""
+    d = make(**kw)
+    test.addCleanup(lambda: d.proc.poll() is None and d.kill())
+    return d
+
+
 def decoding(d, track):
     return any(j["kind"] == "decode" and j["state"] == "running" for j in d.get(f"/jobs?track_id={track}")["items"])
 
@@ -75,7 +82,7 @@ class WhileADecodeHangs(unittest.TestCase):
         self.hang.flag.unlink(missing_ok=True)
 
     def test_a_newer_load_wins_and_lumad_stops_at_once(self):
-        d = self.hang.start()
+        d = begin(self, self.hang.start)
         rig, other = Rig(d), Rig(d, "Other", seed=3)
         rig.show()
         self.hang.forget(d)
@@ -102,14 +109,14 @@ class WhileADecodeHangs(unittest.TestCase):
 
     def test_stopping_a_start_that_waits_for_its_track_keeps_the_place(self):
         with tempfile.TemporaryDirectory() as data:
-            d = self.hang.start(data=data)
+            d = begin(self, self.hang.start, data=data)
             rig = Rig(d)
             d.put("/show/autoplay", {"enabled": True, "venue_id": rig.venue["id"], "score_id": rig.score["id"], "repeat": "once", "resume": True})
             rig.show()
             rig.seek(2)
             self.hang.forget(d)
             d.stop()
-            d = rig.d = self.hang.start(data=data)
+            d = rig.d = begin(self, self.hang.start, data=data)
             self.assertTrue(wait_for(lambda: decoding(d, rig.track["id"])))
             rig.dimmer(5)                                               # an edit meanwhile is followed
             self.assertTrue(wait_for(lambda: len(d.get(f"/venues/{rig.venue['id']}/heads")["items"]) == 3))
@@ -119,13 +126,13 @@ class WhileADecodeHangs(unittest.TestCase):
             self.assertTrue(wait_for(lambda: d.get("/show")["score_id"] == rig.score["id"]))
             self.assertLess(d.stop(), STOP_S)
             self.hang.flag.unlink()
-            d = rig.d = self.hang.start(data=data)
+            d = rig.d = begin(self, self.hang.start, data=data)
             self.assertTrue(wait_for(lambda: d.get("/host-audio")["playing"]))
             self.assertGreaterEqual(d.get("/host-audio")["current_time"], 1.9)
             d.stop()
 
     def test_edits_and_looks_at_the_bytes_do_not_lock_each_other_up(self):
-        d = self.hang.start()
+        d = begin(self, self.hang.start)
         rig = Rig(d)
         rig.show()
         d.post("/host-audio/unload")
@@ -337,7 +344,7 @@ class Odd(unittest.TestCase):
 
 class Life(unittest.TestCase):
     def test_one_frame_a_second_still_edits_and_stops_in_time(self):
-        d = Lumad()
+        d = begin(self)
         rig = Rig(d)
         rig.show()
         rig.seek(2)
@@ -352,18 +359,18 @@ class Life(unittest.TestCase):
 
     def test_a_start_with_nothing_left_to_play(self):
         with tempfile.TemporaryDirectory() as data:
-            d = Lumad(data=data)
+            d = begin(self, data=data)
             rig = Rig(d)
             d.put("/show/autoplay", {"enabled": True, "venue_id": rig.venue["id"], "score_id": rig.score["id"], "repeat": "loop"})
             rig.show()
             d.delete(f"/tracks/{rig.track['id']}")
             self.assertTrue(wait_for(lambda: d.get("/show")["score_id"] is None))
             d.stop()
-            d = Lumad(data=data)
+            d = begin(self, data=data)
             self.assertEqual(d.get("/show")["venue_id"], rig.venue["id"])
             d.delete(f"/venues/{rig.venue['id']}")
             d.stop()
-            d = Lumad(data=data)
+            d = begin(self, data=data)
             self.assertEqual(d.get("/health")["status"], "ok")
             self.assertIsNone(d.get("/show")["venue_id"])
             self.assertLess(d.stop(), STOP_S)
@@ -384,7 +391,7 @@ class Life(unittest.TestCase):
                 self.assertIn("another lumad", str(e.exception))
 
     def test_stopping_with_clients_connected(self):
-        d = Lumad()
+        d = begin(self)
         sockets = [d.socket() for _ in range(3)]
         for s in sockets:
             s.subscribe("frame", "host-audio")
