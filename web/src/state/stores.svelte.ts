@@ -91,8 +91,9 @@ class Host {
             const track = await get<Track>(`/tracks/${id}`);
             const beats = hasBeats(track) ? await get<Beats>(`/tracks/${id}/beats`) : null;
             if (id === this.trackId) this.beats = beats;
-        } catch {
-            /* Connection lost, or the track is gone: the next change asks again. */
+        } catch (e) {
+            /* The track was deleted; or the connection is lost: then the next change asks again. */
+            if (asError(e).status === 404 && id === this.trackId) this.beats = null;
         }
     }
 
@@ -106,6 +107,7 @@ class Host {
     seek = (seconds: number) => attempt('Seek', () => post('/host-audio/seek', { seconds: Math.max(0, seconds) }));
     setLoop = (enabled: boolean, start: number, end: number) =>
         attempt('Loop', () => post('/host-audio/loop', { enabled, start, end }));
+    unload = () => attempt('Take the track off', () => post('/host-audio/unload'));
     load = (trackId: string) =>
         attempt('Load track', () => post('/host-audio/load-track', { track_id: trackId }));
 

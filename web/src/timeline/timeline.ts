@@ -194,6 +194,7 @@ export class Timeline {
             c.height = Math.round(box.height * this.ratio);
         }
         if (wasWhole) this.zoomAll();
+        this.ready();
         this.isStale = true;
         this.lastLive = '';
     }
