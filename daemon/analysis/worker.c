@@ -23,7 +23,7 @@
 
 enum {
     NICE = 10,
-    TERM_MS = 1000,                     /* between SIGTERM and SIGKILL */
+    TERM_MS = 500,                      /* between SIGTERM and SIGKILL: lumad itself stops in under a second */
     CHUNK = 64 << 10,
 };
 

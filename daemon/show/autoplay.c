@@ -68,12 +68,12 @@ enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json,
 
     if (err)
         return err;
-    const char *repeat = json_get_text(body, "repeat", "once");
+    const json_t *repeat = json_object_get(body, "repeat");
     static const char *const flags[] = { "enabled", "resume" };
     for (size_t i = 0; i < 2; i++)
         if (json_object_get(body, flags[i]) && !json_is_boolean(json_object_get(body, flags[i])))
             problem_add(p, i ? "/resume" : "/enabled", "must be true or false");
-    if (strcmp(repeat, "once") && strcmp(repeat, "loop"))
+    if (repeat && (!json_is_string(repeat) || (strcmp(json_string_value(repeat), "once") && strcmp(json_string_value(repeat), "loop"))))
         problem_add(p, "/repeat", "must be once or loop");
     if (p->err)
         return p->err;
@@ -183,8 +183,10 @@ void show_autoplay_play(struct show *s)
         show_loop(s, true, 0, now.duration, &p);
     else if (same && was_cut && json_get_bool(saved, "loop", false))
         show_loop(s, true, json_get_real(saved, "loop_start", 0), json_get_real(saved, "loop_end", now.duration), &p);
-    if (is_auto || (same && was_cut)) {
+    if ((is_auto || (same && was_cut)) && !atomic_load(&s->hand_paused)) {
         show_play(s, &p);
+        if (atomic_load(&s->hand_paused))       /* pressed meanwhile: a hand is always stronger */
+            player_pause(s->player);
         player_now(s->player, clock_mono_ns(), &now);
         log_info("show", "%s from %.1f s", was_cut ? "resumed after a cut" : "started by itself", now.position);
     }

@@ -269,6 +269,7 @@ enum lm_err show_play(struct show *s, struct problem *p)
 enum lm_err show_pause(struct show *s, struct problem *p)
 {
     (void)p;
+    atomic_store(&s->hand_paused, true);
     return player_pause(s->player);
 }
 

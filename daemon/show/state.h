@@ -70,6 +70,7 @@ struct show {
     uint64_t serials;
     atomic_uint audio_serial;
     atomic_bool blackout, freeze;
+    atomic_bool hand_paused;            /* someone pressed pause: a start that is still loading does not play */
     _Atomic float master;
     int64_t stats_ns;
     uint64_t stats_frames;

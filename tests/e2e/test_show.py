@@ -318,6 +318,20 @@ class StartsByItself(unittest.TestCase):
             self.assertEqual(d.get("/show")["score_id"], rig.score["id"])
             d.stop()
 
+    def test_a_pause_stops_a_start_that_is_still_loading(self):
+        with tempfile.TemporaryDirectory() as data:
+            d = Lumad(data=data)
+            rig = Rig(d)
+            d.put("/show/autoplay", {"enabled": True, "venue_id": rig.venue["id"], "score_id": rig.score["id"], "repeat": "loop"})
+            d.stop()
+            d = Lumad(data=data)
+            d.post("/host-audio/pause")
+            time.sleep(1)
+            self.assertFalse(d.get("/host-audio")["playing"])
+            d.post("/host-audio/play")
+            self.assertTrue(d.get("/host-audio")["playing"])
+            d.stop()
+
 
 if __name__ == "__main__":
     unittest.main()
