@@ -25,7 +25,7 @@ struct worker_stop { int fd; };
 
 enum lm_err worker_stop_init(struct worker_stop *s);
 void worker_stop_clear(struct worker_stop *s);
-void worker_cancel(struct worker_stop *s);      /* SIGTERM, and SIGKILL one second later; worker_run() then returns */
+void worker_cancel(struct worker_stop *s);      /* SIGTERM, and SIGKILL half a second later; worker_run() then returns */
 
 struct worker_options {
     const char *const *argv;                /* argv[0] is the path of the program; NULL-terminated */

@@ -15,6 +15,7 @@ void row_columns(struct str *sql, const struct table *t)
 
 static json_t *column_json(sqlite3_stmt *s, int i, const struct column *col)
 {
+    json_error_t e;
     json_t *v;
 
     if (sqlite3_column_type(s, i) == SQLITE_NULL)
@@ -24,9 +25,9 @@ static json_t *column_json(sqlite3_stmt *s, int i, const struct column *col)
     case COL_REAL:    return json_number(sqlite3_column_double(s, i));
     case COL_BOOL:    return json_boolean(sqlite3_column_int(s, i));
     case COL_INSTANT: return json_instant(sqlite3_column_int64(s, i));
-    case COL_JSON:    /* what another program wrote may be no JSON; the row is shown all the same */
-        v = json_loadb((const char *)sqlite3_column_text(s, i), (size_t)sqlite3_column_bytes(s, i), JSON_DECODE_ANY, NULL);
-        return v ? v : json_null();
+    case COL_JSON:    /* what another program wrote may be no JSON; the row is shown all the same. No memory is another matter */
+        v = json_loadb((const char *)sqlite3_column_text(s, i), (size_t)sqlite3_column_bytes(s, i), JSON_DECODE_ANY, &e);
+        return v || json_error_code(&e) == json_error_out_of_memory || json_error_code(&e) == json_error_unknown ? v : json_null();
     default:          return json_text_or_null((const char *)sqlite3_column_text(s, i));
     }
 }
