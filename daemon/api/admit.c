@@ -12,21 +12,68 @@ static const char *header(const struct exchange *x, const char *name)
     return MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result count_host(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+/* ---- what can be read in two ways is refused, and the connection with it: two parsers that disagree about where a request ends, or about whom it is
+ * for, are how one request hides in another ---- */
+
+enum { HOST, ORIGIN, CONTENT_LENGTH, TRANSFER_ENCODING, CONTENT_TYPE, IF_MATCH, ONCE };
+
+static const char *const once[ONCE] = {
+    [HOST] = "Host",
+    [ORIGIN] = "Origin",
+    [CONTENT_LENGTH] = "Content-Length",
+    [TRANSFER_ENCODING] = "Transfer-Encoding",
+    [CONTENT_TYPE] = "Content-Type",
+    [IF_MATCH] = "If-Match",
+};
+
+struct tally {
+    unsigned n[ONCE];
+    bool has_odd_name;
+};
+
+/* RFC 9110, 5.1. libmicrohttpd lets "Origin " pass, and of a value folded over two lines it makes a part of the name. */
+static bool is_token(const char *name)
 {
+    static const char marks[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    return *name && !name[strspn(name, marks)];
+}
+
+static enum MHD_Result tally_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct tally *t = cls;
+
     (void)kind, (void)value;
-    *(int *)cls += !strcasecmp(key, "Host");
+    if (!is_token(key))
+        t->has_odd_name = true;
+    for (size_t i = 0; i < ONCE; i++)
+        t->n[i] += !strcasecmp(key, once[i]);
     return MHD_YES;
+}
+
+static enum lm_err check_framing(struct exchange *x)
+{
+    struct tally t = { 0 };
+    struct problem *p = &x->res.problem;
+    const char *encoding = header(x, "Transfer-Encoding");
+
+    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, tally_header, &t);
+    if (t.has_odd_name)
+        return problem_set(p, LM_BAD_REQUEST, "The name of a header has a character in it that none may have.");
+    for (size_t i = 0; i < ONCE; i++)
+        if (t.n[i] > 1)
+            return problem_set(p, LM_BAD_REQUEST, "The request has two %s headers.", once[i]);
+    if (encoding && t.n[CONTENT_LENGTH])
+        return problem_set(p, LM_BAD_REQUEST, "The request has both Content-Length and Transfer-Encoding.");
+    if (encoding && strcasecmp(encoding, "chunked") != 0)
+        return problem_set(p, LM_BAD_REQUEST, "The only Transfer-Encoding is chunked.");
+    return LM_OK;
 }
 
 static enum lm_err check_guard(struct exchange *x)
 {
     const char *host = header(x, "Host");
-    int hosts = 0;
 
-    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, count_host, &hosts);
-    if (hosts > 1)
-        return problem_set(&x->res.problem, LM_BAD_REQUEST, "The request has two Host headers.");
     if (host)
         str_copy(x->host, sizeof(x->host), host);
     return guard_check(&x->api->guard, host, header(x, "Origin"), &x->res.problem);
@@ -165,6 +212,10 @@ void exchange_admit(struct exchange *x, const char *method)
     x->req.host = x->host;
     x->req.is_stopping = &x->api->is_stopping;
     x->req.is_stuck = janitor_is_stuck(x->api->janitor);
+    if ((x->err = check_framing(x))) {
+        x->is_closing = true;
+        return;
+    }
     if ((x->err = check_guard(x)))
         return;
     if (x->path[0] != '/') {

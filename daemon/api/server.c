@@ -20,40 +20,23 @@ enum {
     PASS_BY = 256 << 10,
 };
 
-/* Thread: mhd. The request line is there; what is returned comes back as *con_cls. */
-static void *begin(void *cls, const char *target, struct MHD_Connection *conn)
+/* What lives as long as a connection. */
+struct line {
+    struct watch *watch;
+    struct exchange *exchange; /* begun and not ended */
+};
+
+static struct line *line_of(struct MHD_Connection *conn)
 {
-    struct exchange *x = calloc(1, sizeof(*x));
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    if (!x)
-        return NULL;
-    x->api = cls;
-    x->conn = conn;
-    x->res = (struct response)RESPONSE_INIT;
-    x->watch = info ? info->socket_context : NULL;
-    x->path = strdup(target);
-    if (!x->path) {
-        free(x);
-        return NULL;
-    }
-    x->query = x->path + strcspn(x->path, "?");
-    if (*x->query)
-        *x->query++ = '\0';
-    watch_begin(x->api->janitor, x->watch);
-    return x;
+    return info ? info->socket_context : NULL;
 }
 
-/* Thread: mhd. The answer was sent, or the connection is gone. */
-static void end(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode how)
+static void release(struct exchange *x)
 {
-    struct exchange *x = *con_cls;
-
-    (void)cls, (void)conn, (void)how;
-    *con_cls = NULL;
     if (!x)
         return;
-    watch_idle(x->api->janitor, x->watch);
     if (x->req.upload)
         x->req.route->upload->abort(&x->req);
     multipart_free(x->req.multipart);
@@ -65,6 +48,48 @@ static void end(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD
     str_clear(&x->body);
     free(x->path);
     free(x);
+}
+
+/* Thread: mhd. The request line is there; what is returned comes back as *con_cls. */
+static void *begin(void *cls, const char *target, struct MHD_Connection *conn)
+{
+    struct line *line = line_of(conn);
+    struct exchange *x = line ? calloc(1, sizeof(*x)) : NULL;
+
+    if (!x)
+        return NULL;
+    x->api = cls;
+    x->conn = conn;
+    x->res = (struct response)RESPONSE_INIT;
+    x->watch = line->watch;
+    x->path = strdup(target);
+    if (!x->path) {
+        free(x);
+        return NULL;
+    }
+    x->query = x->path + strcspn(x->path, "?");
+    if (*x->query)
+        *x->query++ = '\0';
+    watch_begin(x->api->janitor, x->watch);
+    release(line->exchange);
+    line->exchange = x;
+    return x;
+}
+
+/* Thread: mhd. The answer was sent, or the connection is gone. */
+static void end(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode how)
+{
+    struct exchange *x = *con_cls;
+    struct line *line = line_of(conn);
+
+    (void)cls, (void)how;
+    *con_cls = NULL;
+    if (!x)
+        return;
+    watch_idle(x->api->janitor, x->watch);
+    if (line)
+        line->exchange = NULL;
+    release(x);
 }
 
 /* Thread: pool. */
@@ -128,12 +153,13 @@ static enum MHD_Result take_piece(struct exchange *x, const char *bytes, size_t 
     return MHD_YES;
 }
 
-/* A body follows that is not worth waiting for. */
+/* A body follows that is not worth waiting for, or one whose client waits for our word first. */
 static bool is_long_body(const struct exchange *x)
 {
     const char *length = MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Content-Length");
 
-    if (MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Transfer-Encoding"))
+    if (MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Transfer-Encoding") ||
+        MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Expect"))
         return true;
     return length && strtoull(length, NULL, 10) > PASS_BY;
 }
@@ -152,7 +178,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
         x->state = EXCHANGE_BODY;
         watch_begin(x->api->janitor, x->watch);
         exchange_admit(x, method);
-        if (x->err && is_long_body(x)) {
+        if (x->err && (x->is_closing || is_long_body(x))) {
             x->is_closing = true;
             watch_end(x->api->janitor, x->watch);
             return exchange_reply(x);
@@ -185,19 +211,26 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
     return MHD_NO;
 }
 
-/* Thread: mhd. */
+/* Thread: mhd. A request that libmicrohttpd itself gives up, such as one with more query parameters than its memory holds, may end
+ * with its connection and without end(). */
 static void connection_changed(void *cls, struct MHD_Connection *conn, void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
     struct api *a = cls;
+    struct line *line = *socket_context;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *socket_context = info ? watch_open(a->janitor, info->connect_fd) : NULL;
-        watch_begin(a->janitor, *socket_context); /* the front door waited for its head: it has something to say */
-    } else {
-        watch_close(a->janitor, *socket_context);
+        *socket_context = line = calloc(1, sizeof(*line)); /* without memory its requests find no exchange and it is closed */
+        if (line && info) {
+            line->watch = watch_open(a->janitor, info->connect_fd);
+            watch_begin(a->janitor, line->watch); /* the front door waited for its head: it has something to say */
+        }
+    } else if (line) {
         *socket_context = NULL;
+        watch_close(a->janitor, line->watch);
+        release(line->exchange);
+        free(line);
     }
 }
 

@@ -268,16 +268,18 @@ enum lm_err player_load(struct player *pl, const char *pcm_path, uint64_t serial
     if (err)
         return err;
     double duration = (double)pcm.frames / PCM_RATE;
-    if (!(start >= 0 && start < duration) || !isfinite(end) || (end > 0 && end <= start)) {
+    struct run r = { .serial = serial, .frames = (int64_t)pcm.frames, .segment_end = (int64_t)pcm.frames };
+    bool is_part = start >= 0 && start < duration && isfinite(end);
+    if (is_part) {
+        r.segment_start = llround(start * PCM_RATE);
+        if (end > 0 && end < duration)
+            r.segment_end = llround(end * PCM_RATE);
+    }
+    if (!is_part || (end > 0 && end <= start) || r.segment_end <= r.segment_start) { /* at least one sample */
         pcm_close(&pcm);
         return problem_set(p, LM_INVALID, "%.3f to %.3f s is no part of a track of %.3f s", start,
                            end, duration);
     }
-    struct run r = { .serial = serial, .frames = (int64_t)pcm.frames,
-                     .segment_start = llround(start * PCM_RATE),
-                     .segment_end = (int64_t)pcm.frames };
-    if (end > 0 && end < duration)
-        r.segment_end = llround(end * PCM_RATE);
     r.anchor = r.segment_start;
     pthread_mutex_lock(&pl->control);
     stop_and_swap(pl, &pcm, r);

@@ -24,6 +24,15 @@ static bool is_unicast(const char *text)
     return ip >> 24 != 0 && (ip >> 28 < 14 || ip == INADDR_BROADCAST);
 }
 
+/* What the kernel takes for a name (dev_valid_name), in ASCII; "" is none. An interface that is not there now may come later. */
+static bool is_interface_name(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if (*c <= ' ' || *c >= 0x7f || *c == '/' || *c == ':')
+            return false;
+    return strcmp(text, ".") && strcmp(text, "..");
+}
+
 enum lm_err output_check(const struct output_row *row, struct problem *p)
 {
     enum lm_err err = LM_OK;
@@ -38,6 +47,8 @@ enum lm_err output_check(const struct output_row *row, struct problem *p)
         err = problem_add(p, "/universe", "a universe is 1 to %d", DMX_MAX_UNIVERSE);
     if (*row->destination && strcmp(row->destination, word) && !is_unicast(row->destination))
         err = problem_add(p, "/destination", "a destination is an IPv4 address, \"%s\" or null", word);
+    if (!is_interface_name(row->interface))
+        err = problem_add(p, "/interface", "an interface is named like eth0: without spaces, slashes and colons");
     if (artnet && (row->port_address < -1 || row->port_address > 32767))
         err = problem_add(p, "/port_address", "an Art-Net port-address is 0 to 32767");
     if (artnet && row->port_address == -1 && row->universe > 32768)

@@ -193,6 +193,8 @@ TEST(a_segment)
     CHECK_INT(player_load(pl, file, 1, 4, 2, NULL), LM_INVALID);
     CHECK_INT(player_load(pl, file, 1, 11, 0, NULL), LM_INVALID);
     CHECK_INT(player_load(pl, file, 1, NAN, 0, NULL), LM_INVALID);
+    CHECK_INT(player_load(pl, file, 1, 1, 1 + 1e-9, NULL), LM_INVALID);     /* no whole sample */
+    CHECK_INT(player_load(pl, file, 1, 10 - 1e-9, 0, NULL), LM_INVALID);
     CHECK_NEAR(now().segment_end, 4, 0);        /* what was loaded stays */
     CHECK_INT(player_unload(pl), LM_OK);
     CHECK(!now().loaded && !now().playing);

@@ -323,6 +323,12 @@ TEST(rows_are_checked)
 #define REFUSED(change, where) do { r = ok; problem_clear(&p); change; CHECK_INT(output_check(&r, &p), LM_INVALID); CHECK_STR(p.errors[0].path, where); } while (0)
     REFUSED(r.universe = 0, "/universe");
     REFUSED(r.universe = 64000, "/universe");
+    static const char *const no_name[] = { "a b", "eth0\n", "../x", "lo:1", "\xc3\xa9", "..", "\x7f" };
+    for (size_t i = 0; i < sizeof no_name / sizeof *no_name; i++)
+        REFUSED(snprintf(r.interface, sizeof r.interface, "%s", no_name[i]), "/interface");
+    r = ok;
+    snprintf(r.interface, sizeof r.interface, "enp3s0.100");    /* perhaps not plugged in yet */
+    CHECK_INT(output_check(&r, NULL), LM_OK);
     REFUSED(r.port_address = 32768, "/port_address");
     REFUSED(r.universe = 40000, "/port_address");
     REFUSED(r.sync = 2, "/sync");
