@@ -15,8 +15,9 @@ class Ui {
     room = $state<Room>('library');
     /* The address names no room (yet). */
     isAnywhere = $state(true);
-    /* What follows the room in the address: a tab or an id. */
-    rest = $state<string[]>([]);
+    /* What follows each room in the address, a tab or an id, as it was last: a page that is
+     * being left does not take the next room's for its own. */
+    rest = $state<Record<Room, string[]>>({ library: [], venue: [], patterns: [], scores: [], show: [], settings: [] });
     theme = $state<Theme>(stored('theme', THEMES, 'dark'));
     isStagePinned = $state(stored('stage', ['on', 'off'], 'off') === 'on');
     isPaletteOpen = $state(false);
@@ -33,7 +34,7 @@ class Ui {
             const known = ROOMS.find((r) => r === room);
             this.isAnywhere = !room;
             this.room = known ?? 'library';
-            this.rest = known ? rest.filter(Boolean) : [];
+            this.rest[this.room] = known ? rest.filter(Boolean) : [];
             this.isListOpen = this.isInspectorOpen = false;
         };
         addEventListener('hashchange', read);
