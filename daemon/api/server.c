@@ -16,7 +16,8 @@ enum {
     CONNECTIONS = 256,             /* of each daemon, as the next two */
     CONNECTIONS_PER_ADDRESS = 32,
     TIMEOUT_S = 30,
-    /* A refused request's body is let pass so that the connection lives on and the answer is not lost in a reset; not if it is long. */
+    /* The body of a request that was refused by its head is let pass so that the connection lives on and the answer is not lost in a reset;
+     * not if it is long. So much is also let pass beyond the limit of a body whose length was not said. */
     PASS_BY = 256 << 10,
 };
 
@@ -148,8 +149,7 @@ static enum MHD_Result take_piece(struct exchange *x, const char *bytes, size_t 
         if (x->body.failed)
             x->err = problem_set(p, LM_NOMEM, "There is no memory for the body.");
     }
-    if (x->err) /* the rest of a long upload is not waited for */
-        x->limit = x->received;
+    /* After an error the rest passes by: libmicrohttpd answers at the end of a body, and a client whose sending breaks hears nothing. */
     return MHD_YES;
 }
 

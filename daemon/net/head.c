@@ -63,6 +63,41 @@ enum lm_err head_get(const char *head, size_t n, const char *name, char *out, si
     return found ? LM_OK : LM_NOT_FOUND;
 }
 
+static size_t token_length(const char *text, size_t n)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t i = 0;
+
+    while (i < n && text[i] && strchr(marks, text[i]))
+        i++;
+    return i;
+}
+
+static bool has_control(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_control(text[i]) && text[i] != '\t')
+            return true;
+    return false;
+}
+
+bool head_is_strict(const char *head, size_t n)
+{
+    static const char version[] = " HTTP/1.1";
+    const char *at = head, *end = head + n, *line;
+    size_t len;
+
+    if (!next_line(&at, end, &line, &len) || len < sizeof(version) || has_control(line, len) ||
+        memcmp(line + len - strlen(version), version, strlen(version)) != 0)
+        return false;
+    while (next_line(&at, end, &line, &len)) {
+        size_t name = token_length(line, len);
+        if (!name || name == len || line[name] != ':' || has_control(line, len))
+            return false;
+    }
+    return true;
+}
+
 bool head_is_websocket(const char *head, size_t n)
 {
     char upgrade[64];

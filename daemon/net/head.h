@@ -12,6 +12,9 @@ enum { HEAD_MAX = 8192 };
 
 /* Bytes of the head including the empty line; 0: it is not whole yet. */
 size_t head_length(const char *bytes, size_t n);
+/* Every line but the first is a name of token characters (RFC 9110, 5.6.2), a colon at once, and a value without control characters. The first
+ * one ends in HTTP/1.1. Parsers differ in what they make of anything else. */
+bool head_is_strict(const char *head, size_t n);
 /* `GET /ws` followed by ' ' or '?', and Upgrade: websocket. `n` as head_length() said. */
 bool head_is_websocket(const char *head, size_t n);
 /* The value of a header, without the white space around it. LM_NOT_FOUND: absent; LM_BAD_REQUEST: given twice, folded over lines, longer than `size` - 1

@@ -22,8 +22,17 @@ enum {
     LOW_WATER = 16 << 10,
     FILES = 1024,
     NEWS = 4096,
+    KEY_LENGTH = 24,        /* 16 bytes in base64 */
 };
 #define FAREWELL_NS 200000000LL
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
+
+static const struct lws_protocols protocols[] = {
+    /* Index 0 is what a client gets that asks for no protocol. */
+    { .name = "lumad.v1", .callback = callback, .per_session_data_size = sizeof(struct session), .rx_buffer_size = 4096 },
+    { 0 },
+};
 
 /* ---- sockets come in ---- */
 
@@ -39,7 +48,8 @@ static void refuse(int fd, size_t n, enum lm_err err, const struct problem *p)
     if (n && recv(fd, drain, n, MSG_DONTWAIT) > 0 && body) {
         int len = snprintf(
             text, sizeof(text),
-            "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+            "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nSec-WebSocket-Version: 13\r\n"
+            "Connection: close\r\n\r\n%s",
             lm_err_http(err), lm_err_text(err), strlen(body), body);
         if (len > 0 && (size_t)len < sizeof(text) && send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
             log_debug("ws", "a refusal could not be sent: %s", strerror(errno));
@@ -47,6 +57,40 @@ static void refuse(int fd, size_t n, enum lm_err err, const struct problem *p)
     free(body);
     json_decref(o);
     close(fd);
+}
+
+/* `name` is one of the words of a list separated by commas. */
+static bool is_in_list(const char *list, const char *name)
+{
+    size_t len = strlen(name), n;
+
+    for (; *list; list += n) {
+        list += strspn(list, ", \t");
+        n = strcspn(list, ", \t");
+        if (n == len && n && !strncmp(list, name, n))
+            return true;
+    }
+    return false;
+}
+
+/* What RFC 6455, 4.2.1 asks of a handshake. libwebsockets takes any version and key, drops the rest without a word, and does not see a body. */
+static enum lm_err check_handshake(const char *head, size_t n, struct problem *p)
+{
+    char value[512];
+
+    if (head_get(head, n, "Sec-WebSocket-Version", value, sizeof(value)) || strcmp(value, "13") != 0)
+        return problem_set(p, LM_UPGRADE, "The only Sec-WebSocket-Version is 13.");
+    if (head_get(head, n, "Sec-WebSocket-Key", value, sizeof(value)) || strlen(value) != KEY_LENGTH)
+        return problem_set(p, LM_BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64.");
+    if (head_get(head, n, "Connection", value, sizeof(value)) || !strcasestr(value, "upgrade"))
+        return problem_set(p, LM_BAD_REQUEST, "Connection must say Upgrade.");
+    if (head_get(head, n, "Content-Length", value, sizeof(value)) != LM_NOT_FOUND ||
+        head_get(head, n, "Transfer-Encoding", value, sizeof(value)) != LM_NOT_FOUND)
+        return problem_set(p, LM_BAD_REQUEST, "A handshake has no body.");
+    enum lm_err err = head_get(head, n, "Sec-WebSocket-Protocol", value, sizeof(value));
+    if (err != LM_NOT_FOUND && (err || !is_in_list(value, protocols[0].name)))
+        return problem_set(p, LM_BAD_REQUEST, "The only Sec-WebSocket-Protocol is %s.", protocols[0].name);
+    return LM_OK;
 }
 
 /* Whether this handshake may go on: Host, Origin and role, as for REST. */
@@ -58,7 +102,7 @@ static enum lm_err admit(struct ws *w, int fd, const char *head, size_t n, struc
     enum lm_err has_host = head_get(head, n, "Host", host, sizeof(host)),
                 has_origin = head_get(head, n, "Origin", origin, sizeof(origin));
 
-    if (!n || has_host == LM_BAD_REQUEST || has_origin == LM_BAD_REQUEST)
+    if (!n || !head_is_strict(head, n) || has_host == LM_BAD_REQUEST || has_origin == LM_BAD_REQUEST)
         return problem_set(p, LM_BAD_REQUEST, "The head of the request cannot be read.");
     enum lm_err err = guard_check(&w->guard, has_host ? NULL : host, has_origin ? NULL : origin, p);
     if (err)
@@ -69,7 +113,7 @@ static enum lm_err admit(struct ws *w, int fd, const char *head, size_t n, struc
                         head_get(head, n, "Forwarded", unused, sizeof(unused)) != LM_NOT_FOUND;
     if (role_of_peer((struct sockaddr *)&addr, is_forwarded) < ROLE_VIEWER)
         return problem_set(p, LM_UNAUTHORIZED, "%s", role_refusal);
-    return LM_OK;
+    return check_handshake(head, n, p);
 }
 
 static void take_in(struct ws *w, int fd)
@@ -165,12 +209,6 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return lws_callback_http_dummy(wsi, reason, user, in, len);
     }
 }
-
-static const struct lws_protocols protocols[] = {
-    /* Index 0 is what a client gets that asks for no protocol. */
-    { .name = "lumad.v1", .callback = callback, .per_session_data_size = sizeof(struct session), .rx_buffer_size = 4096 },
-    { 0 },
-};
 
 static void emit(int level, const char *line)
 {

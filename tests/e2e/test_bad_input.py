@@ -73,6 +73,38 @@ class Http(BadInput):
         query = "&".join(f"a{i}={i}" for i in range(5000))
         self.send(f"GET {BASE}/venues?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")     # a leak would fail the stop under ASan
 
+    def test_an_upload_that_fails_on_its_way_is_told_why(self):
+        noise = b"no music at all " * 131072            # 2 MiB, in pieces
+        reply = self.d.upload(b"RIFF\x00\x00\x20\x00AVI " + noise)
+        self.assertIn(reply.status, (415, 422), reply)
+        multipart = self.d.call("POST", "/tracks", noise, {"Content-Type": "multipart/form-data; boundary=b"})
+        self.problem(multipart, 400)
+        broken = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.wav"\r\n\r\n' + b"x" * 100 + b"\r\n--b???" + noise
+        self.problem(self.d.call("POST", "/tracks", broken, {"Content-Type": "multipart/form-data; boundary=b"}), 400)
+        self.assertEqual(list(self.d.dir.rglob(".upload*")), [])
+
+
+class Sockets(BadInput):
+    HEADS = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+
+    def handshake(self, *more, line="GET /ws HTTP/1.1", **changed):
+        heads = {"Host": f"127.0.0.1:{self.d.port}", **self.HEADS, **{k.replace("_", "-"): v for k, v in changed.items()}}
+        lines = [line, *(f"{k}: {v}" for k, v in heads.items() if v is not None), *more]
+        return self.send("\r\n".join(lines) + "\r\n\r\n")
+
+    def test_a_handshake_is_whole_or_refused_with_words(self):
+        for want, got in ((426, self.handshake(Sec_WebSocket_Version="12")), (426, self.handshake(Sec_WebSocket_Version=None)),
+                          (400, self.handshake(Sec_WebSocket_Key="x")), (400, self.handshake(Sec_WebSocket_Key=None)), (400, self.handshake(Connection=None)),
+                          (400, self.handshake(Sec_WebSocket_Protocol="other")), (400, self.handshake("Content-Length: 4")), (400, self.handshake("Transfer-Encoding: chunked")),
+                          (400, self.handshake("X-Forwarded-For : 10.0.0.1")), (400, self.handshake("Origin : http://evil.example")), (400, self.handshake("X: a\0b")),
+                          (400, self.handshake("X: a\nOrigin: http://evil.example")), (400, self.handshake(line="GET /ws HTTP/1.0")),
+                          (400, self.handshake("Host: evil.example"))):
+            self.assertTrue(got.startswith(f"HTTP/1.1 {want} ".encode()), got)
+            self.assertTrue(json.loads(got.partition(b"\r\n\r\n")[2])["detail"], got)
+        with self.d.socket(protocol="chat, lumad.v1") as ws:
+            ws.send({"type": "ping"})
+            ws.expect("pong")
+
 
 class Bodies(BadInput):
     def test_autoplay_keeps_no_wrong_type(self):

@@ -30,6 +30,30 @@ TEST(only_get_ws_with_upgrade_is_for_the_socket)
     CHECK(!is_ws("GET /ws HTTP/1.1\r\nX: a\r\n\r\nUpgrade: websocket\r\n"));
 }
 
+static bool is_strict(const char *head, size_t n)
+{
+    return head_is_strict(head, head_length(head, n));
+}
+
+#define STRICT(text) is_strict(text, sizeof(text) - 1)
+
+TEST(a_strict_head_leaves_nothing_to_interpret)
+{
+    CHECK(STRICT("GET /ws HTTP/1.1\r\nHost: a\r\nX-A:\r\nY: \tb\tc\xc3\xa9\r\n\r\n"));
+    CHECK(STRICT("GET /ws HTTP/1.1\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.0\r\nHost: a\r\n\r\n"));
+    CHECK(!STRICT("GET /ws\r\nHost: a\r\n\r\n"));
+    CHECK(!STRICT(" HTTP/1.1\r\n\r\n"));
+    CHECK(!STRICT("GET /w\0s HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nOrigin : http://evil.example\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nOrigin: http:\r\n //evil.example\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nHost: a\0b\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nHost: a\nOrigin: b\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\n: a\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nHost\r\n\r\n"));
+    CHECK(!STRICT("GET /ws HTTP/1.1\r\nH\xc3\xb6st: a\r\n\r\n"));
+}
+
 TEST(a_header_is_found_trimmed_and_whatever_its_case)
 {
     const char *head = "GET / HTTP/1.1\r\nHost:\t a:80 \r\nX-Host: no\r\n\r\n";
