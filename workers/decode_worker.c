@@ -120,7 +120,7 @@ static enum lm_err source_open(const char *path, struct source *s, struct proble
         int e = sf_error(NULL);
         return e == SF_ERR_UNRECOGNISED_FORMAT || e == SF_ERR_UNSUPPORTED_ENCODING
             ? problem_set(p, LM_MEDIA_TYPE, "A kind of %s file that is not understood", s->format)
-            : problem_set(p, LM_INVALID, "The %s file is broken: %s", s->format, sf_strerror(NULL));
+            : problem_set(p, LM_INVALID, "The %s file is broken or cut off (%s). Export or download it again.", s->format, sf_strerror(NULL));
     }
     int major = s->info.format & SF_FORMAT_TYPEMASK, minor = s->info.format & SF_FORMAT_SUBMASK;
     if (major == SF_FORMAT_OGG && minor == SF_FORMAT_OPUS)

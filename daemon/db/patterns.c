@@ -41,7 +41,7 @@ const struct table implementations_table = {
     .cols = (const struct column[]){
         ID_COLUMN,
         { "pattern_id", COL_UUID, COL_PARENT, .references = "patterns", .doc = "Its pattern." },
-        { "name", COL_TEXT, COL_SEARCH, .doc = "To tell it from the others." },
+        { "name", COL_TEXT, COL_SEARCH, .valid = valid_name, .doc = "To tell it from the others." },
         { "description", COL_TEXT, COL_SEARCH, .max_len = 10000, .doc = "Notes." },
         { "graph", COL_JSON, 0, .def = EMPTY_GRAPH, .max_len = JSON_LARGE, .doc = "Nodes, edges and args." },
         { "errors", COL_JSON, COL_READONLY | COL_LOCAL, .def = "[]", .max_len = JSON_LARGE, .doc = "What was wrong with the graph when it was saved." },

@@ -102,6 +102,7 @@ bool value_same(const json_t *a, const json_t *b);
 
 /* Validators for struct column. */
 bool valid_color(const json_t *v, char message[160]);
+bool valid_name(const json_t *v, char message[160]);        /* something to read; for names with a default */
 bool valid_movement(const json_t *v, char message[160]);
 bool valid_time_of_day(const json_t *v, char message[160]);
 bool valid_date(const json_t *v, char message[160]);

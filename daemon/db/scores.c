@@ -10,7 +10,7 @@ const struct table scores_table = {
         ID_COLUMN,
         { "track_id", COL_UUID, COL_PARENT, .references = "tracks", .doc = "Its track." },
         { "venue_id", COL_UUID, COL_NULLABLE, .references = "venues", .doc = "Its room; null = any." },
-        { "name", COL_TEXT, COL_SEARCH, .def = "\"Untitled\"", .doc = "To tell it from the others." },
+        { "name", COL_TEXT, COL_SEARCH, .def = "\"Untitled\"", .valid = valid_name, .doc = "To tell it from the others." },
         SYNC_COLUMNS,
         { 0 },
     },

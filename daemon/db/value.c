@@ -223,6 +223,16 @@ bool valid_color(const json_t *v, char message[160])
     return false;
 }
 
+bool valid_name(const json_t *v, char message[160])
+{
+    const char *s = json_string_value(v);
+
+    if (s[strspn(s, " \t\r\n")])
+        return true;
+    snprintf(message, 160, "must not be empty");
+    return false;
+}
+
 bool valid_movement(const json_t *v, char message[160])
 {
     static const char *const names[] = { "pan", "tilt", "pan_range", "tilt_range", "rotation_deg" };

@@ -56,6 +56,8 @@ static enum lm_err store(struct db_conn *c, void *arg, struct problem *p)
     const json_t *v = arg;
     bool on = json_get_bool(v, "enabled", false);
 
+    if (on && (!json_is_string(json_object_get(v, "venue_id")) || !json_is_string(json_object_get(v, "score_id"))))
+        problem_set(p, LM_INVALID, "A show that starts by itself needs a venue and a score: choose both first.");
     check_row(c, &venues_table, v, "venue_id", on, p);
     check_row(c, &scores_table, v, "score_id", on, p);
     return p->err ? p->err : setting_hidden_set(c, "autoplay", v, p);

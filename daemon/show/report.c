@@ -146,18 +146,34 @@ static void check_patch(struct show *s)
     warnings_sync(s->o.warnings, "patch", "warn", list, n);
 }
 
+/* The first error of a layer that is more than a remark; NULL: none. */
+static const json_t *first_error(const struct show_layer *l)
+{
+    size_t i;
+    const json_t *e;
+
+    json_array_foreach(l->errors, i, e) {
+        if (strcmp(json_get_text(e, "code", ""), "warning"))
+            return e;
+    }
+    return NULL;
+}
+
 static void check_layers(struct show *s)
 {
-    static char text[MAX_MESSAGES][256];        /* the control thread's alone */
+    static char text[MAX_MESSAGES][320];        /* the control thread's alone */
     const char *list[MAX_MESSAGES];
     size_t n = 0;
 
     for (size_t i = 0; i < s->now.n && n < MAX_MESSAGES; i++) {
-        const json_t *first = json_array_get(s->now.layers[i]->errors, 0);
-        if (s->now.layers[i]->layer && !atomic_load(&s->now.layers[i]->failed))
+        const struct show_layer *l = s->now.layers[i];
+        bool is_lit = l->layer && !atomic_load(&l->failed);
+        const json_t *e = first_error(l);
+        if (is_lit && !e)
             continue;
-        snprintf(text[n], sizeof(text[n]), "A block at %.1f s gives no light: node %s: %s", s->now.layers[i]->start, json_get_text(first, "node", "?"),
-                 json_get_text(first, "message", "running it failed"));
+        snprintf(text[n], sizeof(text[n]), "A block at %.1f s %s: node %s: %s", l->start,
+                 is_lit ? "plays with the pattern's own default" : "gives no light", json_get_text(e, "node", "?"),
+                 json_get_text(e, "message", "running it failed"));
         list[n] = text[n], n++;
     }
     warnings_sync(s->o.warnings, "graph", "warn", list, n);

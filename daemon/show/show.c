@@ -97,6 +97,8 @@ static unsigned drain(struct show *s, int timeout_ms)
         return 0;
     do {
         dirty |= show_dirty_of(e.table);
+        if (!strcmp(e.table, "tracks") && e.op == 'd' && show_is_playing_track(s, e.id))
+            show_unload(s, NULL);       /* what does not exist any more is not played either */
     } while (event_poll(s->listener, &e));
     return dirty;
 }
@@ -284,7 +286,9 @@ static enum lm_err read_choice(struct show *s, const json_t *body, struct show_c
             err = problem_add(p, "/score_id", "there is no such score");
         } else {
             const char *of = json_get_text(score, "venue_id", "");
-            if (!json_object_get(body, "venue_id"))
+            if (!*of)
+                ;                               /* a score for any room: it plays where it is put */
+            else if (!json_object_get(body, "venue_id"))
                 snprintf(choice->venue, sizeof(choice->venue), "%s", of);
             else if (strcmp(of, choice->venue) && !score_id)
                 choice->score[0] = 0;           /* another venue was asked for, and nothing said of the score */

@@ -174,6 +174,32 @@ class Show(unittest.TestCase):
         self.d.put(path, dimmer_graph(0.6))
         self.assertEqual(self.rig.settle([153, 153]), [153, 153])
 
+    def test_an_argument_that_cannot_be_read_is_said(self):
+        def said():
+            return [w["message"] for w in self.d.get("/system")["warnings"] if w["id"].startswith("graph.")]
+
+        self.d.patch(f"/annotations/{self.rig.block['id']}", {"args": {"sel": "left &"}})
+        end = time.monotonic() + 5
+        while time.monotonic() < end and not said():
+            time.sleep(0.05)
+        self.assertIn("default", said()[0])
+        self.assertEqual(self.rig.settle([153, 153]), [153, 153])      # and the default plays
+        self.d.patch(f"/annotations/{self.rig.block['id']}", {"args": {}})
+
+    def test_a_deleted_track_is_not_played_on(self):
+        r = self.d.upload(tone(4.0, seed=77), "gone.wav")
+        self.d.wait_jobs(r.json["id"])
+        self.d.post("/host-audio/load-track", {"track_id": r.json["id"]})
+        self.d.post("/host-audio/play")
+        self.d.delete(f"/tracks/{r.json['id']}")
+        end = time.monotonic() + 3
+        while time.monotonic() < end and self.d.get("/host-audio")["loaded"]:
+            time.sleep(0.02)
+        self.assertFalse(self.d.get("/host-audio")["loaded"])
+
+    def test_names_are_not_empty(self):
+        self.assertEqual(self.d.call("PATCH", f"/scores/{self.rig.score['id']}", {"name": " "}).status, 422)
+
     def test_another_track_gives_no_score_light_and_a_warning(self):
         self.d.post("/host-audio/load-track", {"track_id": self.other.track["id"]})
         self.rig.seek(2)
@@ -195,6 +221,13 @@ class Show(unittest.TestCase):
             self.assertEqual(r.status, status, (body, r))
         self.assertEqual(d.get("/show"), before)
         self.assertEqual(d.call("PUT", "/show", {"venue_id": v, "score_id": s, "mode": "score"}).status, 200)
+
+    def test_a_score_without_a_venue_plays_in_any(self):
+        free = self.d.post(f"/tracks/{self.rig.track['id']}/scores", {"name": "Free"})
+        self.d.post(f"/scores/{free['id']}/annotations", {"pattern_id": self.rig.pattern["id"], "start_time": 0, "end_time": 4, "args": {"level": 1}})
+        self.d.put("/show", {"venue_id": self.rig.venue["id"], "score_id": free["id"]})
+        self.assertEqual(self.rig.settle([255, 255]), [255, 255])
+        self.assertEqual(self.d.get("/show")["venue_id"], self.rig.venue["id"])
 
     def test_host_audio_refuses_what_cannot_be(self):
         d = self.d
