@@ -112,6 +112,17 @@ static enum lm_err set_device_id(struct db *db, struct problem *p)
     return db_error(db->write_conn, rc, p);
 }
 
+/* What SQLite says of a file is no help without its name, and without what to do about it. */
+static enum lm_err say_which_file(const struct db *db, struct problem *p)
+{
+    char why[PROBLEM_DETAIL];
+
+    if (!p || strstr(p->detail, db->path))
+        return LM_IO;
+    str_copy(why, sizeof(why), p->detail);
+    return problem_set(p, LM_IO, "%s: %s; put a backup back (%s.backup-*), or move it away to begin anew", db->path, why, db->path);
+}
+
 static enum lm_err open_main(struct db *db, const char *migrations, struct problem *p)
 {
     bool unclean = was_stopped_uncleanly(db->path);
@@ -129,7 +140,7 @@ static enum lm_err open_main(struct db *db, const char *migrations, struct probl
         err = migrate_run(db->write_conn, db->path, migrations, "", &db->schema_version, p);
     if (!err)
         err = table_check(db->write_conn, p);
-    return err;
+    return err == LM_IO ? say_which_file(db, p) : err;
 }
 
 enum lm_err db_open(const struct db_options *o, struct db **result, struct problem *p)

@@ -82,7 +82,21 @@ struct index_item *index_find(const struct index *x, const char *path)
 
 /* --- the folders --- */
 
-static enum lm_err scan_dir(struct index *x, const char *folder, const char *below, int number, int depth)
+struct above { /* the folders one is in: a link to one of them leads round in circles */
+    const struct above *up;
+    dev_t dev;
+    ino_t ino;
+};
+
+static bool is_above(const struct above *a, const struct stat *st)
+{
+    for (; a; a = a->up)
+        if (a->dev == st->st_dev && a->ino == st->st_ino)
+            return true;
+    return false;
+}
+
+static enum lm_err scan_dir(struct index *x, const char *folder, const char *below, int number, int depth, const struct above *up)
 {
     char dir[PATH_SIZE], path[PATH_SIZE], full[PATH_SIZE];
     enum lm_err err = LM_OK;
@@ -94,6 +108,9 @@ static enum lm_err scan_dir(struct index *x, const char *folder, const char *bel
         return LM_OK;
     if (!(d = opendir(dir)))
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? LM_OK : lm_err_from_errno(errno);
+    struct above here = { .up = up };
+    if (!fstat(dirfd(d), &st))
+        here.dev = st.st_dev, here.ino = st.st_ino;
     while (!err && (e = readdir(d))) {
         size_t n = strlen(e->d_name);
         if (e->d_name[0] == '.' || !utf8_valid(e->d_name, n))
@@ -102,8 +119,8 @@ static enum lm_err scan_dir(struct index *x, const char *folder, const char *bel
             stat(full, &st))
             continue;
         if (S_ISDIR(st.st_mode)) {
-            if (depth < MAX_DEPTH)
-                err = scan_dir(x, folder, path, number, depth + 1);
+            if (depth < MAX_DEPTH && !is_above(&here, &st))
+                err = scan_dir(x, folder, path, number, depth + 1, &here);
         } else if (S_ISREG(st.st_mode) && n > 4 && !strcmp(e->d_name + n - 4, ".qxf") && x->n < MAX_FILES) {
             struct index_item *i = index_add(x, path);
             if (!i) {
@@ -139,7 +156,7 @@ static void drop_shadowed(struct index *x)
 
 enum lm_err index_scan(struct index *x, const char *folder, int number)
 {
-    enum lm_err err = scan_dir(x, folder, "", number, 0);
+    enum lm_err err = scan_dir(x, folder, "", number, 0, NULL);
 
     drop_shadowed(x);
     return err;

@@ -234,6 +234,7 @@ TEST(what_is_no_database_is_said_to_be_none)
     CHECK(write_file("lumad.db", "This is a text, and a long one, so that SQLite looks at it as a header of one hundred bytes or more............"));
     CHECK_INT(db_open(&(struct db_options){ .path = path, .migrations = migrations }, &db, &problem), LM_IO);
     CHECK(strstr(problem.detail, "no database"));
+    CHECK(strstr(problem.detail, path) && strstr(problem.detail, "backup"));    /* which file, and what to do */
     CHECK_INT(db_open(&(struct db_options){ .path = path, .migrations = "/nonexistent" }, &db, &problem), LM_IO);
     CHECK_INT(db_open(&(struct db_options){ .path = "/nonexistent/lumad.db", .migrations = migrations }, &db, &problem), LM_IO);
     end();

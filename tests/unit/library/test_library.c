@@ -167,6 +167,24 @@ TEST(no_path_leaves_the_folders)
     remove_folders();
 }
 
+TEST(a_link_that_leads_back_is_not_followed)
+{
+    char link[PATH_SIZE];
+
+    make_folders();
+    path_join(link, b, "Own/round");
+    CHECK(!symlink("..", link));
+    path_join(link, b, "elsewhere");
+    CHECK(!symlink("../a/Acme", link));
+    struct library *l = open_library();
+    search(l, (struct library_query){ .q = "own one" });
+    CHECK_INT(n, 1);
+    search(l, (struct library_query){ .q = "acme plus" });      /* a link to another folder is */
+    CHECK_INT(n, 2);
+    close_library(l);
+    remove_folders();
+}
+
 TEST(the_cache_saves_reading_and_never_lies)
 {
     char file[PATH_SIZE];
