@@ -49,6 +49,14 @@ static void set_filename(struct import *i, const char *filename)
             *c = ' ';
 }
 
+/* A folder that is read-only or gone is lumad's trouble and not the client's, who would otherwise read 403 or 404. */
+static enum lm_err not_stored(enum lm_err err, const char *what, struct problem *p)
+{
+    bool is_said = err == LM_FULL || err == LM_NOMEM || err == LM_BUSY;
+
+    return problem_set(p, is_said ? err : LM_IO, "The %s cannot be stored: %s", what, lm_err_text(err));
+}
+
 enum lm_err import_begin(struct jobs *j, struct db *db, const char *data_dir, const char *filename, struct import **result, struct problem *p)
 {
     struct import *i = calloc(1, sizeof(*i));
@@ -70,7 +78,7 @@ enum lm_err import_begin(struct jobs *j, struct db *db, const char *data_dir, co
 out:
     if (err) {
         free(i);
-        return problem_set(p, err, "The upload cannot be stored: %s", lm_err_text(err));
+        return not_stored(err, "upload", p);
     }
     *result = i;
     return LM_OK;
@@ -88,7 +96,7 @@ enum lm_err import_write(struct import *i, const void *data, size_t n, struct pr
             continue;
         if (done < 0) {
             enum lm_err err = lm_err_from_errno(errno);
-            return problem_set(p, err, "The upload cannot be stored: %s", lm_err_text(err));
+            return not_stored(err, "upload", p);
         }
         at += done;
         n -= (size_t)done;
@@ -206,7 +214,7 @@ static enum lm_err move_in(struct import *i, const char *format, char file[PATH_
         i->temp[0] = '\0';
     if (!err)
         err = path_sync_dir(i->dir);
-    return err ? problem_set(p, err, "The track cannot be stored: %s", lm_err_text(err)) : LM_OK;
+    return err ? not_stored(err, "track", p) : LM_OK;
 }
 
 static enum lm_err find_known(struct import *i, json_t **row, struct problem *p)
@@ -282,7 +290,7 @@ static enum lm_err seal(struct import *i, struct problem *p)
     if (close(i->fd) && !err)
         err = lm_err_from_errno(errno);
     i->fd = -1;
-    return err ? problem_set(p, err, "The upload cannot be stored: %s", lm_err_text(err)) : LM_OK;
+    return err ? not_stored(err, "upload", p) : LM_OK;
 }
 
 enum lm_err import_finish(struct import *i, json_t **track, bool *created, struct problem *p)

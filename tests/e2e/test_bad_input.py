@@ -3,7 +3,7 @@ import json
 import time
 import unittest
 
-from lumad import BASE, Lumad
+from lumad import BASE, Lumad, tone
 
 
 class BadInput(unittest.TestCase):
@@ -82,6 +82,16 @@ class Http(BadInput):
         broken = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a.wav"\r\n\r\n' + b"x" * 100 + b"\r\n--b???" + noise
         self.problem(self.d.call("POST", "/tracks", broken, {"Content-Type": "multipart/form-data; boundary=b"}), 400)
         self.assertEqual(list(self.d.dir.rglob(".upload*")), [])
+
+    def test_a_folder_that_takes_no_file_is_not_the_clients_fault(self):
+        tracks = self.d.dir / "tracks"
+        tracks.rename(self.d.dir / "aside")
+        tracks.write_text("in the way")
+        try:
+            self.problem(self.d.upload(tone(0.2)), 503)
+        finally:
+            tracks.unlink()
+            (self.d.dir / "aside").rename(tracks)
 
 
 class Sockets(BadInput):
