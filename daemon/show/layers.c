@@ -35,11 +35,16 @@ uint64_t layer_source_key(const struct layer_source *s, const struct graph_doc *
     return h;
 }
 
+/* The whole list is the page's (GET /show/layer-errors); a broken graph with hundreds of nodes and blocks must not flood the journal. */
 static void log_errors(const struct show_layer *l, const struct graph_errors *e)
 {
-    for (size_t i = 0; i < e->n; i++)
+    enum { LOGGED = 3 };
+
+    for (size_t i = 0; i < e->n && i < LOGGED; i++)
         log_write(strcmp(e->e[i].code, "warning") ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "graph", "annotation %s: node %s: %s", l->annotation,
                   e->e[i].node, e->e[i].message);
+    if (e->n > LOGGED)
+        log_warn("graph", "annotation %s: and %zu more", l->annotation, e->n - LOGGED);
 }
 
 struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc *doc, uint64_t key)

@@ -123,6 +123,16 @@ class Bodies(BadInput):
             self.problem(self.d.call("PUT", "/show/autoplay", {"repeat": value}), 422, "/repeat")
         self.assertEqual(self.d.get("/show/autoplay"), before)
 
+    def test_a_graph_of_nothing_but_errors_does_not_flood_the_journal(self):
+        pattern = next(p["id"] for p in self.d.get("/patterns")["items"])
+        graph = {k: v for k, v in self.d.get(f"/patterns/{pattern}/graph").items() if k in ("nodes", "edges", "args")}
+        before = self.d.log.stat().st_size
+        broken = {"nodes": [{"id": f"n{i}", "type": "math", "params": {}} for i in range(400)], "edges": [], "args": []}
+        self.assertEqual(len(self.d.put(f"/patterns/{pattern}/graph", broken)["errors"]), 400)
+        time.sleep(0.5)
+        self.assertEqual(self.d.put(f"/patterns/{pattern}/graph", graph)["errors"], [])
+        self.assertLess(self.d.log.stat().st_size - before, 20000)
+
     def test_an_interface_is_named_like_one(self):
         venue = self.d.get("/venues")["items"][0]["id"]
         for name in ("a b", "../x", "eth0\n", "e:1", "é"):
