@@ -196,6 +196,10 @@ static enum lm_err check_body(struct exchange *x)
         return err;
     if (r->upload)
         return admit_upload(x);
+    if (r->body && !strcmp(r->body, "csv"))
+        return !type || mime_is(type, "text/csv") || mime_is(type, "text/plain")
+                   ? LM_OK
+                   : problem_set(&x->res.problem, LM_MEDIA_TYPE, "The body must be text/csv, not %.100s.", type);
     if (r->body && type && !mime_is(type, "application/json") && !mime_is(type, "application/merge-patch+json"))
         return problem_set(&x->res.problem, LM_MEDIA_TYPE, "The body must be application/json, not %.100s.", type);
     return LM_OK;

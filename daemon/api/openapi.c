@@ -54,7 +54,12 @@ static json_t *parameters(const struct route *r)
 
 static const char *media_of(const char *name)
 {
-    return !strcmp(name, "binary") ? "application/octet-stream" : !strcmp(name, "text") ? "text/plain" : "application/json";
+    static const char *const media[][2] = { { "binary", "application/octet-stream" }, { "text", "text/plain" }, { "csv", "text/csv" } };
+
+    for (size_t i = 0; i < sizeof(media) / sizeof(media[0]); i++)
+        if (!strcmp(name, media[i][0]))
+            return media[i][1];
+    return "application/json";
 }
 
 static json_t *content(const char *name)

@@ -45,7 +45,8 @@ struct request {
     const char *path;                   /* without the query, as it was sent */
     const char *query;                  /* "" if there is none */
     char arg[ROUTE_ARGS][ROUTE_ARG_SIZE];       /* the {...} parts of the path, decoded, in order */
-    const json_t *body;                 /* NULL when the route takes none */
+    const json_t *body;                 /* NULL when the route takes none, or "csv" */
+    const char *text; size_t text_n;    /* the body of a route that takes "csv" */
     int64_t if_match;                   /* version or ETAG_ANY, ETAG_NEVER */
     const char *host;                   /* checked */
     const char *content_type;           /* NULL: none was sent */
@@ -84,7 +85,7 @@ struct route {
     const char *path;                   /* below /api/v1: "/tracks/{id}/beats" */
     route_handler *run;
     enum role role;                     /* least; ROLE_NONE: open to everyone the guard lets in */
-    const char *body, *reply;           /* schema names (api/schema.h), "Venue[]" = a page of them; NULL: none */
+    const char *body, *reply;           /* schema names (api/schema.h), "Venue[]" = a page of them, "csv" text/csv; NULL: none */
     const char *doc;
     unsigned flags;
     const char *query;                  /* names of its query parameters: "limit cursor q" */

@@ -26,6 +26,13 @@ static const struct {
     { "Job", &jobs_table, NULL, NULL },
 };
 
+/* A fixture, and how its copies follow each other. */
+#define COPIES                                                                                                                       \
+    "count:integer address_step:integer offset:Offset universe:integer address:integer manufacturer:string model:string "           \
+    "mode_name:string fixture_path:string label:string pos_x:number pos_y:number pos_z:number rot_x:number rot_y:number "           \
+    "rot_z:number invert_pan:boolean invert_tilt:boolean swap_pan_tilt:boolean dimmer_curve:=linear|square|s dimmer_min:number "    \
+    "dimmer_max:number white_mode:=bright|extract|add|off"
+
 /*
  * Everything that is no row, in a notation of its own: members as "name:type", a '*' before the ones a client must send. A type is a word of
  * `words`, another shape's name or "=one|of|these"; "[]" behind it is a list of them, "?" is null as well.
@@ -51,6 +58,11 @@ static const struct {
     { "PatchUniverse", "universe:integer used:PatchSlots[] free:FreeSlots[]", false },
     { "PatchSlots", "fixture_id:uuid label:string address:integer channels:integer", false },
     { "FreeSlots", "address:integer channels:integer", false },
+    { "FixtureArray", COPIES, true },
+    { "FixtureClone", COPIES, true },
+    { "Offset", "x:number y:number z:number", true },
+    { "NextAddress", "universe:integer address:integer channels:integer", false },
+    { "Renumber", "fixture_ids:uuid[]? universe:integer address:integer", true },
     { "Selection", "*expression:string spatial_reference:=global|group_local", true },
     { "Selected", "heads:string[] warnings:string[]", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },
@@ -298,7 +310,7 @@ json_t *schema_of(const char *name)
 {
     size_t n = strlen(name);
 
-    if (!strcmp(name, "text"))
+    if (!strcmp(name, "text") || !strcmp(name, "csv"))
         return json_pack("{s:s}", "type", "string");
     if (!strcmp(name, "binary"))
         return json_pack("{s:s, s:s}", "type", "string", "format", "binary");

@@ -100,6 +100,11 @@ static enum lm_err parse_body(struct exchange *x)
 
     if (!r->body || r->upload)
         return LM_OK;
+    if (!strcmp(r->body, "csv")) {
+        x->req.text = x->body.data ? x->body.data : "";
+        x->req.text_n = x->body.len;
+        return LM_OK;
+    }
     if (!x->body.len && r->flags & ROUTE_BODY_OPTIONAL)
         x->json = json_object();
     else if (!x->body.len)

@@ -249,6 +249,18 @@ static enum lm_err unknown_mode(const struct definition *d, const char *mode, st
     return problem_add(p, "/mode_name", "\"%.60s\" is no mode of the %.60s; it has %s", mode, d->model, names);
 }
 
+enum lm_err venue_find_mode(struct library *l, const char *path, const char *mode_name, const struct definition **d, const struct definition_mode **m,
+                            struct problem *p)
+{
+    enum lm_err err = library_definition(l, path, d, p);
+
+    if (err == LM_NOT_FOUND || err == LM_INVALID) {
+        problem_clear(p);
+        return problem_add(p, "/fixture_path", "there is no definition \"%.100s\" in the fixture library", path);
+    }
+    return err || (*m = definition_mode(*d, mode_name)) ? err : unknown_mode(*d, mode_name, p);
+}
+
 enum lm_err venue_check_fixture(struct db_conn *c, struct library *l, const char *fixture_id, struct problem *p)
 {
     json_t *row = NULL;
@@ -257,19 +269,8 @@ enum lm_err venue_check_fixture(struct db_conn *c, struct library *l, const char
     const struct definition_mode *m;
     enum lm_err err = row_get(c, &fixtures_table, fixture_id, &row, p);
 
-    if (err)
+    if (err || (err = venue_find_mode(l, json_get_text(row, "fixture_path", ""), json_get_text(row, "mode_name", ""), &d, &m, p)))
         goto out;
-    if ((err = library_definition(l, json_get_text(row, "fixture_path", ""), &d, p))) {
-        if (err == LM_NOT_FOUND || err == LM_INVALID) {
-            problem_clear(p);
-            err = problem_add(p, "/fixture_path", "there is no definition \"%.100s\" in the fixture library", json_get_text(row, "fixture_path", ""));
-        }
-        goto out;
-    }
-    if (!(m = definition_mode(d, json_get_text(row, "mode_name", "")))) {
-        err = unknown_mode(d, json_get_text(row, "mode_name", ""), p);
-        goto out;
-    }
     if (!*json_get_text(row, "manufacturer", "") || !*json_get_text(row, "model", "")) {
         json_t *names = json_pack("{s:s, s:s}", "manufacturer", d->manufacturer, "model", d->model);
         err = row_put(c, &fixtures_table, fixture_id, names, p);

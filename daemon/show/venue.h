@@ -26,3 +26,6 @@ enum lm_err venue_select(const struct patch *patch, const char *expression, cons
  * address must fit and be free (409 / 422 naming the fixture in the way and the next free address). Fills manufacturer, model when they were left out.
  */
 enum lm_err venue_check_fixture(struct db_conn *c, struct library *l, const char *fixture_id, struct problem *p);
+/* Definition and mode of a fixture; 422 with /fixture_path or /mode_name. Caller definition_unref()s *d, also after an error. */
+enum lm_err venue_find_mode(struct library *l, const char *path, const char *mode_name, const struct definition **d, const struct definition_mode **m,
+                            struct problem *p);

@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * Patching more than one fixture at a time: rows of copies, renumbering, a patch as a table (CSV). Each is called inside one write and leaves nothing behind
+ * when it fails: all or nothing.
+ *
+ * THREADS  The writer's, inside db_write(); patching_next() and patching_export() with any connection.
+ */
+#include <jansson.h>
+
+#include "core/err.h"
+#include "core/str.h"
+#include "db/db.h"
+#include "fixtures/patch.h"
+#include "library/library.h"
+
+enum { PATCHING_MAX = 2000, PATCH_TABLE_LINES = 10000 };        /* copies, lines of a table at a time */
+
+/* How copies follow each other. One that does not fit in the rest of its universe begins the next universe. */
+struct patching_copies {
+    int count;                          /* 1 .. PATCHING_MAX */
+    int step;                           /* slots from one to the next; 0 = the channels of the mode */
+    double offset[3];                   /* metres from one to the next */
+};
+
+/* `fixture` as POST /venues/{id}/fixtures takes it, then copies of it. A label that ends in a number counts on, another gets one. *rows: array. */
+enum lm_err patching_array(struct db_conn *c, struct library *l, const char *venue_id, const json_t *fixture, const struct patching_copies *k,
+                           json_t **rows, struct problem *p);
+/* Copies of a fixture that is there, with what `changes` says differently. They begin behind it, unless `changes` has a universe or an address. */
+enum lm_err patching_clone(struct db_conn *c, struct library *l, const char *fixture_id, const json_t *changes, const struct patching_copies *k,
+                           json_t **rows, struct problem *p);
+/* The fixtures of `ids` in that order, or all of the venue in patch order (NULL), packed from universe.address on. *rows in that order. */
+enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, int universe, int address, json_t **rows,
+                              struct problem *p);
+/* The first run of `channels` free slots from this universe on; false: there is none. */
+bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
+
+/* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they come
+ * from, for the paths of errors ("/lines/7/address"); NULL: "/address". Reports all that are wrong. */
+enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, struct problem *p);
+
+/*
+ * patch_table.c: the patch as CSV, one fixture a line. The first line names the columns: all of them on export, any of them in any order on
+ * import. An empty cell is as if the column were missing. Without fixture_path the definition is the library's for manufacturer and model.
+ * `id` matters with `replace` alone: that fixture of the venue is changed and keeps its groups and parked channels; other ids are passed over.
+ */
+enum lm_err patching_export(struct db_conn *c, const char *venue_id, struct str *csv, struct problem *p);
+/* `replace`: fixtures of the venue that are not in the table are removed. */
+enum lm_err patching_import(struct db_conn *c, struct library *l, const char *venue_id, const char *csv, size_t n, bool replace, json_t **rows,
+                            struct problem *p);

@@ -1,0 +1,195 @@
+"""Patching more than one fixture at a time, and a patch as a table."""
+import csv
+import io
+import unittest
+
+from test_api import Case
+
+DIMMER = {"fixture_path": "builtin:generic-dimmer", "mode_name": "4 Channels"}
+
+
+class Patch(Case):
+    def setUp(self):
+        self.club = self.venue()
+
+    def path(self, rest):
+        return f"/venues/{self.club['id']}/{rest}"
+
+    def fixtures(self):
+        return self.d.get(self.path("fixtures?limit=1000"))["items"]
+
+    def stands(self):
+        return [(f["universe"], f["address"], f["label"]) for f in self.fixtures()]
+
+    def array(self, **more):
+        return self.d.post(self.path("fixtures/array"), {**DIMMER, "label": "Par 1", **more})["items"]
+
+
+class Arrays(Patch):
+    def test_an_array_counts_addresses_places_and_labels(self):
+        rows = self.array(count=3, address=10, offset={"x": 0.5, "z": -1}, pos_x=1)
+        self.assertEqual(self.stands(), [(1, 10, "Par 1"), (1, 14, "Par 2"), (1, 18, "Par 3")])
+        self.assertEqual([(f["pos_x"], f["pos_y"], f["pos_z"]) for f in rows], [(1, 0, 0), (1.5, 0, -1), (2, 0, -2)])
+        self.assertTrue(all(f["model"] and f["manufacturer"] for f in rows))
+        for label, want in (("Spot 09", ["Spot 09", "Spot 10"]), ("Bar", ["Bar 1", "Bar 2"]), ("", ["", ""])):
+            rows = self.array(count=2, universe=9, address=1, label=label)
+            self.assertEqual([f["label"] for f in rows], want)
+            for f in rows:
+                self.d.delete(f"/fixtures/{f['id']}")
+
+    def test_an_array_flows_into_the_next_universe(self):
+        self.array(count=3, address=503, address_step=5)
+        self.assertEqual([s[:2] for s in self.stands()], [(1, 503), (1, 508), (2, 1)])
+        self.d.post(self.path("fixtures/array"), {"fixture_path": "builtin:generic-dimmer", "mode_name": "12 Channels", "universe": 5, "count": 100})
+        self.assertEqual(self.stands()[-1][:2], (7, 1 + 12 * 15))       # 42 to a universe
+
+    def test_an_array_is_all_or_nothing_and_names_who_is_in_the_way(self):
+        way = self.d.post(self.path("fixtures"), {**DIMMER, "address": 9, "label": "Old one"})
+        before = self.stands()
+        p = self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 4}), 409, "conflict", "/address")
+        self.assertIn("Old one", p["detail"])
+        self.assertIn(way["id"], p["errors"][0]["message"])
+        self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, "address": 20, "address_step": 2}), 409, "conflict", "/address")
+        self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, "address": 510}), 422, "invalid", "/address")
+        self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 9, "universe": 63999, "address": 500}), 422, "invalid", "/universe")
+        self.assertEqual(self.stands(), before)
+
+    def test_wrong_bodies(self):
+        for more, path in (({"count": 0}, "/count"), ({"count": 1.5}, "/count"), ({"count": 2001}, "/count"), ({"count": "2"}, "/count"),
+                           ({"address_step": 0}, "/address_step"), ({"offset": 3}, "/offset"), ({"offset": {"w": 1}}, "/offset/w"),
+                           ({"offset": {"x": "1"}}, "/offset/x"), ({"id": self.club["id"]}, "/id"), ({"nonsense": 1}, "/nonsense"),
+                           ({"mode_name": "no"}, "/mode_name"), ({"fixture_path": "x/y.qxf"}, "/fixture_path"), ({"address": "1"}, "/address"),
+                           ({"address": 513}, "/address"), ({"pos_x": "a", "offset": {"x": 1}}, "/pos_x"), ({"label": 3}, "/label")):
+            r = self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, **more})
+            self.problem(r, 422, "invalid", path)
+        for body in ([], 3, None):
+            self.assertIn(self.d.call("POST", self.path("fixtures/array"), body if body is not None else b"").status, (400, 422))
+        self.problem(self.d.call("POST", "/venues/nonsense/fixtures/array", {**DIMMER, "count": 2}), 404)
+        self.assertEqual(self.stands(), [])
+
+    def test_a_clone_stands_behind_and_looks_the_same(self):
+        f = self.d.post(self.path("fixtures"), {**DIMMER, "address": 505, "label": "Par 7", "pos_y": 2, "rot_x": 1, "invert_pan": True, "white_mode": "off"})
+        rows = self.d.post(f"/fixtures/{f['id']}/clone", {"count": 2, "offset": {"y": 1}})["items"]
+        self.assertEqual(self.stands(), [(1, 505, "Par 7"), (1, 509, "Par 8"), (2, 1, "Par 9")])
+        self.assertEqual([r["pos_y"] for r in rows], [3, 4])
+        for r in rows:
+            self.assertEqual((r["rot_x"], r["invert_pan"], r["white_mode"]), (1, True, "off"))
+            self.assertNotEqual(r["id"], f["id"])
+        self.problem(self.d.call("POST", f"/fixtures/{f['id']}/clone", {}), 409, "conflict", "/address")
+        one = self.d.post(f"/fixtures/{f['id']}/clone", {"universe": 3, "address": 7, "label": "Spot 1"})["items"][0]
+        self.assertEqual((one["universe"], one["address"]), (3, 7))
+        for body, path in (({"address": 0}, "/address"), ({"address": "x"}, "/address"), ({"universe": 70000}, "/universe"), ({"id": f["id"]}, "/id"),
+                           ({"count": -1}, "/count"), ({"address": 510}, "/address"), ({"x": 1}, "/x")):
+            self.problem(self.d.call("POST", f"/fixtures/{f['id']}/clone", body), 422, "invalid", path)
+        self.problem(self.d.call("POST", f"/fixtures/{self.club['id']}/clone", {}), 404)
+        self.assertEqual(len(self.stands()), 4)
+
+    def test_next_address(self):
+        self.array(count=127)
+        for query, want in (("", (1, 509)), ("?channels=4", (1, 509)), ("?channels=5", (2, 1)), ("?universe=2&channels=512", (2, 1))):
+            got = self.d.get(self.path("next-address" + query))
+            self.assertEqual((got["universe"], got["address"]), want, query)
+        for query in ("?universe=0", "?channels=513", "?channels=x"):
+            self.problem(self.d.call("GET", self.path("next-address" + query)), 400)
+        self.problem(self.d.call("GET", "/venues/nonsense/next-address"), 404)
+
+    def test_renumber(self):
+        rows = self.array(count=3, address=100, address_step=50)
+        self.d.post(self.path("renumber"))
+        self.assertEqual(self.stands(), [(1, 1, "Par 1"), (1, 5, "Par 2"), (1, 9, "Par 3")])
+        ids = [r["id"] for r in rows]
+        got = self.d.post(self.path("renumber"), {"fixture_ids": ids[::-1], "universe": 2, "address": 507})["items"]
+        self.assertEqual([g["id"] for g in got], ids[::-1])
+        self.assertEqual(self.stands(), [(2, 507, "Par 3"), (3, 1, "Par 2"), (3, 5, "Par 1")])
+        before = self.stands()
+        p = self.problem(self.d.call("POST", self.path("renumber"), {"fixture_ids": ids[:2], "universe": 2, "address": 503}), 409, "conflict", "/address")
+        self.assertIn("Par 3", p["detail"])
+        self.problem(self.d.call("POST", self.path("renumber"), {"universe": 63999, "address": 505}), 422, "invalid", "/universe")
+        self.problem(self.d.call("POST", self.path("renumber"), {"fixture_ids": [ids[0], ids[0], "x", 3]}), 422, "invalid", "/fixture_ids/1", "/fixture_ids/3")
+        for body, path in (({"fixture_ids": 3}, "/fixture_ids"), ({"address": 0}, "/address"), ({"universe": 1.5}, "/universe"), ({"x": 1}, "/x")):
+            self.problem(self.d.call("POST", self.path("renumber"), body), 422, "invalid", path)
+        self.problem(self.d.call("POST", "/venues/nonsense/renumber", {}), 404)
+        self.assertEqual(self.stands(), before)
+
+
+class Table(Patch):
+    def send(self, text, query="", type="text/csv"):
+        return self.d.call("POST", self.path("patch.csv") + query, text.encode() if isinstance(text, str) else text, {"Content-Type": type} if type else {})
+
+    def read(self):
+        r = self.d.call("GET", self.path("patch.csv"))
+        self.assertEqual((r.status, r.headers["Content-Type"].split(";")[0]), (200, "text/csv"))
+        return r.body.decode()
+
+    def test_there_and_back(self):
+        self.array(count=2, label='Par, "left" 1', pos_x=0.1, rot_z=-1.5707963267948966, invert_tilt=True, dimmer_curve="s")
+        table = self.read()
+        lines = list(csv.DictReader(io.StringIO(table, newline="")))
+        self.assertEqual([(l["address"], l["label"], l["x"], l["invert_tilt"]) for l in lines],
+                         [("1", 'Par, "left" 1', "0.1", "true"), ("5", 'Par, "left" 2', "0.1", "true")])
+        other = self.venue()
+        old, self.club = self.fixtures(), other
+        r = self.send(table)
+        self.assertEqual(r.status, 200, r)
+        own = ("id", "venue_id", "version", "created_at", "updated_at")
+        plain = lambda rows: [{k: v for k, v in f.items() if k not in own} for f in rows]
+        self.assertEqual(plain(self.fixtures()), plain(old))
+        self.assertEqual(plain(r.json["items"]), plain(old))
+
+    def test_replace_keeps_who_is_named(self):
+        rows = self.array(count=3)
+        group = self.d.post(self.path("groups"), {"name": "left"})
+        self.d.put(f"/groups/{group['id']}/members", {"fixture_ids": [r["id"] for r in rows]})
+        r = self.send(f"id,address,mode,fixture_path,label\n{rows[2]['id']},1,4 Channels,builtin:generic-dimmer,Moved\n"
+                      ",5,4 Channels,builtin:generic-dimmer,New\n", "?replace=true")
+        self.assertEqual(r.status, 200, r)
+        self.assertEqual(self.stands(), [(1, 1, "Moved"), (1, 5, "New")])
+        self.assertEqual(self.d.get(f"/groups/{group['id']}")["fixture_ids"], [rows[2]["id"]])
+        self.assertEqual(self.send("address\n", "?replace=true").status, 200)
+        self.assertEqual(self.stands(), [])
+
+    def test_a_definition_is_found_by_its_name(self):
+        f = self.array(count=1)[0]
+        r = self.send(f"manufacturer,model,mode,address\n{f['manufacturer']},{f['model'].lower()},4 Channels,101\n")
+        self.assertEqual(r.status, 200, r)
+        self.assertEqual(r.json["items"][0]["fixture_path"], "builtin:generic-dimmer")
+        self.problem(self.send("manufacturer,model,mode,address\nNobody,Nothing,x,201\n"), 422, "invalid", "/lines/2/model")
+        self.problem(self.send("mode,address\nx,201\n"), 422, "invalid", "/lines/2/fixture_path")
+
+    def test_errors_name_lines_and_nothing_is_written(self):
+        self.d.post(self.path("fixtures"), {**DIMMER, "address": 50, "label": "Old"})
+        before = self.stands()
+        head = "universe,address,mode,fixture_path,x,invert_pan,white_mode\r\n"
+        good = "1,{},4 Channels,builtin:generic-dimmer,0,,\r\n"
+        for lines, status, *paths in (
+                (good.format(1) + good.format(48), 409, "/lines/3/address"),
+                (good.format(1) + good.format(3), 409, "/lines/2/address", "/lines/3/address"),
+                (good.format(1) + "\r\n" + good.format(510), 422, "/lines/4/address"),
+                (good.format("x") + good.format(""), 422, "/lines/2/address", "/lines/3/address"),
+                (good.format(513) + good.format(0) + good.format("1.5"), 422, "/lines/2/address", "/lines/3/address", "/lines/4/address"),
+                ("1,1,No Channels,builtin:generic-dimmer,1,,\n1,9,4 Channels,no/such.qxf,1,,\n", 422, "/lines/2/mode", "/lines/3/fixture_path"),
+                ('1,1,4 Channels,builtin:generic-dimmer,"1,5",maybe,\n', 422, "/lines/2/x", "/lines/2/invert_pan"),
+                ("1,1,4 Channels,builtin:generic-dimmer,nan,,pink\n", 422, "/lines/2/x"),
+                ("1,1,4 Channels,builtin:generic-dimmer,0,,pink\n", 422, "/lines/2/white_mode"),
+                ("1,1,4 Channels,builtin:generic-dimmer,0,,,9\n", 422, "/lines/2"),
+                (good.format(1) + '"x\n', 400, "/lines/3")):
+            for query in ("",) if "48" in lines else ("", "?replace=true"):
+                self.problem(self.send(head + lines, query), status, None, *paths)
+                self.assertEqual(self.stands(), before, lines)
+        self.assertGreater(self.problem(self.send(head + good.format("x") * 50), 422)["more"], 30)
+        for text, path in (("", "/lines/1"), ("universe,adress\n", "/lines/1"), ("address,Address\n", "/lines/1")):
+            self.problem(self.send(text), 422, "invalid", path)
+        self.problem(self.send(b"address,label\n1,\xe4\n"), 400, "bad_request", "/lines/2")
+        self.problem(self.send("address\n", "?replace=maybe"), 400)
+        self.problem(self.send("address\n", type="application/json"), 415)
+        self.problem(self.d.call("GET", "/venues/nonsense/patch.csv"), 404)
+        self.problem(self.d.call("POST", "/venues/nonsense/patch.csv", b"address\n", {"Content-Type": "text/csv"}), 404)
+
+    def test_a_big_table_is_quick_enough(self):
+        lines = "".join(f"{1 + i // 128},{1 + i % 128 * 4},4 Channels,builtin:generic-dimmer\n" for i in range(1500))
+        self.assertEqual(self.send("universe,address,mode,fixture_path\n" + lines).status, 200)
+        self.assertEqual(self.read().count("\r\n"), 1501)
+
+
+if __name__ == "__main__":
+    unittest.main()
