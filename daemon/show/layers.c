@@ -36,7 +36,7 @@ uint64_t layer_source_key(const struct layer_source *s, const struct graph_doc *
 }
 
 /* The whole list is the page's (GET /show/layer-errors); a broken graph with hundreds of nodes and blocks must not flood the journal. */
-static void log_errors(const struct show_layer *l, const struct graph_errors *e)
+void show_layer_log(const struct show_layer *l, const struct graph_errors *e)
 {
     enum { LOGGED = 3 };
 
@@ -80,7 +80,7 @@ struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc
         show_layer_unref(l);
         return NULL;
     }
-    log_errors(l, &errors);
+    show_layer_log(l, &errors);
     l->errors = graph_errors_json(&errors);
     graph_errors_clear(&errors);
     return l;

@@ -44,6 +44,7 @@ uint64_t layer_source_key(const struct layer_source *s, const struct graph_doc *
 /* Compiles. A broken graph is a layer without light and with errors, not a failure; NULL: no memory. Takes `doc`. */
 struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc *doc, uint64_t key);
 struct show_layer *show_layer_ref(struct show_layer *l);
+void show_layer_log(const struct show_layer *l, const struct graph_errors *e);  /* the first few, and how many more */
 void show_layer_unref(struct show_layer *l);                    /* NULL is fine */
 
 struct pool;

@@ -182,8 +182,7 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct pick pick
     int64_t t0 = clock_mono_ns();
     enum lm_err err = graph_run_tile(layer_program(l->layer), w, pick.k, &tile, &errors);
     uint64_t us = (uint64_t)(clock_mono_ns() - t0) / 1000;
-    for (size_t i = 0; i < errors.n; i++)
-        log_warn("graph", "annotation %s: node %s: %s", l->annotation, errors.e[i].node, errors.e[i].message);
+    show_layer_log(l, &errors);
     graph_errors_clear(&errors);
     pthread_mutex_lock(&p->lock);
     l->busy[pick.k] = 0;
