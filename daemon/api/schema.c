@@ -63,6 +63,8 @@ static const struct {
     { "Offset", "x:number y:number z:number", true },
     { "NextAddress", "universe:integer address:integer channels:integer", false },
     { "Renumber", "fixture_ids:uuid[]? universe:integer address:integer", true },
+    { "Park", "*channels:object?", true },
+    { "Parked", "fixture_id:uuid channels:object", false },
     { "Selection", "*expression:string spatial_reference:=global|group_local", true },
     { "Selected", "heads:string[] warnings:string[]", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },

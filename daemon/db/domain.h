@@ -20,6 +20,11 @@ extern const struct table venues_table, fixtures_table, fixture_groups_table, fi
 enum lm_err group_members(struct db_conn *c, const char *group_id, json_t **fixture_ids, struct problem *p);       /* in order */
 enum lm_err group_set_members(struct db_conn *c, const char *group_id, const json_t *fixture_ids, struct problem *p); /* all of the group's venue, no repeats */
 
+/* parks.c */
+enum lm_err parks_of_venue(struct db_conn *c, const char *venue_id, json_t **rows, struct problem *p);     /* [{fixture_id, channel, value}] in patch order */
+/* Of a fixture with `n` channels exactly these are parked: {"3": 255}; a null frees one, NULL frees all. Errors: "/channels/3". */
+enum lm_err fixture_park(struct db_conn *c, const char *fixture_id, const json_t *channels, int n, struct problem *p);
+
 /* patterns.c: creating a pattern makes an empty default implementation. */
 enum lm_err pattern_create(struct db_conn *c, const json_t *body, json_t **row, bool *created, struct problem *p);
 /* The implementation that plays for `pattern_id` in `venue_id` (NULL: none): the venue's override, else the default. Row with graph (JSON) in member "graph". */

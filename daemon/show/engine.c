@@ -280,7 +280,14 @@ static void make_look(struct engine *e, const struct player_now *now, struct fra
     }
 }
 
-/* Score -> freeze -> masters -> blackout -> identify (light-model 5, "Order after the score"). */
+/* What an operator holds wins over all that was computed, a blackout too. */
+static void park(const struct scene *s, struct universes *u)
+{
+    for (size_t i = 0; i < s->n_parks; i++)
+        u->u[s->parks[i].universe].slots[s->parks[i].slot] = s->parks[i].value;
+}
+
+/* Score -> freeze -> masters -> blackout -> identify -> parks (light-model 5, "Order after the score"). */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
     struct scene *scene = e->scene;
@@ -303,6 +310,7 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
     }
     identify(e, f, mono_ns);
     program_run(space->program, space->state, f, mono_ns, space->universes);
+    park(scene, space->universes);
 }
 
 static void publish(struct engine *e)

@@ -124,7 +124,9 @@ static enum lm_err read_head(struct import *m, struct problem *p)
             seen[k] = true;
             continue;
         }
-        snprintf(text, sizeof(text), k < COLUMNS ? "names the column \"%.60s\" twice" : "names \"%.60s\", which is no column of a patch", name);
+        char shown[60];
+        str_copy(shown, sizeof(shown), name);
+        snprintf(text, sizeof(text), k < COLUMNS ? "names the column \"%s\" twice" : "names \"%s\", which is no column of a patch", shown);
         wrong(p, head->line, "", text);
     }
     return p->err;

@@ -26,6 +26,7 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "fixture_groups", DIRTY_PATCH },
     { "fixture_group_members", DIRTY_PATCH },
     { "outputs", DIRTY_OUTPUTS },
+    { "parks", DIRTY_PARKS },
     { "scores", DIRTY_SCORE },
     { "score_annotations", DIRTY_SCORE },
     { "patterns", DIRTY_SCORE },
@@ -67,6 +68,47 @@ static enum lm_err load_patch(struct show *s, struct show_light *l, struct db_co
         return LM_NOMEM;
     shared_unref(l->patch);
     l->patch = shared;
+    return LM_OK;
+}
+
+/* ---- parks ---- */
+
+/* A channel that the fixture's mode no longer has is not parked anywhere. */
+static bool find_park(const struct patch *patch, const json_t *row, int *universe, int *slot)
+{
+    const char *id = json_get_text(row, "fixture_id", "");
+    int channel = (int)json_get_int(row, "channel", 0);
+
+    for (size_t i = 0; i < patch->n_fixtures; i++) {
+        const struct patch_fixture *f = &patch->fixtures[i];
+        if (!strcmp(f->row.id, id)) {
+            *universe = f->row.universe;
+            *slot = f->row.address + channel - 2;
+            return channel >= 1 && channel <= f->channels;
+        }
+    }
+    return false;
+}
+
+static enum lm_err load_parks(struct show_light *l, struct db_conn *c, struct problem *p)
+{
+    json_t *rows = NULL, *row;
+    size_t i;
+    enum lm_err err = l->choice.venue[0] ? parks_of_venue(c, l->choice.venue, &rows, p) : LM_OK;
+
+    if (err)
+        return err;
+    struct show_parks *parks = calloc(1, sizeof(*parks) + json_array_size(rows) * sizeof(parks->p[0]));
+    json_array_foreach (rows, i, row) {
+        if (parks && find_park(shared_get(l->patch), row, &parks->p[parks->n].universe, &parks->p[parks->n].slot))
+            parks->p[parks->n++].value = (uint8_t)json_get_int(row, "value", 0);
+    }
+    json_decref(rows);
+    struct shared *shared = parks ? shared_new(parks, free) : NULL;
+    if (!shared)
+        return LM_NOMEM;
+    shared_unref(l->parks);
+    l->parks = shared;
     return LM_OK;
 }
 
@@ -196,14 +238,28 @@ static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c,
     bool new_patch = !l->patch || dirty & DIRTY_PATCH;
 
     if (new_patch)
-        dirty |= DIRTY_SCORE | DIRTY_OUTPUTS;           /* layers speak of heads by number */
-    if ((new_patch && (err = load_patch(s, l, c, p))) || (dirty & DIRTY_SETTINGS && (err = load_settings(l, c, p))) ||
+        dirty |= DIRTY_SCORE | DIRTY_OUTPUTS | DIRTY_PARKS;             /* layers speak of heads by number */
+    if ((new_patch && (err = load_patch(s, l, c, p))) || (dirty & DIRTY_PARKS && (err = load_parks(l, c, p))) || (dirty & DIRTY_SETTINGS && (err = load_settings(l, c, p))) ||
         (dirty & DIRTY_SCORE && (err = show_load_score(s, l, c, p))))
         return err;
     if ((dirty & DIRTY_OUTPUTS || !l->outputs) && !(err = load_output_rows(l, c, &rows, &n, p)) && !(err = make_space(s, l, new_patch, rows, n)))
         err = make_outputs(s, l, rows, n);
     free(rows);
     return err;
+}
+
+static bool scene_take_parks(struct scene *scene, const struct show_parks *parks)
+{
+    const struct space *space = shared_get(scene->space);
+
+    if (!(scene->parks = calloc(parks->n + 1, sizeof(*scene->parks))))
+        return false;
+    for (size_t i = 0; i < parks->n; i++) {
+        int universe = universes_index(space->universes, parks->p[i].universe);
+        if (universe >= 0)
+            scene->parks[scene->n_parks++] = (struct scene_park){ (uint32_t)universe, (uint16_t)parks->p[i].slot, parks->p[i].value };
+    }
+    return true;
 }
 
 static struct scene *make_scene(struct show *s, const struct show_light *l)
@@ -216,6 +272,10 @@ static struct scene *make_scene(struct show *s, const struct show_light *l)
     }
     scene->id = ++s->scene_id;
     scene->space = shared_ref(l->space);
+    if (!scene_take_parks(scene, shared_get(l->parks))) {
+        scene_free(scene);
+        return NULL;
+    }
     scene->outputs = shared_ref(l->outputs);
     for (size_t i = 0; i < l->n; i++)
         scene->layers[i] = show_layer_ref(l->layers[i]);
@@ -290,7 +350,7 @@ void show_light_clear(struct show_light *l)
     for (size_t i = 0; i < l->n; i++)
         show_layer_unref(l->layers[i]);
     free(l->layers), free(l->items);
-    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->patch);
+    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->parks), shared_unref(l->patch);
     shared_unref(l->grid), shared_unref(l->pcm);
     *l = (struct show_light){ 0 };
 }
@@ -298,7 +358,7 @@ void show_light_clear(struct show_light *l)
 static enum lm_err light_copy(struct show_light *to, const struct show_light *from)
 {
     *to = *from;
-    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
+    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->parks), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
     to->n = 0;
     to->layers = calloc(from->n + 1, sizeof(*to->layers));
     to->items = calloc(from->n + 1, sizeof(*to->items));

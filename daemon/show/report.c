@@ -146,6 +146,17 @@ static void check_patch(struct show *s)
     warnings_sync(s->o.warnings, "patch", "warn", list, n);
 }
 
+static void check_parks(struct show *s)
+{
+    const struct show_parks *parks = shared_get(s->now.parks);
+
+    if (parks && parks->n)
+        warnings_raise(s->o.warnings, "parked", "warn", "%zu channel%s parked: sent as it is, whatever the show, the masters and a blackout say.", parks->n,
+                       parks->n == 1 ? " is" : "s are");
+    else
+        warnings_lower(s->o.warnings, "parked");
+}
+
 /* The first error of a layer that is more than a remark; NULL: none. */
 static const json_t *first_error(const struct show_layer *l)
 {
@@ -207,6 +218,7 @@ void show_check(struct show *s)
     pthread_mutex_lock(&s->control);
     check_outputs(s);
     check_patch(s);
+    check_parks(s);
     check_layers(s);
     check_track(s);
     pthread_mutex_unlock(&s->control);

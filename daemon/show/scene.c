@@ -115,6 +115,7 @@ void scene_free(struct scene *s)
         show_layer_unref(s->layers[i]);
     free(s->layers);
     free(s->items);
+    free(s->parks);
     shared_unref(s->outputs);
     shared_unref(s->space);
     free(s);

@@ -35,6 +35,8 @@ struct space {
     float *last_pan, *last_tilt;
 };
 
+struct scene_park { uint32_t universe; uint16_t slot; uint8_t value; };        /* universe: index in space->universes; slot from 0 */
+
 struct scene {
     uint64_t id;                        /* ascending */
     uint64_t serial;                    /* of the player, when the loaded track is the score's; else 0 */
@@ -43,6 +45,7 @@ struct scene {
     struct show_layer **layers;         /* references */
     struct render_item *items;          /* score order */
     size_t n;
+    struct scene_park *parks; size_t n_parks;
     double offset_s;                    /* venues.offset_ms: light earlier (+) than sound */
     float max_brightness;
     bool plays_score;                   /* mode `score` with a score */

@@ -17,7 +17,7 @@ enum show_mode { MODE_OFF, MODE_SCORE, MODE_LIVE };
 extern const char *const show_mode_names[];     /* "off", "score", "live", NULL */
 
 enum dirty {                    /* what a change in the database touches */
-    DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_ALL = 31
+    DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_PARKS = 32, DIRTY_ALL = 63
 };
 
 struct show_choice {            /* what PUT /show says; "" = none */
@@ -26,10 +26,15 @@ struct show_choice {            /* what PUT /show says; "" = none */
 };
 
 /* What is on the engine. Replaced as a whole: a change that fails halfway leaves everything as it was. */
+struct show_parks {             /* the parked channels of the active venue, where its patch has them */
+    size_t n;
+    struct { int universe, slot; uint8_t value; } p[];          /* slot from 0 */
+};
+
 struct show_light {
     struct show_choice choice;          /* what of show.choice is there: a deleted venue or score is "" until it comes back */
     char score_track[UUID_SIZE];        /* "" = none */
-    struct shared *patch, *space, *outputs, *grid, *pcm;        /* of the active venue; of the score's track */
+    struct shared *patch, *space, *outputs, *parks, *grid, *pcm;        /* of the active venue; of the score's track */
     uint64_t pcm_hash;
     struct show_layer **layers;
     struct render_item *items;

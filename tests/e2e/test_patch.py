@@ -1,9 +1,12 @@
 """Patching more than one fixture at a time, and a patch as a table."""
 import csv
 import io
+import time
 import unittest
 
+from lumad import Lumad
 from test_api import Case
+from test_show import Rig
 
 DIMMER = {"fixture_path": "builtin:generic-dimmer", "mode_name": "4 Channels"}
 
@@ -189,6 +192,110 @@ class Table(Patch):
         lines = "".join(f"{1 + i // 128},{1 + i % 128 * 4},4 Channels,builtin:generic-dimmer\n" for i in range(1500))
         self.assertEqual(self.send("universe,address,mode,fixture_path\n" + lines).status, 200)
         self.assertEqual(self.read().count("\r\n"), 1501)
+
+
+class Parks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.d = Lumad()
+        cls.rig = Rig(cls.d)
+        cls.rig.show()
+        cls.d.post("/host-audio/pause")
+        cls.rig.seek(2)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.d.stop()
+
+    def setUp(self):
+        self.first, self.second = self.rig.fixtures
+        self.becomes([153, 153])
+
+    def tearDown(self):
+        self.d.post("/show/blackout", {"on": False})
+        for f in self.rig.fixtures:
+            self.park(f, None)
+        self.becomes([153, 153])
+
+    def park(self, fixture, channels):
+        return self.d.put(f"/fixtures/{fixture['id']}/park", {"channels": channels})
+
+    def becomes(self, want, universe=1):
+        self.assertEqual(self.rig.settle(want, universe), want)
+
+    def warning(self, want):
+        """The message of the warning once it is there (or gone)."""
+        end = time.monotonic() + 5
+        while True:
+            found = [w["message"] for w in self.d.get("/system")["warnings"] if w["id"] == "parked"]
+            if bool(found) == want or time.monotonic() > end:
+                return found
+            time.sleep(0.05)
+
+    def test_a_parked_channel_wins_over_everything(self):
+        self.assertEqual(self.park(self.first, {"1": 77})["channels"], {"1": 77})
+        self.becomes([77, 153])
+        self.d.post("/show/blackout", {"on": True})
+        self.becomes([77, 0])
+        self.d.post("/show/freeze", {"on": True})
+        self.d.post("/show/master", {"level": 0})
+        self.becomes([77, 0])
+        self.d.post(f"/fixtures/{self.first['id']}/identify")
+        time.sleep(0.1)
+        self.assertEqual(self.rig.slots(1), [77])
+        self.d.post("/show/master", {"level": 1})
+        self.d.post("/show/freeze", {"on": False})
+        self.d.put("/show", {"mode": "off"})
+        self.becomes([77, 0])
+        self.rig.show()
+        self.park(self.first, {"1": 255})
+        self.becomes([255, 0])
+        self.park(self.first, None)
+        self.becomes([0, 0])
+
+    def test_what_is_parked_is_shown(self):
+        self.assertEqual(self.warning(False), [])
+        self.park(self.first, {"1": 0})
+        self.becomes([0, 153])
+        self.assertIn("1 channel is parked", self.warning(True)[0])
+        self.assertEqual(self.d.get(f"/venues/{self.rig.venue['id']}/parks"),
+                         {"items": [{"fixture_id": self.first["id"], "channels": {"1": 0}}], "next": None})
+        self.assertEqual(self.d.get(f"/fixtures/{self.first['id']}/park")["channels"], {"1": 0})
+        self.assertEqual(self.d.get(f"/fixtures/{self.second['id']}/park"), {"fixture_id": self.second["id"], "channels": {}})
+        self.assertEqual(self.park(self.first, {"1": None})["channels"], {})
+        self.assertEqual(self.warning(False), [])
+
+    def test_exactly_what_is_sent_is_parked(self):
+        f = self.d.post(f"/venues/{self.rig.venue['id']}/fixtures", {
+            "universe": 2, "address": 1, "fixture_path": "builtin:generic-dimmer", "mode_name": "4 Channels"})
+        try:
+            self.becomes([153] * 4, 2)
+            self.park(f, {"2": 1, "4": 4})
+            self.becomes([153, 1, 153, 4], 2)
+            self.park(f, {"2": 7, "3": 3})
+            self.becomes([153, 7, 3, 153], 2)
+            self.d.patch(f"/fixtures/{f['id']}", {"address": 3})        # it moves with its fixture
+            self.becomes([0, 0, 153, 7, 3, 153], 2)
+            self.d.patch(f"/fixtures/{f['id']}", {"mode_name": "2 Channels"})
+            self.becomes([0, 0, 153, 7, 0, 0], 2)
+        finally:
+            self.d.delete(f"/fixtures/{f['id']}")
+        self.assertEqual(self.d.get(f"/venues/{self.rig.venue['id']}/parks")["items"], [])
+
+    def test_wrong_bodies(self):
+        self.park(self.first, {"1": 9})
+        path = f"/fixtures/{self.first['id']}/park"
+        for body, where in (({"channels": {"2": 1}}, "/channels/2"), ({"channels": {"0": 1}}, "/channels/0"), ({"channels": {"x/é~": 1}}, "/channels"),
+                            ({"channels": {"01": 1}}, "/channels/01"), ({"channels": {"1": 256}}, "/channels/1"), ({"channels": {"1": -1}}, "/channels/1"),
+                            ({"channels": {"1": 1.5}}, "/channels/1"), ({"channels": {"1": True}}, "/channels/1"), ({"channels": [1]}, "/channels"),
+                            ({}, "/channels"), ({"channels": None, "x": 1}, "/x")):
+            r = self.d.call("PUT", path, body)
+            self.assertEqual(r.status, 422, (body, r))
+            self.assertIn(where, [e["path"] for e in r.json["errors"]], body)
+        self.assertEqual(self.d.call("PUT", path, []).status, 400)
+        for missing in (("PUT", "/fixtures/nonsense/park", {"channels": None}), ("GET", "/fixtures/nonsense/park"), ("GET", "/venues/nonsense/parks")):
+            self.assertEqual(self.d.call(*missing).status, 404)
+        self.assertEqual(self.d.get(path)["channels"], {"1": 9})
 
 
 if __name__ == "__main__":
