@@ -19,6 +19,7 @@ export class ApiError extends Error {
         readonly detail: string,
         readonly code = '',
         readonly errors: FieldError[] = [],
+        readonly more = 0, /* errors beyond these */
     ) {
         super(detail || title);
     }
@@ -50,7 +51,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
         : [];
     const title = text('title') || statusText || `Error ${status}`;
     const detail = plain(text('detail')) || errors.map((e) => e.message).join('; ');
-    return new ApiError(status, title, detail, text('code'), errors);
+    return new ApiError(status, title, detail, text('code'), errors, typeof p.more === 'number' ? p.more : 0);
 }
 
 export function asError(e: unknown): ApiError {
@@ -60,6 +61,7 @@ export function asError(e: unknown): ApiError {
 
 interface Options {
     body?: unknown;
+    csv?: Blob; /* instead: sent as it is */
     /* Version the edit was made against; sent as If-Match. */
     version?: number | undefined;
     signal?: AbortSignal;
@@ -68,13 +70,14 @@ interface Options {
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (options.csv) headers['Content-Type'] = 'text/csv';
     if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`;
     let response: Response;
     try {
         response = await fetch(BASE + path, {
             method,
             headers,
-            body: options.body === undefined ? null : JSON.stringify(options.body),
+            body: options.csv ?? (options.body === undefined ? null : JSON.stringify(options.body)),
             signal: options.signal ?? null,
         });
     } catch (e) {

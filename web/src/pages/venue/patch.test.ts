@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Patch } from '../../api/types';
-import { numbered, owners, series, suggest } from './patch';
+import { lineError, numbered, owners, series, suggest } from './patch';
 
 const patch: Patch = {
     universes: [
@@ -41,4 +41,10 @@ test('labels count on', () => {
     expect([0, 1, 2].map((n) => numbered('Par 9', n))).toEqual(['Par 9', 'Par 10', 'Par 11']);
     expect([0, 1].map((n) => numbered('Par', n))).toEqual(['Par', 'Par 2']);
     expect(numbered('', 3)).toBe('');
+});
+
+test('an error of a table is said by its line', () => {
+    expect(lineError({ path: '/lines/7/fixture_path', message: 'is required' })).toBe('Line 7, fixture path: is required');
+    expect(lineError({ path: '/lines/1', message: 'is missing' })).toBe('Line 1: is missing');
+    expect(lineError({ path: '', message: 'too large' })).toBe('too large');
 });

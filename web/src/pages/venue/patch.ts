@@ -67,3 +67,10 @@ export const fixtureName = (f: Fixture | undefined | null): string =>
 
 export const inPatchOrder = (fixtures: readonly Fixture[]): Fixture[] =>
     [...fixtures].sort((a, b) => a.universe - b.universe || a.address - b.address || a.id.localeCompare(b.id));
+
+/* What is wrong with a table: the path "/lines/7/address" as a person says it. */
+export function lineError(e: { path: string; message: string }): string {
+    const [, line, column] = /^\/lines\/(\d+)(?:\/(.*))?$/.exec(e.path) ?? [];
+    if (!line) return e.message;
+    return `Line ${line}${column ? `, ${column.replaceAll('_', ' ')}` : ''}: ${e.message}`;
+}
