@@ -173,6 +173,110 @@ void mix_run(enum mix mix, uint32_t mask, enum white_mode mode, const float h[3]
     }
 }
 
+/* --- and back --- */
+
+static float largest(const float v[3])
+{
+    return fmaxf(v[0], fmaxf(v[1], v[2]));
+}
+
+/* The largest component of what is left beside the white is k in mode `bright`: h = 1 gives 1 * (1 + w) - w. */
+static void read_rgb(uint32_t mask, enum white_mode mode, const float in[EMITTERS], float rgb[3])
+{
+    bool neutral = mask & (BIT(EMIT_WHITE) | BIT(EMIT_COLD));
+    float w = neutral ? in[mask & BIT(EMIT_WHITE) ? EMIT_WHITE : EMIT_COLD] : in[EMIT_WARM];
+
+    for (int i = 0; i < 3; i++) {
+        rgb[i] = in[EMIT_RED + i];
+        for (int e = neutral ? EMIT_WARM : EMIT_AMBER; e <= EMIT_YELLOW; e++)
+            if (mask & BIT(e))
+                rgb[i] += in[e] * emitter_rgb[e][i];
+    }
+    float k = largest(rgb), share = k > 0 ? fminf(1, w / k) : 0;
+    for (int i = 0; i < 3; i++) {
+        if (mode == WHITE_EXTRACT || !(k > 0))
+            rgb[i] += w;
+        else if (mode == WHITE_BRIGHT)
+            rgb[i] = (rgb[i] + share * k) / (1 + share);
+    }
+}
+
+static void read_hue(uint32_t mask, const float in[EMITTERS], bool lightness, float rgb[3])
+{
+    float s = mask & BIT(EMIT_SATURATION) ? in[EMIT_SATURATION] : 1, max = mask & BIT(EMIT_VALUE) ? in[EMIT_VALUE] : 1, c = max * s;
+
+    if (lightness) {
+        c = s * (1 - fabsf(2 * in[EMIT_LIGHTNESS] - 1));
+        max = in[EMIT_LIGHTNESS] + c / 2;
+    }
+    for (int i = 0; i < 3; i++) {       /* red, green and blue are the peaks at 0, 2 and 4 sixths */
+        float away = fabsf(in[EMIT_HUE] * 6 - (float)(2 * i));
+        away = away > 3 ? 6 - away : away;
+        rgb[i] = max - c * clamp01(away - 1);
+    }
+}
+
+/* Each emitter as it looks; ultraviolet as the violet that is seen of it. */
+static float read_seen(const float in[EMITTERS], float rgb[3])
+{
+    static const float violet[3] = { .5f, 0, 1 };
+    float k = 0;
+
+    rgb[0] = rgb[1] = rgb[2] = 0;
+    for (int e = 0; e < EMITTERS; e++) {
+        k = fmaxf(k, in[e]);
+        for (int i = 0; i < 3; i++)
+            rgb[i] += in[e] * (e < EMIT_UV ? emitter_rgb[e][i] : e == EMIT_UV ? violet[i] : 1);
+    }
+    return k;
+}
+
+static float read_tunable(const float in[EMITTERS], float rgb[3])
+{
+    float cold = fmaxf(in[EMIT_WHITE], in[EMIT_COLD]), warm = fmaxf(in[EMIT_WARM], in[EMIT_AMBER]), k = fmaxf(cold, warm), w;
+
+    if (!(k > 0))
+        return 0;
+    w = cold >= warm ? warm / (2 * k) : 1 - cold / (2 * k);
+    for (int i = 0; i < 3; i++)
+        rgb[i] = 1 - w * (1 - emitter_rgb[EMIT_WARM][i]);
+    return k;
+}
+
+float mix_read(enum mix mix, uint32_t mask, enum white_mode mode, const float in[EMITTERS], float h[3])
+{
+    float rgb[3] = { 0 }, k = -1, max;
+
+    switch (mix) {
+    case MIX_NONE:
+        break;
+    case MIX_RGB:
+        read_rgb(mask, mode, in, rgb);
+        break;
+    case MIX_CMY:
+        for (int i = 0; i < 3; i++)
+            rgb[i] = 1 - in[EMIT_CYAN + i];
+        break;
+    case MIX_HSV:
+    case MIX_HSL:
+        read_hue(mask, in, mix == MIX_HSL, rgb);
+        break;
+    case MIX_TUNABLE:
+        k = read_tunable(in, rgb);
+        break;
+    case MIX_ONE:
+    case MIX_PARTIAL:
+        k = read_seen(in, rgb);
+        break;
+    }
+    max = largest(rgb);
+    if (!(max > 0))
+        return 0;
+    for (int i = 0; i < 3; i++)
+        h[i] = clamp01(rgb[i] / max);
+    return clamp01(k < 0 ? max : k);
+}
+
 static float linear(float v)
 {
     return v <= .04045f ? v / 12.92f : powf((v + .055f) / 1.055f, 2.4f);

@@ -32,4 +32,8 @@ enum mix mix_choose(uint32_t mask);             /* of 1 << enum emitter */
 /* The level of every emitter in `mask` for hue h times k (0..1); others are left untouched. */
 void mix_run(enum mix mix, uint32_t mask, enum white_mode white, const float h[3], float k, float out[EMITTERS]);
 
+/* The inverse, from the level of every emitter (0 for those not in `mask`): the k it was sent with, as far as these emitters can tell, and the hue
+ * they show, largest component 1. 0: dark, and h is left alone. */
+float mix_read(enum mix mix, uint32_t mask, enum white_mode white, const float in[EMITTERS], float h[3]);
+
 void color_oklab(const float rgb[3], float lab[3]);     /* sRGB 0..1 -> OKLab (Ottosson 2020) */

@@ -175,7 +175,7 @@ static void add_wheel(struct build *b, const struct plan_slot *s, size_t slot, s
         if (!range_color(r, rgb) || !((max = fmaxf(rgb[0], fmaxf(rgb[1], rgb[2]))) > .05f) || !(x = APPEND(b, wheel_slots)))
             continue;
         for (int k = 0; k < 3; k++)
-            rgb[k] /= max;
+            x->rgb[k] = rgb[k] /= max;
         color_oklab(rgb, x->lab);
         x->wheel = (uint16_t)index;
         x->value = (uint8_t)((r->min + r->max) / 2);

@@ -45,7 +45,7 @@ struct shutter_out { int16_t slot; uint8_t open, closed; enum shutter_gate gate;
 struct axis_out { struct out out; bool is_tilt, invert; float range; };
 struct speed_out { int16_t slot; uint8_t fast, slow; };
 struct wheel_out { int16_t slot; uint8_t open; };
-struct wheel_slot { float lab[3]; uint16_t wheel; uint8_t value; };     /* wheel: index within the zone's wheels */
+struct wheel_slot { float lab[3], rgb[3]; uint16_t wheel; uint8_t value; };     /* wheel: index within the zone's wheels */
 
 struct zone {
     struct span owners;         /* of program.owners: heads */

@@ -5,7 +5,8 @@
  * A `space` is the part that depends on the patch alone (program, universes, the frames the engine works in); scenes that differ only in their score share
  * it, so an edited annotation costs no new frame buffers and heads keep their positions.
  *
- * THREADS  Built and freed on the control side. While a scene is in the engine, only the engine touches what is marked so.
+ * THREADS  Built and freed on the control side; the last reference to a space may also be dropped by the ws thread. While a scene is in the engine, only the
+ *          engine touches what is marked so.
  */
 #include <stdbool.h>
 #include <stddef.h>

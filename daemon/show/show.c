@@ -79,6 +79,8 @@ void show_free(struct show *s)
     engine_free(s->engine);
     show_light_clear(&s->now);
     shared_unref(s->loaded_grid);
+    shared_unref(s->viewed_space);
+    wire_free(s->wire);
     player_free(s->player);
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
@@ -402,7 +404,7 @@ enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem
 
 const struct show_live *show_live(struct show *s)
 {
-    return engine_live(s->engine);
+    return s->seen = engine_live(s->engine);
 }
 
 uint32_t show_host_audio_serial(const struct show *s)

@@ -81,6 +81,13 @@ struct show_live {                  /* one published frame */
 };
 /* The newest frame, for the one ws thread; valid until the next call. NULL before the first. Wait-free. */
 const struct show_live *show_live(struct show *s);
+/*
+ * The same frame read back from its universes' bytes by the channel program that made them (dmx/decode.h says what bytes can tell): of what show_live()
+ * returned last, with its seq, patch and time; without universes. For the ws thread as well, valid until the next call. NULL before the first frame, without
+ * memory, and for the frame or two in which the heads of a changed patch are known and its bytes are not yet, or the other way round.
+ * Keeps a reference to the program it used last: a patch that was replaced may be freed here.
+ */
+const struct show_live *show_wire(struct show *s);
 uint32_t show_host_audio_serial(const struct show *s);      /* rises at every play, pause, seek, load, loop, end: "at once on a change" */
 
 enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...]}; LM_NOT_FOUND */

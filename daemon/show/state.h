@@ -69,6 +69,7 @@ struct show {
     char viewed_score[UUID_SIZE];       /* the active score, for host-audio */
     uint64_t loaded_serial;
     struct shared *loaded_grid;
+    struct shared *viewed_space;        /* the newest that went to the engine, for the wire read back */
 
     pthread_mutex_t audio;              /* one load at a time */
     atomic_ullong loads;                /* asked for; an older one that still waits gives way */
@@ -77,6 +78,10 @@ struct show {
     atomic_bool blackout, freeze;
     atomic_bool hand_paused;            /* someone pressed pause: a start that is still loading does not play */
     _Atomic float master;
+
+    const struct show_live *seen;       /* the ws thread's: what show_live() returned last */
+    struct wire *wire;                  /* the ws thread's; NULL until it is asked for */
+
     int64_t stats_ns;
     uint64_t stats_frames;
     double fps;
@@ -108,6 +113,9 @@ enum lm_err show_load_for(struct show *s, const char *track_id, double start, do
 void show_autoplay_choice(struct show *s, struct show_choice *choice);  /* what to begin with */
 void show_autoplay_play(struct show *s);                /* loads and plays; may wait for decoding */
 bool show_save_position(struct show *s, bool clean);
+
+/* wire.c, beside show_wire() */
+void wire_free(struct wire *w);                         /* NULL is fine */
 
 /* report.c */
 void show_check(struct show *s);                        /* raises and lowers warnings; twice a second */

@@ -11,7 +11,9 @@ enum { TICK_LIVE_US = 5000, TICK_IDLE_US = 500000, JOBS_SHOWN = 100 };
 #define DMX_NS 100000000LL       /* 10 Hz */
 #define STUCK_NS 5000000000LL
 
-#define LIVE_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX))
+#define FRAME_TOPICS (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_WIRE))
+#define SEEN_TOPICS (FRAME_TOPICS | TOPIC_BIT(TOPIC_DMX))
+#define LIVE_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | SEEN_TOPICS)
 
 static unsigned wanted(const struct ws *w)
 {
@@ -103,10 +105,17 @@ void feed_news(struct ws *w)
     }
 }
 
+/* The newest frame, and read back if anyone wants that. */
+static void look(struct ws *w, unsigned topics)
+{
+    w->live = show_live(w->lumad->show);
+    w->wire = topics & TOPIC_BIT(TOPIC_WIRE) ? show_wire(w->lumad->show) : NULL;
+}
+
 void feed_present(struct session *s, unsigned topics)
 {
-    if (topics & (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX)))
-        s->ws->live = show_live(s->ws->lumad->show);
+    if (topics & SEEN_TOPICS)
+        look(s->ws, wanted(s->ws));
     session_due(s, topics & (LIVE_TOPICS | TOPIC_BIT(TOPIC_SYSTEM)));
     if (topics & TOPIC_BIT(TOPIC_CHANGES)) /* whatever this client knows may be old by now */
         session_say_json(s, changed_json("*", NULL));
@@ -129,19 +138,19 @@ static void tick_host_audio(struct ws *w, int64_t now)
     due_all(w, TOPIC_BIT(TOPIC_HOST_AUDIO));
 }
 
-static void tick_frames(struct ws *w, int64_t now)
+static void tick_frames(struct ws *w, unsigned topics, int64_t now)
 {
-    w->live = show_live(w->lumad->show);
+    look(w, topics);
     if (!w->live)
         return;
     bool is_new = w->live->seq != w->live_seq;
     w->live_seq = w->live->seq;
     for (struct session *s = w->sessions; is_new && s; s = s->next) {
         int64_t period = (int64_t)(1e9 / s->max_fps);
-        if (!(s->topics & TOPIC_BIT(TOPIC_FRAME)) || now < s->next_frame_ns)
+        if (!(s->topics & FRAME_TOPICS) || now < s->next_frame_ns)
             continue;
         s->next_frame_ns = s->next_frame_ns + 2 * period < now ? now + period : s->next_frame_ns + period;
-        session_due(s, TOPIC_BIT(TOPIC_FRAME));
+        session_due(s, FRAME_TOPICS);
     }
     if (now - w->dmx_ns >= DMX_NS) {
         w->dmx_ns = now;
@@ -167,8 +176,8 @@ static void tick(lws_sorted_usec_list_t *sul)
 
     if (topics & TOPIC_BIT(TOPIC_HOST_AUDIO))
         tick_host_audio(w, now);
-    if (topics & (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_DMX)))
-        tick_frames(w, now);
+    if (topics & SEEN_TOPICS)
+        tick_frames(w, topics, now);
     kick_stuck(w, now);
     feed_schedule(w);
 }

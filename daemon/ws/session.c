@@ -150,10 +150,8 @@ static bool send_state(struct session *s, const char *type, json_t *state)
     return out && send_now(s, out, n, LWS_WRITE_TEXT);
 }
 
-static bool send_frame(struct session *s)
+static bool send_frame(struct session *s, const struct show_live *live)
 {
-    const struct show_live *live = s->ws->live;
-
     if (!live)
         return true;
     unsigned char *out = room(s->ws, frame_size(live));
@@ -190,7 +188,9 @@ static bool send_due(struct session *s)
     case TOPIC_HOST_AUDIO:
         return send_state(s, topic_table[t].name, show_host_audio(l->show));
     case TOPIC_FRAME:
-        return send_frame(s);
+        return send_frame(s, s->ws->live);
+    case TOPIC_WIRE:
+        return send_frame(s, s->ws->wire);
     case TOPIC_SYSTEM:
         return send_state(s, topic_table[t].name, json_pack("{s:o}", "warnings", warnings_json(l->warnings)));
     case TOPIC_DMX:

@@ -2,7 +2,7 @@
 /*
  * What the files of ws/ share: the server, and one client of it.
  *
- * Streams (host-audio, frame, dmx) and the list of warnings are state: a bit says that the newest is due, and it is made when the socket takes it, so a slow
+ * Streams (host-audio, frame, wire, dmx) and the list of warnings are state: a bit says that the newest is due, and it is made when the socket takes it, so a slow
  * client skips. Everything else (hello, changes, jobs, answers) is said once and waits in the client's queue.
  *
  * THREADS  The ws thread, but for the inbox and `is_stopping`.
@@ -64,6 +64,7 @@ struct ws {
     int64_t host_audio_ns, dmx_ns;      /* when last sent */
     uint32_t host_audio_serial;
     const struct show_live *live;       /* newest frame; valid until the next show_live() */
+    const struct show_live *wire;       /* the same, read back from its slots; NULL when nobody asks or there is none */
     uint32_t live_seq;
     unsigned char *buffer;              /* LWS_PRE + the message being written */
     size_t buffer_size;
