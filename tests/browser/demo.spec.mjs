@@ -138,6 +138,8 @@ async function main() {
         let isAway = false;
         page.on('console', (m) => m.type() === 'error' && !isAway && errors.push(m.text()));
         page.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
+        const asked = [];
+        page.on('websocket', (ws) => ws.on('framesent', (f) => asked.push(String(f.payload))));
         const shot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 
         await page.goto(`http://127.0.0.1:${port}/#/show`);
@@ -199,6 +201,23 @@ async function main() {
             'the picture of the stage changes',
         );
         await shot('show');
+
+        /* The stage as it was sent, read back from the bytes: other messages, the same play of colours. */
+        const wanted = (type, topic) => asked.some((t) => t.includes(`"${type}"`) && t.includes(`"${topic}"`));
+        await page.getByRole('radio', { name: 'Sent' }).click();
+        check(await until(() => wanted('unsubscribe', 'frame') && wanted('subscribe', 'wire')), 'the stage asks for what was sent');
+        const sent = new Set();
+        check(
+            await until(async () => {
+                const { heads } = await look(page);
+                if (heads.some((h) => h.intensity > 0 && h.r + h.g + h.b > 0)) sent.add(colours(heads));
+                return sent.size >= 4;
+            }),
+            'the colours that were sent change',
+        );
+        await shot('show-sent');
+        await page.getByRole('radio', { name: 'Meant' }).click();
+        check(await until(() => wanted('unsubscribe', 'wire')), 'the stage shows what is meant again');
 
         /* Blackout: a click, and the light is gone from the heads; another, and it is back. */
         const blackout = page.locator('footer .blackout');

@@ -4,6 +4,9 @@ export const ROOMS = ['library', 'venue', 'patterns', 'scores', 'show', 'setting
 export type Room = (typeof ROOMS)[number];
 export type Theme = 'dark' | 'light' | 'night';
 export const THEMES: Theme[] = ['dark', 'light', 'night'];
+/* Which side of the light the stage shows: what was meant, or what the DMX bytes say. */
+export const SIDES = ['frame', 'wire'] as const;
+export type Side = (typeof SIDES)[number];
 export type Panel = 'warnings' | 'jobs' | null;
 
 function stored<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
@@ -20,6 +23,7 @@ class Ui {
     rest = $state<Record<Room, string[]>>({ library: [], venue: [], patterns: [], scores: [], show: [], settings: [] });
     theme = $state<Theme>(stored('theme', THEMES, 'dark'));
     isStagePinned = $state(stored('stage', ['on', 'off'], 'off') === 'on');
+    stageSide = $state<Side>(stored('side', SIDES, 'frame'));
     isPaletteOpen = $state(false);
     isHelpOpen = $state(false);
     panel = $state<Panel>(null);
@@ -58,6 +62,11 @@ class Ui {
     }
 
     nextTheme = () => this.setTheme(THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length]!);
+
+    showSide(side: Side) {
+        this.stageSide = side;
+        localStorage.setItem('lumad.side', side);
+    }
 
     toggleStage = () => {
         this.isStagePinned = !this.isStagePinned;
