@@ -2,15 +2,12 @@
  * The wire read back over every mode of every definition of the distribution that is patched without a warning: what is sent and decoded again is what was meant,
  * within 2/255 of intensity and light (two steps where a dimmer has fewer than 255) and one step of a position's bytes. Skipped where the package is missing.
  */
-#include <ftw.h>
-
 #include "back.h"
-#include "core/path.h"
 #include "dmx/program_private.h"
+#include "library_walk.h"
 
 #include "../../tap.h"
 
-static const char folder[] = "/usr/share/qlcplus/fixtures";
 enum reason { COVERED, WARNED, SWITCHED, PARTIAL, CONSTANT, REASONS };
 static const char *const reasons[REASONS] = {
     "covered", "skipped: patched with a warning", "skipped: a shutter or a two-way dimmer is all that dims it: on or off",
@@ -132,36 +129,11 @@ static void check_mode(struct rig *g)
     free(why), free(coarse), free(colour);
 }
 
-static int one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    const struct definition *d = NULL;
-    char *text;
-    size_t n;
-
-    (void)st, (void)ftw;
-    if (kind != FTW_F || strlen(path) < 4 || strcmp(path + strlen(path) - 4, ".qxf") || path_read(path, 4 << 20, &text, &n))
-        return 0;
-    definition_parse(text, n, &d, NULL);
-    free(text);
-    for (size_t i = 0; d && i < d->n_modes; i++) {
-        struct patch_fixture_row r = rig_row(d, d->modes[i].name, 1, 1);
-        struct rig g;
-        if (!rig_open(&g, &r, 1))
-            return 1;
-        check_mode(&g);
-        rig_close(&g);
-    }
-    definition_unref(d);
-    return 0;
-}
-
 TEST(every_mode_of_the_library)
 {
-    if (!path_exists(folder)) {
-        printf("# %s is not installed: skipped\n", folder);
-        return;
-    }
-    CHECK_INT(nftw(folder, one, 16, FTW_PHYS), 0);
+    if (!path_exists(library_folder))
+        SKIP("the fixture library is not installed");
+    CHECK_INT(library_walk(check_mode), 0);
     for (int i = 0; i < REASONS; i++)
         printf("# %zu modes %s\n", counts[i], reasons[i]);
     printf("# of those covered, %zu with the whole colour; positions of %zu modes\n", with_colour, with_axes);

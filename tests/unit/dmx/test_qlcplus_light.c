@@ -5,15 +5,11 @@
  * Full white: no lamp or reset value, no closed shutter, no strobe. Dark: no dimmer up, and without a dimmer no emitter up. While
  * fading, what is neither light nor movement stands still. A warning on the patch excuses what it is about.
  */
-#include <ftw.h>
-
-#include "core/path.h"
 #include "core/str.h"
-#include "rig.h"
+#include "library_walk.h"
 
 #include "../../tap.h"
 
-static const char folder[] = "/usr/share/qlcplus/fixtures";
 static size_t modes, trapped, warned;
 static size_t bad_hazard, bad_closed, bad_strobe, bad_dark, bad_moved, bad_default, shown;
 
@@ -136,37 +132,13 @@ static void check_mode(struct rig *g)
     }
 }
 
-static int one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    const struct definition *d = NULL;
-    char *text;
-    size_t n;
-
-    (void)st, (void)ftw;
-    if (kind != FTW_F || strlen(path) < 4 || strcmp(path + strlen(path) - 4, ".qxf") || path_read(path, 4 << 20, &text, &n))
-        return 0;
-    definition_parse(text, n, &d, NULL);
-    free(text);
-    for (size_t i = 0; d && i < d->n_modes; i++) {
-        struct patch_fixture_row r = rig_row(d, d->modes[i].name, 1, 1);
-        struct rig g;
-        if (!rig_open(&g, &r, 1))
-            return 1;
-        check_mode(&g);
-        rig_close(&g);
-    }
-    definition_unref(d);
-    return 0;
-}
-
 TEST(every_mode_is_lit_and_dark)
 {
-    if (!path_exists(folder)) {
-        printf("# %s is not installed: skipped\n", folder);
-        return;
-    }
-    CHECK_INT(nftw(folder, one, 16, FTW_PHYS), 0);
+    if (!path_exists(library_folder))
+        SKIP("the fixture library is not installed");
+    CHECK_INT(library_walk(check_mode), 0);
     printf("# %zu modes, %zu with a warning, %zu with a trapped default\n", modes, warned, trapped);
+    CHECK(modes > 3000);
     CHECK_INT(bad_hazard, 0);
     CHECK_INT(bad_closed, 0);
     CHECK_INT(bad_strobe, 0);
