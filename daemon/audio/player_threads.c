@@ -80,8 +80,8 @@ static void refuse(struct player *pl, const char *name)
 {
     log_warn("audio", "%s takes sound faster than it can be played: not used, the clock plays", name);
     pl->is_refused = true;
-    if (pl->on_device)
-        player_leave_device(pl, false, false);
+    if (pl->on_device)                  /* sound was there and is gone: a dying JACK server ends this way too */
+        player_leave_device(pl, true, false);
     else
         output_lose(pl->output, false);
 }
