@@ -28,6 +28,7 @@ struct output {
     void *ctx;
     char wanted[128];
     bool has_wish, is_lost, wants_retry, is_closing, has_thread, has_parted;
+    bool is_stuck;                      /* the worker's: a dead JACK stream was left behind, PortAudio must not be called any more */
     int refs;                           /* the owner, the thread */
     int64_t busy_since;                 /* real ns of the PortAudio call under way; 0 none */
     struct output_status status;
@@ -231,15 +232,25 @@ static PaError start(struct output *o, PaDeviceIndex index)
     return paNoError;
 }
 
-static void close_device(struct output *o)
+/*
+ * Closing the stream of a JACK server that died hangs for minutes or ends in an assertion of PortAudio (pa_jack.c, CleanUpStream), which takes the show
+ * with it. Such a stream is left behind, and the library with it: sound comes back with a restart, light does not notice.
+ */
+static void close_device(struct output *o, bool is_lost)
 {
     pthread_mutex_lock(&o->lock);       /* see output_is_alive() */
     PaStream *pa = o->pa;
     o->pa = NULL;
+    bool is_jack = strstr(o->status.api, "JACK") != NULL;
     pthread_mutex_unlock(&o->lock);
     if (!pa)
         return;
     stream_silence(o->stream);
+    if (is_jack && (is_lost || Pa_IsStreamActive(pa) != 1)) {
+        o->is_stuck = true;
+        log_warn("audio", "the JACK server is gone: sound needs a restart of lumad");
+        return;
+    }
     busy(o, true);
     Pa_AbortStream(pa);
     Pa_CloseStream(pa);
@@ -249,7 +260,9 @@ static void close_device(struct output *o)
 /* Returns whether the wanted device plays now. A retry starts the library anew: it sees only devices that were there at its start. */
 static bool open_device(struct output *o, const char *wanted, bool is_retry)
 {
-    close_device(o);
+    close_device(o, false);
+    if (o->is_stuck)
+        return false;
     if (is_retry || !strcmp(wanted, "clock"))
         library_close(o);
     if (!strcmp(wanted, "clock"))
@@ -309,8 +322,9 @@ static void *run(void *arg)
         pthread_mutex_unlock(&o->lock);
 
         if (is_lost && !has_wish) {
-            close_device(o);
-            library_close(o);           /* gives the card back, and the next look sees new ones */
+            close_device(o, true);
+            if (!o->is_stuck)
+                library_close(o);       /* gives the card back, and the next look sees new ones */
             set_state(o, OUTPUT_NONE);
             retry_ms = RETRY_MS;
         } else {
@@ -326,13 +340,15 @@ static void *run(void *arg)
         pthread_mutex_lock(&o->lock);
     }
     pthread_mutex_unlock(&o->lock);
-    close_device(o);
-    library_close(o);
+    close_device(o, false);
+    if (!o->is_stuck)
+        library_close(o);
     pthread_mutex_lock(&o->lock);
     o->has_parted = true;
     pthread_cond_signal(&o->parted);
     pthread_mutex_unlock(&o->lock);
-    output_put(o);
+    if (!o->is_stuck)                   /* the callback of a stream left behind may still look at it */
+        output_put(o);
     return NULL;
 }
 
