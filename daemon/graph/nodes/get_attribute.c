@@ -1,15 +1,21 @@
 #include "graph/node.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-enum { INDEX, NORMALIZED_INDEX, POS_X, POS_Y, POS_Z, REL_X, REL_Y, REL_Z };
+enum { INDEX, NORMALIZED_INDEX, POS_X, POS_Y, POS_Z, REL_X, REL_Y, REL_Z, MAJOR_SPAN, MAJOR_COUNT, RADIUS, ANGLE, ANGULAR_INDEX };
 
-static const char *const attributes[] = { "index", "normalized_index", "pos_x", "pos_y", "pos_z", "rel_x", "rel_y", "rel_z",
-                                          NULL };
+static const char *const attributes[] = { "index", "normalized_index", "pos_x", "pos_y", "pos_z", "rel_x", "rel_y", "rel_z", "rel_major_span",
+                                          "rel_major_count", "circle_radius", "angular_position", "angular_index", NULL };
 struct params { int attribute; };
 
-/* Flatter than a tenth of a millimetre is what rotations leave in floats, no extent. */
-#define FLAT_M 1e-4f
+/* The heads of one part: where they stand, a number for each, and room to sort. */
+struct part {
+    size_t n;
+    double (*at)[3], *value;
+    uint32_t *who, *rank;       /* index in the selection; rank */
+    struct geometry_place *places;
+};
 
 static bool shape(struct node_setup *s)
 {
@@ -17,48 +23,109 @@ static bool shape(struct node_setup *s)
     return true;
 }
 
-static void indexes(const struct node_selection *s, uint32_t part, bool normalized, float *out)
+static void axis_values(struct part *p, int axis)
 {
-    uint32_t count = 0, at = 0;
-
-    for (uint32_t i = 0; i < s->n; i++)
-        count += s->part[i] == part;
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->part[i] == part) {
-            out[i] = !normalized ? (float)at : count > 1 ? (float)at / (float)(count - 1) : 0;
-            at++;
-        }
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = p->at[i][axis];
 }
 
-static void positions(const struct node_selection *s, uint32_t part, const struct patch *patch, int axis, bool relative,
-                      float *out)
+/* Values to 0..1 between the smallest and the largest; flat: 0. */
+static void stretch(struct part *p)
 {
-    float low = INFINITY, high = -INFINITY;
+    double low = INFINITY, high = -INFINITY;
 
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->part[i] == part) {
-            out[i] = patch->heads[s->heads[i]].pos[axis];
-            low = out[i] < low ? out[i] : low;
-            high = out[i] > high ? out[i] : high;
-        }
-    for (uint32_t i = 0; relative && i < s->n; i++)
-        if (s->part[i] == part)
-            out[i] = high - low > FLAT_M ? (out[i] - low) / (high - low) : 0;
+    for (size_t i = 0; i < p->n; i++)
+        low = fmin(low, p->value[i]), high = fmax(high, p->value[i]);
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = high - low > GEOMETRY_SAME_M ? (p->value[i] - low) / (high - low) : 0;
 }
 
+/* Ranks to 0..1. */
+static void spread_ranks(struct part *p, size_t ranks)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = ranks > 1 ? p->rank[i] / (double)(ranks - 1) : 0;
+}
+
+static void along_longest(struct part *p)
+{
+    double axis[3];
+
+    geometry_axis((const double (*)[3])p->at, p->n, axis);
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = axis[0] * p->at[i][0] + axis[1] * p->at[i][1] + axis[2] * p->at[i][2];
+    stretch(p);
+}
+
+/* The axis on which the most places differ; of equal ones x before y before z. */
+static void along_busiest(struct part *p)
+{
+    size_t most = 0, n;
+    int busiest = 0;
+
+    for (int axis = 0; axis < 3; axis++) {
+        axis_values(p, axis);
+        if ((n = geometry_rank(p->value, p->n, GEOMETRY_SAME_M, p->places, p->rank)) > most)
+            most = n, busiest = axis;
+    }
+    axis_values(p, busiest);
+    spread_ranks(p, geometry_rank(p->value, p->n, GEOMETRY_SAME_M, p->places, p->rank));
+}
+
+static void around(struct part *p, int attribute)
+{
+    struct geometry_circle circle;
+
+    geometry_circle((const double (*)[3])p->at, p->n, &circle);
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = attribute == RADIUS ? circle.radius : geometry_turn(&circle, p->at[i]);
+    if (attribute == ANGULAR_INDEX)
+        spread_ranks(p, geometry_rank(p->value, p->n, 1e-6, p->places, p->rank));
+}
+
+static void measure(struct part *p, int attribute)
+{
+    if (attribute <= NORMALIZED_INDEX)
+        for (size_t i = 0; i < p->n; i++)
+            p->value[i] = attribute == INDEX ? (double)i : p->n > 1 ? (double)i / (double)(p->n - 1) : 0;
+    else if (attribute <= REL_Z)
+        axis_values(p, (attribute - POS_X) % 3);
+    if (attribute >= REL_X && attribute <= REL_Z)
+        stretch(p);
+    if (attribute == MAJOR_SPAN)
+        along_longest(p);
+    if (attribute == MAJOR_COUNT)
+        along_busiest(p);
+    if (attribute >= RADIUS)
+        around(p, attribute);
+}
+
+/* Runs once, when the graph is compiled. What it needs to sort is its own: without memory for that every head reads 0. */
 static void run(const struct node_io *io)
 {
-    const struct params *p = io->params;
+    const struct params *params = io->params;
     const struct node_selection *s = io->in[0].value.selection;
+    const struct patch *patch = io->ctx->patch;
+    size_t n = s->n ? s->n : 1;
+    struct part p = { .at = calloc(n, sizeof *p.at), .value = calloc(n, sizeof *p.value), .who = calloc(n, sizeof *p.who),
+                      .rank = calloc(n, sizeof *p.rank), .places = calloc(n, sizeof *p.places) };
+    bool has_memory = p.at && p.value && p.who && p.rank && p.places;
 
-    for (uint32_t part = 0; part < s->parts; part++) {
-        if (p->attribute <= NORMALIZED_INDEX)
-            indexes(s, part, p->attribute == NORMALIZED_INDEX, io->out[0].data);
-        else if (p->attribute <= POS_Z)
-            positions(s, part, io->ctx->patch, p->attribute - POS_X, false, io->out[0].data);
-        else
-            positions(s, part, io->ctx->patch, p->attribute - REL_X, true, io->out[0].data);
+    for (uint32_t i = 0; i < s->n; i++)
+        io->out[0].data[i] = 0;
+    for (uint32_t part = 0; has_memory && part < s->parts; part++) {
+        p.n = 0;
+        for (uint32_t i = 0; i < s->n; i++)
+            if (s->part[i] == part) {
+                for (int axis = 0; axis < 3; axis++)
+                    p.at[p.n][axis] = patch->heads[s->heads[i]].pos[axis];
+                p.who[p.n++] = i;
+            }
+        measure(&p, params->attribute);
+        for (size_t i = 0; i < p.n; i++)
+            io->out[0].data[p.who[i]] = (float)p.value[i];
     }
+    free(p.at), free(p.value), free(p.who), free(p.rank), free(p.places);
 }
 
 const struct node_desc node_get_attribute = {
@@ -68,8 +135,11 @@ const struct node_desc node_get_attribute = {
     .out = (const struct port_desc[]){ { "out", "Value", PORT_SIGNAL, .channels = 1, .help = "One per head." }, { 0 } },
     .params = (const struct param_desc[]){
         { "attribute", "Attribute", PARAM_CHOICE, offsetof(struct params, attribute), .options = attributes,
-          .help = "index counts from 0 in patch order; normalized_index is index / (heads - 1); pos is in metres; "
-                  "rel is 0 to 1 in the selection's bounding box, 0 where it is flat." },
+          .help = "index counts from 0 in patch order; normalized_index is index / (heads - 1); pos is in metres; rel is 0 to 1 in the selection's "
+                  "bounding box, 0 where it is flat. rel_major_span is 0 to 1 along the selection's longest axis, whichever way that runs; rel_major_count "
+                  "counts places on the axis (x, y or z) that has the most, heads in one place together. circle_radius is that of the circle the heads "
+                  "stand on, in metres; angular_position is 0 to 1 around it, from the audience's right counter-clockwise (as seen from above or from the "
+                  "audience); angular_index counts around it. Where the heads are on no circle, angles are about their centre." },
         { 0 },
     },
     .params_size = sizeof(struct params),

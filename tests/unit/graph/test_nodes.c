@@ -1,4 +1,6 @@
 /* What each node computes. Values are read from a position output, which takes numbers as they are. */
+#include <math.h>
+
 #include "../../tap.h"
 
 #include "small.h"
@@ -115,6 +117,76 @@ TEST(a_group_local_selection_measures_each_group)
     for (uint32_t n = 0; n < 6; n++)
         CHECK_NEAR(value(&s, "g:pattern_args at:get_attribute{'attribute':'rel_x'}", "g.s>at.selection", "at.out", n, 0),
                    n % 3 / 2.0, 1e-6);
+    json_decref((json_t *)s.env.args);
+    small_clear(&s);
+}
+
+/* Heads put where a test wants them; all of an attribute at once, as "0 0.25 ..." with `digits` decimals. */
+static const char *attribute(struct small *s, const char *name, int digits)
+{
+    static char out[512];
+    char nodes[128];
+    size_t at = 0;
+
+    snprintf(nodes, sizeof nodes, "g:pattern_args at:get_attribute{'attribute':'%s'}", name);
+    for (uint32_t n = 0; n < s->patch.n_heads; n++)
+        at += (size_t)snprintf(out + at, sizeof out - at, "%s%.*f", n ? " " : "", digits, (double)value(s, nodes, "g.s>at.selection", "at.out", n, 0));
+    return out;
+}
+
+static void stand(struct small *s, size_t head, double x, double y, double z)
+{
+    s->patch.heads[head].pos[0] = (float)x, s->patch.heads[head].pos[1] = (float)y, s->patch.heads[head].pos[2] = (float)z;
+}
+
+TEST(attributes_follow_the_longest_and_the_busiest_axis)
+{
+    struct small s;
+
+    small_init(&s, 5);          /* a slanted truss, patched from its upper end: 6 to the right, 8 up */
+    for (size_t i = 0; i < 5; i++)
+        stand(&s, i, 1.5 * (4 - (double)i), 1, 2 * (4 - (double)i));
+    CHECK_STR(attribute(&s, "rel_major_span", 3), "1.000 0.750 0.500 0.250 0.000");
+    CHECK_STR(attribute(&s, "rel_major_count", 3), "1.000 0.750 0.500 0.250 0.000");
+    stand(&s, 0, 0, 0, 0), stand(&s, 1, 9, 0, 1), stand(&s, 2, 0, 0, 2), stand(&s, 3, 9, 0, 3), stand(&s, 4, 0, 0, 3);
+    CHECK_STR(attribute(&s, "rel_major_count", 3), "0.000 0.333 0.667 1.000 1.000");   /* z has four places, x two */
+    small_clear(&s);
+    small_init(&s, 1);
+    CHECK_STR(attribute(&s, "rel_major_span", 1), "0.0");
+    CHECK_STR(attribute(&s, "rel_major_count", 1), "0.0");
+    CHECK_STR(attribute(&s, "circle_radius", 1), "0.0");
+    CHECK_STR(attribute(&s, "angular_index", 1), "0.0");
+    small_clear(&s);
+}
+
+TEST(attributes_go_round_a_circle)
+{
+    static const double turns[] = { .5, 0, .75, .25, .875 };
+    struct small s;
+
+    small_init(&s, 5);
+    for (size_t i = 0; i < 5; i++)
+        stand(&s, i, 3 + 2 * cos(2 * M_PI * turns[i]), 4, 5 + 2 * sin(2 * M_PI * turns[i]));
+    CHECK_STR(attribute(&s, "circle_radius", 4), "2.0000 2.0000 2.0000 2.0000 2.0000");
+    CHECK_STR(attribute(&s, "angular_position", 4), "0.5000 0.0000 0.7500 0.2500 0.8750");
+    CHECK_STR(attribute(&s, "angular_index", 4), "0.5000 0.0000 0.7500 0.2500 1.0000");
+    small_clear(&s);
+    small_init(&s, 4);          /* in a row: about the middle */
+    CHECK_STR(attribute(&s, "angular_position", 2), "0.50 0.50 0.00 0.00");
+    CHECK_STR(attribute(&s, "circle_radius", 2), "1.00 1.00 1.00 1.00");
+    small_clear(&s);
+}
+
+TEST(a_group_local_selection_has_a_circle_for_each_group)
+{
+    struct small s;
+
+    small_init(&s, 8);
+    for (size_t i = 0; i < 8; i++)      /* two rings of four, of 1 m and 3 m */
+        stand(&s, i, (i < 4 ? 1 : 3) * cos(M_PI / 2 * (double)i) + (i < 4 ? 0 : 20), (i < 4 ? 1 : 3) * sin(M_PI / 2 * (double)i), 0);
+    s.env.args = small_json("{'s':{'expression':'left|right','spatial_reference':'group_local'}}");
+    CHECK_STR(attribute(&s, "circle_radius", 2), "1.00 1.00 1.00 1.00 3.00 3.00 3.00 3.00");
+    CHECK_STR(attribute(&s, "angular_position", 2), "0.00 0.25 0.50 0.75 0.00 0.25 0.50 0.75");
     json_decref((json_t *)s.env.args);
     small_clear(&s);
 }
