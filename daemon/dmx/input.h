@@ -4,8 +4,9 @@
  *
  * Who sends is told apart by address and port (Art-Net) or by CID (sACN). A source is gone 2.5 s after its last packet, an sACN one at once when it says so
  * (Stream_Terminated). Packets out of order are dropped (E1.31 6.7.2: B after A when -20 < B - A <= 0, per source and universe; Art-Net the same, 0 = not
- * numbered). Only start code 0 is taken: per-address priority (0xDD) and others are ignored, so are preview data. Universe synchronisation is not waited for,
- * as E1.31 6.2.4.1 allows: what is received is shown with our next frame. lumad's own packets that come back are nobody's.
+ * numbered). Only start code 0 is taken: per-address priority (0xDD) and others are ignored, so are preview data. Synchronisation is not waited
+ * for: frames are made anew here, and what is received is in the next one. lumad's own packets that come back are nobody's (Art-Net: the receiver does not
+ * pass them on; sACN: our CID).
  *
  * Universe u is heard on the Art-Net port-addresses of its own Art-Net outputs, else on u - 1, and on sACN universe u. It must exist: be patched or have an
  * output in the active venue.
@@ -16,8 +17,8 @@
  * - HTP: of each slot the highest value. LTP: of each slot the value of whom changed it last; a source that appears changes the slots that are not 0.
  * - Slots behind the last one a source sends are not its own: they stay whose they were.
  *
- * THREADS  input_new/free/set_*: control side. input_artnet/sacn/sacn_read/tick: the one receiver thread. input_set_merge(): engine, real-time safe.
- *          input_sources/input_senders: any non-real-time thread. One lock inside, never taken by the engine.
+ * THREADS  input_new/free/listen/set_*: control side. input_artnet/sacn/sacn_read/tick: the one receiver thread. input_set_merge(): engine, real-time safe.
+ *          input_sources(): any non-real-time thread. One lock inside, never taken by the engine.
  * MEMORY   All sets must be freed before the input. At most INPUT_SOURCES sources for each universe and protocol are remembered; the one not heard for longest
  *          gives way.
  */
@@ -38,10 +39,8 @@ enum { INPUT_SOURCES = 8, INPUT_TIMEOUT_MS = 2500, INPUT_NAME = 64 };
 struct input;
 struct input_set;                       /* what is heard for one list of universes; as output_set, a new one takes over what the old one knows */
 
-/*
- * `cid`: ours. `artnet_port`: the UDP port our Art-Net is sent from (with an address of this host: our own packet). `sacn_port`: SACN_PORT but in tests.
- */
-enum lm_err input_new(const uint8_t cid[16], int artnet_port, int sacn_port, struct input **result);
+/* `cid`: ours. `sacn_port`: SACN_PORT but in tests. */
+enum lm_err input_new(const uint8_t cid[16], int sacn_port, struct input **result);
 void input_free(struct input *in);      /* NULL is fine */
 
 /* --- the receiver thread --- */
@@ -54,6 +53,11 @@ int input_sacn_fd(const struct input *in);
 void input_sacn_read(struct input *in, int64_t mono_ns);
 /* At least four times a second: sources that fell silent go, groups are joined on interfaces that came up. */
 void input_tick(struct input *in, int64_t mono_ns);
+/* Interfaces or addresses came or went: groups are joined anew at the next tick. Without this it is noticed within a second, but for one that went and came
+ * back in between. */
+void input_network_changed(struct input *in);
+/* The Art-Net port-addresses that are merged, ascending; none while merging is off. */
+size_t input_artnet_ports(struct input *in, uint16_t *out, size_t max);
 
 /* --- the control side --- */
 

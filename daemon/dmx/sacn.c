@@ -99,3 +99,54 @@ uint32_t sacn_multicast_address(int universe)
 {
     return 0xefff0000u | ((uint32_t)universe & 0xffff);
 }
+
+/* --- read --- */
+
+static unsigned get16(const uint8_t *p)
+{
+    return (unsigned)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* 64 bytes of UTF-8 that should end with a NUL, and from some senders do neither. */
+static void get_name(char out[64], const uint8_t *p)
+{
+    size_t n = 0;
+
+    while (n < 63 && p[n]) {
+        size_t valid = utf8_step((const char *)p + n, 64 - n), step = valid ? valid : 1;
+        if (n + step > 63)
+            break;
+        memcpy(out + n, p + n, step);
+        if (!valid || p[n] < ' ' || p[n] == 0x7f)
+            out[n] = valid ? ' ' : '?';
+        n += step;
+    }
+    out[n] = '\0';
+}
+
+bool sacn_parse_data(const uint8_t *p, size_t n, struct sacn_data *out)
+{
+    static const uint8_t head[16] = { 0x00, 0x10, 0x00, 0x00, 'A', 'S', 'C', '-', 'E', '1', '.', '1', '7' };
+    static const size_t layers[] = { 16, 38, 115 };
+
+    if (n < 126 || n > SACN_DATA_MAX || memcmp(p, head, sizeof head))
+        return false;
+    for (size_t i = 0; i < 3; i++)      /* each layer begins there and ends with the packet */
+        if (get16(p + layers[i]) != (0x7000u | (unsigned)(n - layers[i])))
+            return false;
+    if (get32(p + 18) != VECTOR_DATA || get32(p + 40) != FRAMING_DATA || p[117] != VECTOR_DMP_SET || p[118] != 0xa1)
+        return false;
+    if (get16(p + 119) != 0 || get16(p + 121) != 1 || get16(p + 123) != n - 125)
+        return false;
+    *out = (struct sacn_data){
+        .cid = p + 22, .priority = p[108], .sync_universe = (int)get16(p + 109), .sequence = p[111], .options = p[112],
+        .universe = (int)get16(p + 113), .start_code = p[125], .slots = p + 126, .n = n - 126,
+    };
+    get_name(out->name, p + 44);
+    return out->priority <= 200 && out->universe >= 1 && out->universe <= 63999;
+}
