@@ -4,7 +4,7 @@
 static const char *const exit_looks[] = { "hold", "blackout", NULL };
 static const char *const dimmer_curves[] = { "linear", "square", "s", NULL };
 static const char *const white_modes[] = { "bright", "extract", "add", "off", NULL };
-static const char *const protocols[] = { "artnet", "sacn", "enttec_pro", NULL };
+static const char *const protocols[] = { "artnet", "sacn", "enttec_pro", "null", NULL };
 static const char *const transmits[] = { "continuous", "on_change", NULL };
 
 const struct table venues_table = {
@@ -92,8 +92,8 @@ const struct table outputs_table = {
         ID_COLUMN,
         { "venue_id", COL_UUID, COL_PARENT, .references = "venues", .doc = "Its room." },
         { "universe", COL_INT, 0, .min = 1, .max = 63999, .def = "1", .doc = "1-based." },
-        { "protocol", COL_TEXT, 0, .options = protocols, .def = "\"artnet\"", .doc = "Art-Net 4, sACN E1.31-2018, Enttec DMX USB Pro." },
-        { "destination", COL_TEXT, COL_NULLABLE | COL_SEARCH, .max_len = 63, .doc = "IP, \"broadcast\", \"multicast\", a device, or null: Art-Net to the directed broadcast address, sACN to multicast." },
+        { "protocol", COL_TEXT, 0, .options = protocols, .def = "\"artnet\"", .doc = "Art-Net 4, sACN E1.31-2018, Enttec DMX USB Pro; null: rendered and sent nowhere, for previews." },
+        { "destination", COL_TEXT, COL_NULLABLE | COL_SEARCH, .max_len = 255, .doc = "IP, \"broadcast\", \"multicast\", a serial device, or null: Art-Net to the directed broadcast address, sACN to multicast, USB to the first device that is found." },
         { "interface", COL_TEXT, COL_NULLABLE, .max_len = 15, .doc = "Name of the network interface; null = the system's route." },
         { "port_address", COL_INT, COL_NULLABLE, .min = 0, .max = 32767, .doc = "Art-Net; null = universe - 1." },
         { "priority", COL_INT, 0, .min = 0, .max = 200, .def = "100", .doc = "sACN." },

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/str.h"
 #include "dmx/output_private.h"
 
-const char *const output_protocol_names[] = { "artnet", "sacn", "enttec_pro", NULL };
+const char *const output_protocol_names[] = { "artnet", "sacn", "enttec_pro", "null", NULL };
 
 /* --- rows --- */
 
@@ -33,30 +34,54 @@ static bool is_interface_name(const char *text)
     return strcmp(text, ".") && strcmp(text, "..");
 }
 
+/* A path below /dev; that it is a serial port is seen when it is opened. */
+static bool is_device(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
+    return !strncmp(text, "/dev/", 5) && text[5] && !strstr(text, "/../") && utf8_valid(text, strlen(text));
+}
+
+static enum lm_err check_destination(const struct output_row *row, struct problem *p)
+{
+    const char *to = row->destination;
+
+    switch (row->protocol) {
+    case OUTPUT_ARTNET: case OUTPUT_SACN: {
+        const char *word = row->protocol == OUTPUT_ARTNET ? "broadcast" : "multicast";
+        return !*to || !strcmp(to, word) || is_unicast(to)
+                   ? LM_OK : problem_add(p, "/destination", "a destination is an IPv4 address, \"%s\" or null", word);
+    }
+    case OUTPUT_ENTTEC_PRO:
+        return !*to || is_device(to)
+                   ? LM_OK : problem_add(p, "/destination", "a destination is a serial device like /dev/ttyUSB0, or null: the first that is found");
+    default:
+        return *to ? problem_add(p, "/destination", "a null output has no destination") : LM_OK;
+    }
+}
+
 enum lm_err output_check(const struct output_row *row, struct problem *p)
 {
-    enum lm_err err = LM_OK;
+    static const int sync_max[] = { [OUTPUT_ARTNET] = 1, [OUTPUT_SACN] = DMX_MAX_UNIVERSE, [OUTPUT_NULL] = 0 };
     bool artnet = row->protocol == OUTPUT_ARTNET;
-    const char *word = artnet ? "broadcast" : "multicast";
+    enum lm_err err;
 
-    if (row->protocol == OUTPUT_ENTTEC_PRO)
-        return problem_add(p, "/protocol", "USB interfaces (enttec_pro) are not supported by this version");
-    if (row->protocol != OUTPUT_ARTNET && row->protocol != OUTPUT_SACN)
-        return problem_add(p, "/protocol", "a protocol is artnet or sacn");
+    if ((unsigned)row->protocol >= OUTPUT_PROTOCOLS)
+        return problem_add(p, "/protocol", "a protocol is artnet, sacn, enttec_pro or null");
+    err = check_destination(row, p);
     if (row->universe < 1 || row->universe > DMX_MAX_UNIVERSE)
         err = problem_add(p, "/universe", "a universe is 1 to %d", DMX_MAX_UNIVERSE);
-    if (*row->destination && strcmp(row->destination, word) && !is_unicast(row->destination))
-        err = problem_add(p, "/destination", "a destination is an IPv4 address, \"%s\" or null", word);
     if (!is_interface_name(row->interface))
         err = problem_add(p, "/interface", "an interface is named like eth0: without spaces, slashes and colons");
     if (artnet && (row->port_address < -1 || row->port_address > 32767))
         err = problem_add(p, "/port_address", "an Art-Net port-address is 0 to 32767");
     if (artnet && row->port_address == -1 && row->universe > 32768)
         err = problem_add(p, "/port_address", "universe %d needs an Art-Net port-address of 0 to 32767", row->universe);
-    if (!artnet && (row->priority < 0 || row->priority > 200))
+    if (row->protocol == OUTPUT_SACN && (row->priority < 0 || row->priority > 200))
         err = problem_add(p, "/priority", "a priority is 0 to 200");
-    if (row->sync < 0 || row->sync > (artnet ? 1 : DMX_MAX_UNIVERSE))
-        err = problem_add(p, "/sync", artnet ? "sync is 0 or 1" : "sync is 0 or a universe of 1 to 63999");
+    if (row->sync < 0 || row->sync > sync_max[row->protocol])
+        err = problem_add(p, "/sync", artnet ? "sync is 0 or 1" : row->protocol == OUTPUT_SACN ? "sync is 0 or a universe of 1 to 63999" : "sync is 0 here");
     return err;
 }
 
@@ -64,7 +89,7 @@ enum lm_err output_check(const struct output_row *row, struct problem *p)
 
 static int open_socket(void)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, ttl = 16, room = 1 << 20, little = 1;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, ttl = 16, room = 4 << 20, little = 1;
 
     if (fd < 0)
         return -1;
@@ -72,7 +97,9 @@ static int open_socket(void)
     setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
     setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl);
     setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &on, sizeof on);      /* a visualiser on this machine listens too */
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);          /* a frame of many universes at once */
+    /* A frame of 512 universes waiting for the wire, with what the kernel puts around each packet. Beyond net.core.wmem_max: with CAP_NET_ADMIN. */
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room))
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);      /* nothing is read from it */
     return fd;
 }
@@ -97,7 +124,8 @@ enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, in
     if (!o)
         return problem_set(p, LM_NOMEM, "out of memory");
     pthread_mutex_init(&o->lock, NULL);
-    o->socket[OUTPUT_ENTTEC_PRO] = -1;
+    for (int i = 0; i < OUTPUT_PROTOCOLS; i++)
+        o->socket[i] = -1;
     o->socket[OUTPUT_ARTNET] = open_socket();
     o->socket[OUTPUT_SACN] = open_socket();
     if (o->socket[OUTPUT_ARTNET] < 0 || o->socket[OUTPUT_SACN] < 0) {
@@ -105,11 +133,19 @@ enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, in
         outputs_close(o);
         return err;
     }
+    for (int i = 0; i < OUTPUT_PROTOCOLS; i++)
+        o->segments[i] = o->socket[i] >= 0 && outputs_can_segment(o->socket[i]);
     if (!uuid_to_bytes(cid_uuid, o->source.cid)) {
         outputs_close(o);
         return problem_set(p, LM_INVALID, "the sACN identity is no UUID");
     }
     sacn_source_name(&o->source, source_name);
+    memcpy(o->first_name, o->source.name, sizeof o->first_name);
+    enum lm_err devices = outputs_set_devices(o, "/dev/serial/by-id");
+    if (devices) {
+        outputs_close(o);
+        return problem_set(p, devices, "out of memory");
+    }
     o->port[OUTPUT_ARTNET] = artnet_port, o->port[OUTPUT_SACN] = sacn_port, o->artnet_bind = artnet_bind;
     o->artnet_bound = bind_artnet(o->socket[OUTPUT_ARTNET], artnet_bind);
     if (!o->artnet_bound)
@@ -125,14 +161,42 @@ void outputs_close(struct outputs *o)
     for (int i = 0; i < OUTPUT_PROTOCOLS; i++)
         if (o->socket[i] >= 0)
             close(o->socket[i]);
+    widgets_free(o->widgets);
     pthread_mutex_destroy(&o->lock);
     free(o);
+}
+
+enum lm_err outputs_set_devices(struct outputs *o, const char *by_id)
+{
+    struct widgets *all;
+    enum lm_err err = widgets_new(by_id, &all);
+
+    if (!err) {
+        widgets_free(o->widgets);
+        o->widgets = all;
+    }
+    return err;
+}
+
+void outputs_set_source_name(struct outputs *o, const char *name)
+{
+    pthread_mutex_lock(&o->lock);
+    sacn_source_name(&o->source, *name ? name : o->first_name);
+    pthread_mutex_unlock(&o->lock);
+}
+
+void outputs_set_multicast_ttl(struct outputs *o, int ttl)
+{
+    if (setsockopt(o->socket[OUTPUT_SACN], IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl))
+        log_warn("dmx", "multicast packets keep the reach they have: %s", strerror(errno));
 }
 
 /* --- sets --- */
 
 static bool same_stream(const struct output_row *a, const struct output_row *b)
 {
+    if (a->protocol == OUTPUT_ENTTEC_PRO || a->protocol == OUTPUT_NULL)         /* a device has one universe; which one may change */
+        return a->protocol == b->protocol && !strcmp(a->destination, b->destination);
     return a->protocol == b->protocol && a->universe == b->universe && a->port_address == b->port_address &&
            row_is_multicast(a) == row_is_multicast(b) && (row_is_multicast(a) || !strcmp(a->destination, b->destination)) &&
            !strcmp(a->interface, b->interface);
@@ -169,6 +233,17 @@ static void publish_routes(struct output_set *s)
     latest_publish(&s->routes);
 }
 
+static struct stream *stream_new(struct outputs *o, const struct output_row *row)
+{
+    struct stream *st = calloc(1, sizeof *st);
+
+    if (st && row->protocol == OUTPUT_ENTTEC_PRO && widget_open(o->widgets, row->destination, &st->widget)) {
+        free(st);
+        return NULL;
+    }
+    return st;
+}
+
 enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, size_t n, const struct universes *u, const struct output_set *old,
                            struct output_set **result)
 {
@@ -181,21 +256,24 @@ enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, siz
     s->max_messages = n * TARGETS_MAX * 2 + 1;
     s->out = calloc(n + 1, sizeof *s->out);
     s->shown = calloc(n + 1, sizeof *s->shown);
-    s->headers = calloc(s->max_messages, sizeof *s->headers);
     s->messages = calloc(s->max_messages, sizeof *s->messages);
+    s->batches = calloc(s->max_messages, sizeof *s->batches);
+    s->headers = calloc(s->max_messages, sizeof *s->headers);
+    s->iov = calloc(s->max_messages, sizeof *s->iov);
     for (int i = 0; i < 3; i++)
         s->route_buf[i] = calloc(n + 1, sizeof *s->route_buf[i]);
     latest_init(&s->routes, s->route_buf[0], s->route_buf[1], s->route_buf[2]);
     artnet_sync(s->artsync);
-    if (!s->out || !s->shown || !s->headers || !s->messages || !s->route_buf[0] || !s->route_buf[1] || !s->route_buf[2])
+    if (!s->out || !s->shown || !s->messages || !s->batches || !s->headers || !s->iov || !s->route_buf[0] || !s->route_buf[1] || !s->route_buf[2])
         goto out;
     pthread_mutex_lock(&o->lock);
+    s->source = o->source;
     for (size_t i = 0; i < n; i++) {
         struct output *t = &s->out[i];
         t->row = rows[i];
         t->universe = universes_index(u, rows[i].universe);
         struct stream *stream = inherit(s, old, &rows[i]);
-        if (!stream && !(stream = calloc(1, sizeof *stream)))
+        if (!stream && !(stream = stream_new(o, &rows[i])))
             break;
         stream->refs++;
         t->stream = stream;
@@ -219,12 +297,18 @@ void output_set_free(struct output_set *s)
         return;
     pthread_mutex_lock(&s->o->lock);
     for (size_t i = 0; i < s->n; i++)
-        if (!--s->out[i].stream->refs)
-            free(s->out[i].stream);
+        if (--s->out[i].stream->refs)
+            s->out[i].stream = NULL;
     pthread_mutex_unlock(&s->o->lock);
+    for (size_t i = 0; i < s->n; i++) {
+        struct stream *gone = s->out[i].stream;         /* nobody else's now; a device may take a moment to be let go */
+        if (gone)
+            widget_close(gone->widget);
+        free(gone);
+    }
     for (int i = 0; i < 3; i++)
         free(s->route_buf[i]);
-    free(s->out), free(s->shown), free(s->headers), free(s->messages);
+    free(s->out), free(s->shown), free(s->messages), free(s->batches), free(s->headers), free(s->iov);
     free(s);
 }
 
@@ -246,19 +330,24 @@ static void send_one(const struct outputs *o, enum output_protocol protocol, con
         log_debug("dmx", "last packets to %s: %s", inet_ntoa(to.sin_addr), strerror(errno));
 }
 
-static void retire_one(struct outputs *o, struct output *t, const struct route *r, bool zero)
+static void retire_one(struct outputs *o, const struct sacn_source *source, struct output *t, const struct route *r, bool zero)
 {
     static const uint8_t dark[DMX_SLOTS];
     struct stream *st = t->stream;
     bool sacn = t->row.protocol == OUTPUT_SACN;
 
-    if (!st->has_last || (!sacn && !zero))
+    if (!st->has_last || (!sacn && !zero) || t->row.protocol == OUTPUT_NULL)
         return;
+    if (st->widget) {
+        widget_put(st->widget, dark);   /* written before the device is let go, or by who has it next */
+        st->has_last = false;
+        return;
+    }
     for (int i = 0; i < (sacn ? 3 : 2); i++) {
         const uint8_t *slots = zero ? dark : st->last;
         size_t n;
         if (sacn)
-            n = sacn_data(t->packet, &o->source, t->row.universe, t->row.priority, ++st->sequence, SACN_TERMINATED, 0, slots, DMX_SLOTS);
+            n = sacn_data(t->packet, source, t->row.universe, t->row.priority, ++st->sequence, SACN_TERMINATED, 0, slots, DMX_SLOTS);
         else
             n = artnet_dmx(t->packet, t->row.port_address < 0 ? t->row.universe - 1 : t->row.port_address,
                            st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
@@ -275,7 +364,7 @@ void output_set_retire(struct outputs *o, struct output_set *old, const struct o
     pthread_mutex_lock(&o->lock);
     for (size_t i = 0; i < old->n; i++)
         if (!now || !in_use(now, old->out[i].stream))
-            retire_one(o, &old->out[i], &old->shown[i], zero);
+            retire_one(o, &old->source, &old->out[i], &old->shown[i], zero);
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -295,19 +384,28 @@ size_t output_set_stats(const struct output_set *s, struct output_stats *out, si
             .fps = atomic_load_explicit(&st->fps, memory_order_relaxed),
         };
         memcpy(out[i].id, s->out[i].row.id, sizeof out[i].id);
+        if (st->widget)
+            widget_stats(st->widget, &out[i]);
     }
     return n;
 }
 
-static bool describe(struct output *t, const struct route *r, char out[192])
+/* What is wrong with one output; no numbers, or the same trouble would be news twice a second. They are in output_stats. */
+static bool describe(struct output *t, const struct route *r, char out[OUTPUT_WARNING])
 {
     const char *to = *t->row.destination ? t->row.destination : t->row.protocol == OUTPUT_SACN ? "multicast" : "broadcast";
     uint64_t errors = atomic_load_explicit(&t->stream->errors, memory_order_relaxed), lost = errors - t->errors_told;
-    int n = snprintf(out, 192, "universe %d, %s to %s: ", t->row.universe, output_protocol_names[t->row.protocol], to);
+    int n = snprintf(out, OUTPUT_WARNING, "universe %d, %s to %s: ", t->row.universe, output_protocol_names[t->row.protocol], to);
     char *text = out + n;
-    size_t room = 192 - (size_t)n;
+    size_t room = OUTPUT_WARNING - (size_t)n;
 
     t->errors_told = errors;
+    if (t->row.protocol == OUTPUT_NULL)
+        return false;
+    if (t->stream->widget) {
+        n = snprintf(out, OUTPUT_WARNING, "universe %d, USB: ", t->row.universe);
+        return widget_trouble(t->stream->widget, out + n, OUTPUT_WARNING - (size_t)n);
+    }
     if (r->trouble == TROUBLE_INTERFACE)
         snprintf(text, room, "interface %s is missing or down; sending starts when it comes up", t->row.interface);
     else if (r->trouble == TROUBLE_NO_BROADCAST)
@@ -315,14 +413,13 @@ static bool describe(struct output *t, const struct route *r, char out[192])
     else if (t->universe < 0)
         snprintf(text, room, "this universe does not exist");
     else if (lost)
-        /* No numbers here: the same trouble must stay the same sentence, or it would be news twice a second. They are in output_stats. */
         snprintf(text, room, "packets are not sent: %s; still trying", strerror(atomic_load_explicit(&t->stream->last_errno, memory_order_relaxed)));
     else
         return false;
     return true;
 }
 
-size_t output_set_poll_warnings(struct output_set *s, char (*out)[192], size_t max)
+size_t output_set_poll_warnings(struct output_set *s, struct output_warning *out, size_t max)
 {
     size_t n = 0;
     bool artnet = false;
@@ -331,11 +428,15 @@ size_t output_set_poll_warnings(struct output_set *s, char (*out)[192], size_t m
     publish_routes(s);
     for (size_t i = 0; i < s->n; i++)
         artnet |= s->out[i].row.protocol == OUTPUT_ARTNET;
-    if (artnet && !s->o->artnet_bound && n < max)
-        snprintf(out[n++], sizeof *out, "UDP port %d is taken by another program: Art-Net is sent from another port, some nodes ignore that",
+    if (artnet && !s->o->artnet_bound && n < max) {
+        out[n] = (struct output_warning){ .id = "artnet_port" };
+        snprintf(out[n++].text, OUTPUT_WARNING, "UDP port %d is taken by another program: Art-Net is sent from another port, some nodes ignore that",
                  s->o->artnet_bind);
-    for (size_t i = 0; i < s->n && n < max; i++)
-        n += describe(&s->out[i], &s->shown[i], out[n]);
+    }
+    for (size_t i = 0; i < s->n && n < max; i++) {
+        memcpy(out[n].id, s->out[i].row.id, sizeof out[n].id);
+        n += describe(&s->out[i], &s->shown[i], out[n].text);
+    }
     pthread_mutex_unlock(&s->o->lock);
     return n;
 }

@@ -11,6 +11,9 @@
  * broadcast (or of the one named). sACN "multicast" and null: the universe's group. Interfaces are looked up by name when a set is made and again at
  * every output_set_poll_warnings(), so one that comes up or changes its address is followed without a new set.
  *
+ * enttec_pro: the destination is a serial device (/dev/ttyUSB0, or a name under /dev/serial/by-id that stays when it is plugged in elsewhere); null: the first
+ * that answers. See dmx/widget.h. null: the universe is rendered and goes nowhere, for previews and measuring.
+ *
  * transmit on_change: sent when the bytes change (sACN: three packets of the settled data), then every 900 ms; continuous: every tick.
  *
  * THREADS  outputs_*, output_set_new/retire/free/stats/poll_warnings: control side, any thread. output_set_send(): engine, real-time safe
@@ -26,14 +29,16 @@
 #include "dmx/sacn.h"
 #include "dmx/universe.h"
 
-enum output_protocol { OUTPUT_ARTNET, OUTPUT_SACN, OUTPUT_ENTTEC_PRO, OUTPUT_PROTOCOLS };
-extern const char *const output_protocol_names[];       /* "artnet", "sacn", "enttec_pro", NULL */
+enum output_protocol { OUTPUT_ARTNET, OUTPUT_SACN, OUTPUT_ENTTEC_PRO, OUTPUT_NULL, OUTPUT_PROTOCOLS };
+extern const char *const output_protocol_names[];       /* "artnet", "sacn", "enttec_pro", "null", NULL */
+
+enum { OUTPUT_DESTINATION = 256, OUTPUT_NAME = 96, OUTPUT_WARNING = 320 };
 
 struct output_row {                     /* from the database */
     char id[UUID_SIZE];
     int universe;
     enum output_protocol protocol;
-    char destination[64];               /* IPv4 literal, "broadcast", "multicast", "" = null */
+    char destination[OUTPUT_DESTINATION];       /* IPv4 literal, "broadcast", "multicast", a device, "" = null */
     char interface[16];                 /* "" = null: the system's route */
     int port_address;                   /* Art-Net; -1 = universe - 1 */
     int priority;                       /* sACN 0..200 */
@@ -41,12 +46,21 @@ struct output_row {                     /* from the database */
     bool on_change;                     /* transmit: on_change, else continuous */
 };
 
-struct output_stats { char id[UUID_SIZE]; uint64_t packets, errors; int last_errno; int64_t last_sent_ns; double fps; };
+struct output_stats {
+    char id[UUID_SIZE];
+    uint64_t packets, errors;
+    int last_errno;
+    int64_t last_sent_ns;
+    double fps;
+    char name[OUTPUT_NAME];             /* of the USB device that is there; else "" */
+};
+
+struct output_warning { char id[UUID_SIZE], text[OUTPUT_WARNING]; };    /* id: the row's, or a word; one trouble of one output keeps it */
 
 struct outputs;                         /* sockets and identity, one per daemon */
 struct output_set;
 
-/* The checks an output row must pass: protocol, destination, ranges. LM_INVALID naming the member. enttec_pro: refused with a clear text (it comes later). */
+/* The checks an output row must pass: protocol, destination, ranges. LM_INVALID naming the member. */
 enum lm_err output_check(const struct output_row *row, struct problem *p);
 
 enum lm_err outputs_open(const char *cid_uuid, const char *source_name, struct outputs **result, struct problem *p);
@@ -54,6 +68,12 @@ enum lm_err outputs_open(const char *cid_uuid, const char *source_name, struct o
 enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, int artnet_bind, int artnet_port, int sacn_port,
                                struct outputs **result, struct problem *p);
 void outputs_close(struct outputs *o);
+/* What receivers see lumad as, at most 63 bytes of UTF-8 (longer: cut between characters); "": as it was opened. Sets made from now on have it. */
+void outputs_set_source_name(struct outputs *o, const char *name);
+/* Hops a multicast packet may make, 1..255; 16 from the start. At once. */
+void outputs_set_multicast_ttl(struct outputs *o, int ttl);
+/* Where USB devices are looked for: /dev/serial/by-id but in tests. Before the first set. */
+enum lm_err outputs_set_devices(struct outputs *o, const char *by_id);
 /* Rows that cannot be opened are in the set all the same, as errors that are retried (interface down, no route): the show goes on. */
 enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, size_t n, const struct universes *u, const struct output_set *old,
                            struct output_set **result);
@@ -64,4 +84,4 @@ void output_set_send(struct output_set *s, const struct universes *u, int64_t mo
 void output_set_retire(struct outputs *o, struct output_set *old, const struct output_set *now, bool zero);
 void output_set_free(struct output_set *s);
 size_t output_set_stats(const struct output_set *s, struct output_stats *out, size_t max);
-size_t output_set_poll_warnings(struct output_set *s, char (*out)[192], size_t max);    /* present troubles, each one sentence with the target */
+size_t output_set_poll_warnings(struct output_set *s, struct output_warning *out, size_t max); /* present troubles, each one sentence with the target */

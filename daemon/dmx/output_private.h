@@ -14,12 +14,13 @@
 #include "dmx/artnet.h"
 #include "dmx/output.h"
 #include "dmx/sacn.h"
+#include "dmx/widget.h"
 
 enum { TARGETS_MAX = 8, KEEP_ALIVE_MS = 900 };
 
 struct stream {
     int refs;                           /* under outputs.lock */
-    uint8_t sequence, sync_sequence;    /* the last one sent; engine's */
+    uint8_t sequence;                   /* the last one sent; engine's */
     uint8_t last[DMX_SLOTS];
     bool has_last;
     int repeats;                        /* of settled data still to be sent */
@@ -29,6 +30,7 @@ struct stream {
     _Atomic int last_errno;
     _Atomic int64_t last_sent_ns;
     _Atomic double fps;
+    struct widget *widget;              /* of a USB output */
 };
 
 struct target {
@@ -51,11 +53,17 @@ struct output {
     uint8_t sync_packet[SACN_SYNC_SIZE];
 };
 
-struct message {                        /* what one mmsghdr points at */
+struct message {                        /* a packet on its way */
     struct iovec iov;
     struct sockaddr_in to;
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    struct in_pktinfo via;              /* ipi_ifindex 0: the system's route */
     struct stream *stream;
+    uint32_t next;                      /* of the same batch */
+};
+
+struct batch {                          /* messages that go as one */
+    uint32_t first, last, n;            /* a list through message.next */
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
 };
 
 struct output_set {
@@ -65,20 +73,31 @@ struct output_set {
     struct latest routes;               /* of struct route[n]: control side to engine */
     struct route *route_buf[3];
     struct route *shown;                /* the control side's copy of what it published last */
-    struct mmsghdr *headers;
-    struct message *messages;
+    struct message *messages;           /* of one protocol and tick; the arrays below are as long */
+    struct batch *batches;
+    struct mmsghdr *headers;            /* of batches */
+    struct iovec *iov;
     size_t max_messages;
     uint8_t artsync[ARTNET_SYNC_SIZE];
+    struct sacn_source source;          /* as it was when the set was made */
 };
 
 struct outputs {
     int socket[OUTPUT_PROTOCOLS];       /* -1: not opened */
     int port[OUTPUT_PROTOCOLS];
+    bool segments[OUTPUT_PROTOCOLS];    /* the kernel cuts batches apart. Engine's, once it runs */
     bool artnet_bound;
     int artnet_bind;
-    struct sacn_source source;
+    struct sacn_source source;          /* the name under lock */
+    char first_name[64];                /* as it was opened */
+    uint8_t sync_sequence;              /* of every sACN synchronisation packet; engine's */
+    struct widgets *widgets;
     pthread_mutex_t lock;               /* streams' refs, publishing of routes; never taken by the engine */
 };
+
+/* output_batch.c: what `messages` holds now, the first `data` of `all` in batches where that is possible, the rest singly and after them. Engine. */
+void output_send_messages(struct output_set *s, enum output_protocol protocol, size_t data, size_t all);
+bool outputs_can_segment(int fd);       /* the kernel knows UDP_SEGMENT. Control side */
 
 /* output_route.c: where every row goes now. `routes` has set->n entries. */
 void routes_find(const struct output_set *s, struct route *routes);

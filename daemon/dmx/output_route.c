@@ -95,6 +95,8 @@ void routes_find(const struct output_set *s, struct route *routes)
         const struct output_row *row = &s->out[i].row;
         int port = s->o->port[row->protocol];
         routes[i] = (struct route){ 0 };
+        if (row->protocol != OUTPUT_ARTNET && row->protocol != OUTPUT_SACN)
+            continue;
         if (row_is_broadcast(row))
             find_broadcast(&routes[i], row, port, list);
         else

@@ -1,6 +1,5 @@
-/* Sending, once a tick. Thread: engine (real time): builds packets in memory made beforehand, then one sendmmsg per socket. */
+/* Sending, once a tick. Thread: engine (real time): builds packets in memory made beforehand; output_batch.c hands them to the kernel. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
 
 #include "dmx/output_private.h"
@@ -24,13 +23,13 @@ static bool is_due(struct stream *st, const struct output_row *row, const uint8_
     return now - st->sent_ns >= KEEP_ALIVE_MS * INT64_C(1000000);
 }
 
-static size_t build(const struct outputs *o, struct output *t, const uint8_t *slots)
+static size_t build(const struct output_set *s, struct output *t, const uint8_t *slots)
 {
     struct stream *st = t->stream;
     const struct output_row *r = &t->row;
 
     if (r->protocol == OUTPUT_SACN)
-        return sacn_data(t->packet, &o->source, r->universe, r->priority, ++st->sequence, 0, r->sync, slots, DMX_SLOTS);
+        return sacn_data(t->packet, &s->source, r->universe, r->priority, ++st->sequence, 0, r->sync, slots, DMX_SLOTS);
     st->sequence = artnet_next_sequence(st->sequence);
     return artnet_dmx(t->packet, r->port_address < 0 ? r->universe - 1 : r->port_address, st->sequence, slots, DMX_SLOTS);
 }
@@ -51,40 +50,9 @@ static void count(struct stream *st, int64_t now)
 
 static void message(struct output_set *s, size_t at, const struct target *t, void *data, size_t n, struct stream *stream)
 {
-    struct message *m = &s->messages[at];
-    struct msghdr *h = &s->headers[at].msg_hdr;
-
-    m->iov = (struct iovec){ data, n };
-    m->to = t->to;
-    m->stream = stream;
-    *h = (struct msghdr){ .msg_name = &m->to, .msg_namelen = sizeof m->to, .msg_iov = &m->iov, .msg_iovlen = 1 };
-    if (t->ifindex) {
-        struct in_pktinfo info = { .ipi_ifindex = (int)t->ifindex, .ipi_spec_dst = t->source };
-        h->msg_control = m->control, h->msg_controllen = sizeof m->control;
-        struct cmsghdr *c = CMSG_FIRSTHDR(h);
-        c->cmsg_level = IPPROTO_IP, c->cmsg_type = IP_PKTINFO, c->cmsg_len = CMSG_LEN(sizeof info);
-        memcpy(CMSG_DATA(c), &info, sizeof info);
-    }
-}
-
-/* A target that refuses costs its own packet only: sendmmsg stops before it, is told about it, and goes on behind it. */
-static void flush(struct output_set *s, int fd, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        size_t batch = n - at > 1024 ? 1024 : n - at;
-        int sent = sendmmsg(fd, s->headers + at, (unsigned)batch, MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        for (int i = 0; i < sent; i++)
-            atomic_fetch_add_explicit(&s->messages[at + (size_t)i].stream->packets, 1, memory_order_relaxed);
-        if (sent > 0) {
-            at += (size_t)sent;
-            continue;
-        }
-        struct stream *st = s->messages[at++].stream;
-        atomic_fetch_add_explicit(&st->errors, 1, memory_order_relaxed);
-        atomic_store_explicit(&st->last_errno, errno, memory_order_relaxed);
-    }
+    s->messages[at] = (struct message){
+        .iov = { data, n }, .to = t->to, .via = { .ipi_ifindex = (int)t->ifindex, .ipi_spec_dst = t->source }, .stream = stream,
+    };
 }
 
 static size_t add_syncs(struct output_set *s, const struct route *routes, enum output_protocol protocol, size_t n)
@@ -105,7 +73,7 @@ static size_t add_syncs(struct output_set *s, const struct route *routes, enum o
             if (row_is_multicast(&t->row))
                 to.to.sin_addr.s_addr = htonl(sacn_multicast_address(t->row.sync));
             if (!length)
-                length = sacn_sync(t->sync_packet, &s->o->source, t->row.sync, ++t->stream->sync_sequence);
+                length = sacn_sync(t->sync_packet, &s->source, t->row.sync, s->o->sync_sequence);
             message(s, n++, &to, t->sync_packet, length, t->stream);
         }
     }
@@ -114,7 +82,7 @@ static size_t add_syncs(struct output_set *s, const struct route *routes, enum o
 
 static void send_protocol(struct output_set *s, const struct universes *u, const struct route *routes, enum output_protocol protocol, int64_t now)
 {
-    size_t n = 0;
+    size_t n = 0, data;
     bool sync = false;
 
     for (size_t i = 0; i < s->n; i++) {
@@ -124,15 +92,33 @@ static void send_protocol(struct output_set *s, const struct universes *u, const
         const uint8_t *slots = u->u[t->universe].slots;
         if (!is_due(t->stream, &t->row, slots, now))
             continue;
-        size_t length = build(s->o, t, slots);
+        size_t length = build(s, t, slots);
         for (size_t k = 0; k < routes[i].n; k++)
             message(s, n++, &routes[i].targets[k], t->packet, length, t->stream);
         count(t->stream, now);
         sync |= t->row.sync != 0;
     }
-    if (sync)
+    data = n;
+    if (sync) {
+        s->o->sync_sequence += protocol == OUTPUT_SACN;     /* one number a frame: whichever output brings it, a receiver sees them in order */
         n = add_syncs(s, routes, protocol, n);
-    flush(s, s->o->socket[protocol], n);
+    }
+    output_send_messages(s, protocol, data, n);
+}
+
+/* A copy and a wake-up for the device's own thread. */
+static void put_usb(struct output_set *s, const struct universes *u, int64_t now)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct output *t = &s->out[i];
+        if (t->row.protocol != OUTPUT_ENTTEC_PRO || t->universe < 0 || (size_t)t->universe >= u->n)
+            continue;
+        const uint8_t *slots = u->u[t->universe].slots;
+        if (!is_due(t->stream, &t->row, slots, now))
+            continue;
+        widget_put(t->stream->widget, slots);
+        count(t->stream, now);
+    }
 }
 
 void output_set_send(struct output_set *s, const struct universes *u, int64_t mono_ns)
@@ -141,4 +127,5 @@ void output_set_send(struct output_set *s, const struct universes *u, int64_t mo
 
     send_protocol(s, u, routes, OUTPUT_ARTNET, mono_ns);
     send_protocol(s, u, routes, OUTPUT_SACN, mono_ns);
+    put_usb(s, u, mono_ns);
 }

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/str.h"
 #include "db/domain.h"
 #include "show/state.h"
 #include "show/venue.h"
@@ -164,6 +165,8 @@ static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct
         int hz = (int)json_get_int(settings, "output_rate_hz", 44);
         if (hz >= 1 && hz <= 44)
             l->rate_hz = hz;
+        l->multicast_ttl = (int)json_get_int(settings, "multicast_ttl", 16);
+        str_copy(l->source_name, sizeof(l->source_name), json_get_text(settings, "source_name", ""));
     }
     json_decref(settings), json_decref(venue);
     return err;
@@ -219,6 +222,9 @@ static enum lm_err make_space(struct show *s, struct show_light *l, bool new_pat
 static enum lm_err make_outputs(struct show *s, struct show_light *l, const struct output_row *rows, size_t n)
 {
     struct output_set *set = NULL;
+
+    outputs_set_source_name(s->o.outputs, l->source_name);
+    outputs_set_multicast_ttl(s->o.outputs, l->multicast_ttl);
     enum lm_err err = output_set_new(s->o.outputs, rows, n, ((const struct space *)shared_get(l->space))->universes, shared_get(l->outputs), &set);
     struct shared *shared = err ? NULL : shared_new(set, free_outputs);
 
@@ -242,6 +248,8 @@ static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c,
     if ((new_patch && (err = load_patch(s, l, c, p))) || (dirty & DIRTY_PARKS && (err = load_parks(l, c, p))) || (dirty & DIRTY_SETTINGS && (err = load_settings(l, c, p))) ||
         (dirty & DIRTY_SCORE && (err = show_load_score(s, l, c, p))))
         return err;
+    if (strcmp(l->source_name, s->now.source_name) || l->multicast_ttl != s->now.multicast_ttl)
+        dirty |= DIRTY_OUTPUTS;
     if ((dirty & DIRTY_OUTPUTS || !l->outputs) && !(err = load_output_rows(l, c, &rows, &n, p)) && !(err = make_space(s, l, new_patch, rows, n)))
         err = make_outputs(s, l, rows, n);
     free(rows);

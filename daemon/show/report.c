@@ -28,8 +28,9 @@ static double measured_fps(struct show *s)
 
 static json_t *output_stats_json(const struct output_stats *o)
 {
-    return json_pack("{s:s, s:I, s:I, s:o, s:f}", "id", o->id, "packets", (json_int_t)o->packets, "errors", (json_int_t)o->errors, "last_error",
-                     o->last_errno ? json_string(strerror(o->last_errno)) : json_null(), "fps", o->fps);
+    return json_pack("{s:s, s:I, s:I, s:o, s:f, s:o}", "id", o->id, "packets", (json_int_t)o->packets, "errors", (json_int_t)o->errors, "last_error",
+                     o->last_errno ? json_string(strerror(o->last_errno)) : json_null(), "fps", o->fps,
+                     "device", *o->name ? json_string(o->name) : json_null());
 }
 
 /* The rows of the outputs of one universe, each with its counters. */
@@ -123,13 +124,13 @@ json_t *show_layer_errors(struct show *s)
 
 static void check_outputs(struct show *s)
 {
-    char text[MAX_MESSAGES][192];
-    const char *list[MAX_MESSAGES];
-    size_t n = s->now.outputs ? output_set_poll_warnings(shared_get(s->now.outputs), text, MAX_MESSAGES) : 0;
+    static struct output_warning found[MAX_MESSAGES];   /* the control thread's alone */
+    const char *ids[MAX_MESSAGES], *list[MAX_MESSAGES];
+    size_t n = s->now.outputs ? output_set_poll_warnings(shared_get(s->now.outputs), found, MAX_MESSAGES) : 0;
 
     for (size_t i = 0; i < n; i++)
-        list[i] = text[i];
-    warnings_sync(s->o.warnings, "output", "error", list, n);
+        ids[i] = found[i].id, list[i] = found[i].text;
+    warnings_sync_ids(s->o.warnings, "output", "error", ids, list, n);
 }
 
 static void check_patch(struct show *s)

@@ -42,7 +42,8 @@ struct show_light {
     double offset_s;
     float max_brightness;
     bool idle_last, exit_blackout;
-    int rate_hz;
+    int rate_hz, multicast_ttl;
+    char source_name[64];               /* of the settings */
 };
 
 struct show {

@@ -129,17 +129,25 @@ void warnings_lower(struct warnings *w, const char *id)
 
 void warnings_sync(struct warnings *w, const char *prefix, const char *level, const char *const *messages, size_t n)
 {
+    warnings_sync_ids(w, prefix, level, NULL, messages, n);
+}
+
+void warnings_sync_ids(struct warnings *w, const char *prefix, const char *level, const char *const *ids, const char *const *messages, size_t n)
+{
     char id[96];
 
     pthread_mutex_lock(&w->lock);
     w->mark++;
     pthread_mutex_unlock(&w->lock);
     for (size_t i = 0; i < n; i++) {
-        /* The id is made of the text, so that a warning keeps its id when others come and go. */
+        /* Without ids they are made of the text, so that a warning keeps its own when others come and go. */
         uint32_t h = 2166136261u;
         for (const char *c = messages[i]; *c; c++)
             h = (h ^ (uint8_t)*c) * 16777619u;
-        snprintf(id, sizeof(id), "%s.%08x", prefix, h);
+        if (ids)
+            snprintf(id, sizeof(id), "%s.%s", prefix, ids[i]);
+        else
+            snprintf(id, sizeof(id), "%s.%08x", prefix, h);
         raise_text(w, id, level, messages[i]);
     }
     for (;;) {

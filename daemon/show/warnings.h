@@ -16,4 +16,6 @@ void warnings_raise(struct warnings *w, const char *id, const char *level, const
 void warnings_lower(struct warnings *w, const char *id);
 /* Everything under `prefix.` becomes exactly these sentences: new ones are raised, missing ones lowered. One caller per prefix. */
 void warnings_sync(struct warnings *w, const char *prefix, const char *level, const char *const *messages, size_t n);
+/* The same with ids that stay when a sentence changes: `prefix.ids[i]`. */
+void warnings_sync_ids(struct warnings *w, const char *prefix, const char *level, const char *const *ids, const char *const *messages, size_t n);
 json_t *warnings_json(struct warnings *w);                      /* [{"id","level","message","since"}] oldest first */

@@ -109,7 +109,7 @@ TEST(continuous_sends_every_tick_in_sequence)
     CHECK_NEAR(st[0].fps, 44, .1);
     CHECK_INT(st[1].last_sent_ns, t.now);
     CHECK_STR(st[1].id, rows[1].id);
-    char warnings[4][192];
+    struct output_warning warnings[4];
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 0);
     output_set_free(s);
     net_close(&t);
@@ -268,7 +268,7 @@ TEST(a_target_that_refuses_harms_no_other)
     struct net t;
     struct output_set *s;
     uint8_t p[700];
-    char warnings[4][192];
+    struct output_warning warnings[4];
     struct output_stats st[3];
 
     CHECK(net_open(&t));
@@ -279,7 +279,7 @@ TEST(a_target_that_refuses_harms_no_other)
         output_set_send(s, t.u, t.now += tick);
     CHECK_INT(drain(t.artnet, p), 10);
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 1);
-    CHECK(strstr(warnings[0], "nosuch0"));
+    CHECK(strstr(warnings[0].text, "nosuch0"));
     output_set_stats(s, st, 3);
     CHECK_INT(st[1].packets, 0);
     CHECK_INT(st[2].packets, 5);
@@ -294,13 +294,13 @@ TEST(a_target_that_refuses_harms_no_other)
     CHECK_INT(st[0].errors, 1);
     CHECK(st[0].last_errno);
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 1);
-    CHECK(strstr(warnings[0], "packets are not sent"));
-    char first[192];
-    memcpy(first, warnings[0], sizeof first);
+    CHECK(strstr(warnings[0].text, "packets are not sent"));
+    struct output_warning first = warnings[0];
+    CHECK_STR(first.id, rows[0].id);
     for (int i = 0; i < 3; i++)
         output_set_send(s, t.u, t.now += tick);
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 1);
-    CHECK_STR(warnings[0], first);                      /* the same trouble is the same sentence, however many packets it costs */
+    CHECK_STR(warnings[0].text, first.text);                      /* the same trouble is the same sentence, however many packets it costs */
     CHECK_INT(output_set_poll_warnings(s, warnings, 4), 0);
     output_set_free(s);
     outputs_close(o);
@@ -332,13 +332,24 @@ TEST(rows_are_checked)
     REFUSED(r.port_address = 32768, "/port_address");
     REFUSED(r.universe = 40000, "/port_address");
     REFUSED(r.sync = 2, "/sync");
-    REFUSED(r.protocol = OUTPUT_ENTTEC_PRO, "/protocol");
+    REFUSED(r.protocol = OUTPUT_PROTOCOLS, "/protocol");
+    REFUSED(r.protocol = OUTPUT_ENTTEC_PRO, "/destination");     /* an address is no device */
+    REFUSED(r.protocol = OUTPUT_NULL, "/destination");
+    static const char *const no_device[] = { "ttyUSB0", "/dev/", "/etc/passwd", "/dev/../etc/passwd", "/dev/tty\n", "COM3" };
+    for (size_t i = 0; i < sizeof no_device / sizeof *no_device; i++)
+        REFUSED((r.protocol = OUTPUT_ENTTEC_PRO, snprintf(r.destination, sizeof r.destination, "%s", no_device[i])), "/destination");
+    REFUSED((r.protocol = OUTPUT_ENTTEC_PRO, r.destination[0] = 0, r.sync = 1), "/sync");
     REFUSED((r.protocol = OUTPUT_SACN, r.priority = 201), "/priority");
     REFUSED((r.protocol = OUTPUT_SACN, r.sync = 64000), "/sync");
     static const char *const good[][2] = { { "artnet", "" }, { "artnet", "broadcast" }, { "artnet", "127.0.0.1" }, { "artnet", "255.255.255.255" },
-                                           { "sacn", "" }, { "sacn", "multicast" }, { "sacn", "10.1.2.3" } };
+                                           { "sacn", "" }, { "sacn", "multicast" }, { "sacn", "10.1.2.3" },
+                                           { "enttec_pro", "" }, { "enttec_pro", "/dev/ttyUSB0" }, { "null", "" },
+                                           { "enttec_pro", "/dev/serial/by-id/usb-DMXking.com_ultraDMX_Micro_6A1B2C3D-if00-port0" } };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        r = row(1, 32768, *good[i][0] == 's' ? OUTPUT_SACN : OUTPUT_ARTNET, good[i][1]);
+        int protocol = 0;
+        while (strcmp(output_protocol_names[protocol], good[i][0]))
+            protocol++;
+        r = row(1, 32768, (enum output_protocol)protocol, good[i][1]);
         CHECK_INT(output_check(&r, NULL), LM_OK);
     }
 }
@@ -350,7 +361,7 @@ TEST(a_taken_port_is_said_and_survived)
     struct output_set *s;
     struct universes *u = universes_new((const int[]){ 1 }, 1);
     struct output_row r = row(1, 1, OUTPUT_ARTNET, "127.0.0.1");
-    char warnings[2][192];
+    struct output_warning warnings[2];
     uint8_t p[700];
 
     CHECK(fd >= 0);                                     /* without SO_REUSEADDR: nobody else gets this port */
@@ -360,7 +371,7 @@ TEST(a_taken_port_is_said_and_survived)
     got = drain(fd, p);
     CHECK_INT(got, 1);
     CHECK_INT(output_set_poll_warnings(s, warnings, 2), 1);
-    CHECK(strstr(warnings[0], "taken"));
+    CHECK(strstr(warnings[0].text, "taken"));
     output_set_free(s);
     outputs_close(o);
     universes_free(u);
@@ -385,7 +396,7 @@ TEST(routes_and_statistics_are_looked_at_while_the_engine_sends)
     struct net t;
     struct output_set *a, *b;
     struct output_stats st[1];
-    char warnings[2][192];
+    struct output_warning warnings[2];
     pthread_t thread;
 
     CHECK(net_open(&t));
