@@ -68,9 +68,32 @@ export interface Job extends Row {
 
 export interface Warning {
     id: string;
-    level: string; /* "error": the show is affected; "warn": it goes on */
+    level: string; /* "error": the show is affected; "warn": it goes on; "info": nothing is wrong */
     message: string;
     since: string;
+}
+
+/* Someone else who sends one of our universes. */
+export interface UniverseSource {
+    protocol: 'artnet' | 'sacn';
+    address: string;
+    name: string;
+    port_address: number | null;
+    priority: number | null;
+    packets: number;
+    fps: number;
+    age_ms: number;
+    merged: boolean;
+    second_sender: boolean;
+}
+
+/* GET /dmx/universes/{n} */
+export interface UniverseState {
+    universe: number;
+    slots: number[];
+    fps: number;
+    outputs: (Output & { stats?: OutputStats })[];
+    sources: UniverseSource[];
 }
 
 export interface System {
@@ -143,12 +166,12 @@ export interface Group extends Row {
 export interface Output extends Row {
     venue_id: string;
     universe: number;
-    protocol: 'artnet' | 'sacn' | 'enttec_pro';
+    protocol: 'artnet' | 'sacn' | 'enttec_pro' | 'null';
     destination: string | null;
     interface: string | null;
     port_address: number | null;
     priority: number | null;
-    sync: boolean | null;
+    sync: number | null;
     transmit: 'continuous' | 'on_change' | null;
 }
 
@@ -157,6 +180,7 @@ export interface OutputStats {
     errors: number;
     last_error: string | null;
     fps: number;
+    device: string | null; /* the USB interface that is there */
 }
 
 export interface LibraryItem {
