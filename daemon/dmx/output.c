@@ -87,9 +87,9 @@ enum lm_err output_check(const struct output_row *row, struct problem *p)
 
 /* --- sockets --- */
 
-static int open_socket(void)
+int output_socket(enum output_protocol protocol)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, ttl = 16, room = 4 << 20, little = 1;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, ttl = 16, room = 4 << 20, little = 1, some = 1 << 20;
 
     if (fd < 0)
         return -1;
@@ -100,11 +100,16 @@ static int open_socket(void)
     /* A frame of 512 universes waiting for the wire, with what the kernel puts around each packet. Beyond net.core.wmem_max: with CAP_NET_ADMIN. */
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room))
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);      /* nothing is read from it */
+    if (protocol == OUTPUT_ARTNET) {                                    /* read by the receiver */
+        setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &some, sizeof some);
+    } else {                                                            /* nothing is read from it */
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    }
     return fd;
 }
 
-static bool bind_artnet(int fd, int port)
+bool output_bind_artnet(int fd, int port)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_ANY) };
 
@@ -126,8 +131,8 @@ enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, in
     pthread_mutex_init(&o->lock, NULL);
     for (int i = 0; i < OUTPUT_PROTOCOLS; i++)
         o->socket[i] = -1;
-    o->socket[OUTPUT_ARTNET] = open_socket();
-    o->socket[OUTPUT_SACN] = open_socket();
+    o->socket[OUTPUT_ARTNET] = output_socket(OUTPUT_ARTNET);
+    o->socket[OUTPUT_SACN] = output_socket(OUTPUT_SACN);
     if (o->socket[OUTPUT_ARTNET] < 0 || o->socket[OUTPUT_SACN] < 0) {
         enum lm_err err = problem_set(p, LM_IO, "no socket for lighting outputs: %s", strerror(errno));
         outputs_close(o);
@@ -142,12 +147,12 @@ enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, in
     sacn_source_name(&o->source, source_name);
     memcpy(o->first_name, o->source.name, sizeof o->first_name);
     enum lm_err devices = outputs_set_devices(o, "/dev/serial/by-id");
-    if (devices) {
+    if (devices || !(o->nodes = nodes_new())) {
         outputs_close(o);
-        return problem_set(p, devices, "out of memory");
+        return problem_set(p, LM_NOMEM, "out of memory");
     }
     o->port[OUTPUT_ARTNET] = artnet_port, o->port[OUTPUT_SACN] = sacn_port, o->artnet_bind = artnet_bind;
-    o->artnet_bound = bind_artnet(o->socket[OUTPUT_ARTNET], artnet_bind);
+    o->artnet_bound = output_bind_artnet(o->socket[OUTPUT_ARTNET], artnet_bind);
     if (!o->artnet_bound)
         log_warn("dmx", "UDP port %d is taken (%s): Art-Net is sent from another port, some nodes ignore that", artnet_bind, strerror(errno));
     *result = o;
@@ -162,6 +167,7 @@ void outputs_close(struct outputs *o)
         if (o->socket[i] >= 0)
             close(o->socket[i]);
     widgets_free(o->widgets);
+    nodes_free(o->nodes);
     pthread_mutex_destroy(&o->lock);
     free(o);
 }
@@ -226,11 +232,42 @@ static struct stream *inherit(const struct output_set *s, const struct output_se
     return other;
 }
 
-static void publish_routes(struct output_set *s)
+void output_set_publish(struct output_set *s)
 {
-    routes_find(s, s->shown);
-    memcpy(latest_back(&s->routes), s->shown, s->n * sizeof *s->shown);
-    latest_publish(&s->routes);
+    struct route *back = latest_back(&s->routes);
+    struct interfaces list;
+    bool known = interfaces_get(&list);
+
+    if (known || !s->has_routes) {      /* out of memory or descriptors for a moment: the way that was known holds */
+        routes_find(s, &list, s->shown);
+        for (size_t i = 0; i < s->n; i++) {
+            struct target *targets = back[i].targets;
+            back[i] = s->shown[i];
+            back[i].targets = targets;
+            memcpy(targets, s->shown[i].targets, s->shown[i].n * sizeof *targets);
+        }
+        latest_publish(&s->routes);
+        s->has_routes = true;
+    }
+    interfaces_clear(&list);
+}
+
+/* Four lists of routes of room for TARGETS_MAX each; memory that is never written is never there. */
+static bool make_routes(struct output_set *s, size_t n)
+{
+    struct route *list[4];
+    bool made = (s->targets = calloc(4 * n + 1, TARGETS_MAX * sizeof *s->targets)) != NULL;
+
+    for (size_t k = 0; k < 4; k++)
+        made &= (list[k] = calloc(n + 1, sizeof *list[k])) != NULL;
+    for (size_t k = 0; k < 4 && made; k++)
+        for (size_t i = 0; i < n; i++)
+            list[k][i].targets = s->targets + (k * n + i) * TARGETS_MAX;
+    for (size_t k = 0; k < 3; k++)
+        s->route_buf[k] = list[k];
+    s->shown = list[3];
+    latest_init(&s->routes, list[0], list[1], list[2]);
+    return made;
 }
 
 static struct stream *stream_new(struct outputs *o, const struct output_row *row)
@@ -255,16 +292,12 @@ enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, siz
     s->o = o;
     s->max_messages = n * TARGETS_MAX * 2 + 1;
     s->out = calloc(n + 1, sizeof *s->out);
-    s->shown = calloc(n + 1, sizeof *s->shown);
     s->messages = calloc(s->max_messages, sizeof *s->messages);
     s->batches = calloc(s->max_messages, sizeof *s->batches);
     s->headers = calloc(s->max_messages, sizeof *s->headers);
     s->iov = calloc(s->max_messages, sizeof *s->iov);
-    for (int i = 0; i < 3; i++)
-        s->route_buf[i] = calloc(n + 1, sizeof *s->route_buf[i]);
-    latest_init(&s->routes, s->route_buf[0], s->route_buf[1], s->route_buf[2]);
     artnet_sync(s->artsync);
-    if (!s->out || !s->shown || !s->messages || !s->batches || !s->headers || !s->iov || !s->route_buf[0] || !s->route_buf[1] || !s->route_buf[2])
+    if (!make_routes(s, n) || !s->out || !s->messages || !s->batches || !s->headers || !s->iov)
         goto out;
     pthread_mutex_lock(&o->lock);
     s->source = o->source;
@@ -280,7 +313,8 @@ enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, siz
         s->n++;
     }
     if (s->n == n) {
-        publish_routes(s);
+        output_set_publish(s);
+        s->next = o->sets, o->sets = s;
         err = LM_OK;
     }
     pthread_mutex_unlock(&o->lock);
@@ -296,6 +330,11 @@ void output_set_free(struct output_set *s)
     if (!s)
         return;
     pthread_mutex_lock(&s->o->lock);
+    for (struct output_set **at = &s->o->sets; *at; at = &(*at)->next)
+        if (*at == s) {
+            *at = s->next;
+            break;
+        }
     for (size_t i = 0; i < s->n; i++)
         if (--s->out[i].stream->refs)
             s->out[i].stream = NULL;
@@ -308,11 +347,11 @@ void output_set_free(struct output_set *s)
     }
     for (int i = 0; i < 3; i++)
         free(s->route_buf[i]);
-    free(s->out), free(s->shown), free(s->messages), free(s->batches), free(s->headers), free(s->iov);
+    free(s->out), free(s->shown), free(s->targets), free(s->messages), free(s->batches), free(s->headers), free(s->iov);
     free(s);
 }
 
-static void send_one(const struct outputs *o, enum output_protocol protocol, const struct target *t, const void *data, size_t n)
+bool output_send_one(const struct outputs *o, enum output_protocol protocol, const struct target *t, const void *data, size_t n)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = { 0 };
     struct iovec iov = { (void *)data, n };
@@ -326,11 +365,33 @@ static void send_one(const struct outputs *o, enum output_protocol protocol, con
         c->cmsg_level = IPPROTO_IP, c->cmsg_type = IP_PKTINFO, c->cmsg_len = CMSG_LEN(sizeof info);
         memcpy(CMSG_DATA(c), &info, sizeof info);
     }
-    if (sendmsg(o->socket[protocol], &m, 0) < 0)
-        log_debug("dmx", "last packets to %s: %s", inet_ntoa(to.sin_addr), strerror(errno));
+    if (sendmsg(o->socket[protocol], &m, 0) < 0) {
+        char text[INET_ADDRSTRLEN] = "";
+        int number = errno;
+        inet_ntop(AF_INET, &to.sin_addr, text, sizeof text);
+        log_debug("dmx", "a packet to %s: %s", text, strerror(number));
+        return false;
+    }
+    return true;
 }
 
-static void retire_one(struct outputs *o, const struct sacn_source *source, struct output *t, const struct route *r, bool zero)
+/* Dark frames at the end of one stream must not reach who is lit by another: what used to be broadcast goes to a node by its address now, say. */
+static bool is_lit_by(const struct output_set *now, const struct output *t, const struct target *to)
+{
+    for (size_t i = 0; now && i < now->n; i++) {
+        const struct output_row *row = &now->out[i].row;
+        if (row->protocol != OUTPUT_ARTNET || row_port_address(row) != row_port_address(&t->row))
+            continue;
+        for (size_t k = 0; k < now->shown[i].n; k++) {
+            const struct target *other = &now->shown[i].targets[k];
+            if (other->to.sin_addr.s_addr == to->to.sin_addr.s_addr || other->is_broadcast || to->is_broadcast)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void retire_one(struct outputs *o, const struct sacn_source *source, struct output *t, const struct route *r, const struct output_set *now, bool zero)
 {
     static const uint8_t dark[DMX_SLOTS];
     struct stream *st = t->stream;
@@ -349,10 +410,10 @@ static void retire_one(struct outputs *o, const struct sacn_source *source, stru
         if (sacn)
             n = sacn_data(t->packet, source, t->row.universe, t->row.priority, ++st->sequence, SACN_TERMINATED, 0, slots, DMX_SLOTS);
         else
-            n = artnet_dmx(t->packet, t->row.port_address < 0 ? t->row.universe - 1 : t->row.port_address,
-                           st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
+            n = artnet_dmx(t->packet, row_port_address(&t->row), st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
         for (size_t k = 0; k < r->n; k++)
-            send_one(o, t->row.protocol, &r->targets[k], t->packet, n);
+            if (sacn || !is_lit_by(now, t, &r->targets[k]))
+                output_send_one(o, t->row.protocol, &r->targets[k], t->packet, n);
     }
     st->has_last = false;               /* said once */
 }
@@ -364,16 +425,31 @@ void output_set_retire(struct outputs *o, struct output_set *old, const struct o
     pthread_mutex_lock(&o->lock);
     for (size_t i = 0; i < old->n; i++)
         if (!now || !in_use(now, old->out[i].stream))
-            retire_one(o, &old->source, &old->out[i], &old->shown[i], zero);
+            retire_one(o, &old->source, &old->out[i], &old->shown[i], now, zero);
+    old->is_retired = true;
     pthread_mutex_unlock(&o->lock);
 }
 
 /* --- what is known about them --- */
 
+const char *const output_state_names[] = { "sent", "looking", "no_node", "no_interface", "no_universe", NULL };
+
+static enum output_state state_of(const struct output *t, const struct route *r)
+{
+    bool is_network = t->row.protocol == OUTPUT_ARTNET || t->row.protocol == OUTPUT_SACN;
+
+    return t->universe < 0 ? OUTPUT_NO_UNIVERSE
+           : !is_network ? OUTPUT_SENT
+           : r->trouble == TROUBLE_NO_NODE ? OUTPUT_NO_NODE
+           : r->trouble != TROUBLE_NONE ? OUTPUT_NO_INTERFACE
+           : r->is_looking ? OUTPUT_LOOKING : OUTPUT_SENT;
+}
+
 size_t output_set_stats(const struct output_set *s, struct output_stats *out, size_t max)
 {
     size_t n = s->n < max ? s->n : max;
 
+    pthread_mutex_lock(&s->o->lock);
     for (size_t i = 0; i < n; i++) {
         struct stream *st = s->out[i].stream;
         out[i] = (struct output_stats){
@@ -382,18 +458,20 @@ size_t output_set_stats(const struct output_set *s, struct output_stats *out, si
             .last_errno = atomic_load_explicit(&st->last_errno, memory_order_relaxed),
             .last_sent_ns = atomic_load_explicit(&st->last_sent_ns, memory_order_relaxed),
             .fps = atomic_load_explicit(&st->fps, memory_order_relaxed),
+            .state = state_of(&s->out[i], &s->shown[i]), .targets = s->shown[i].n,
         };
         memcpy(out[i].id, s->out[i].row.id, sizeof out[i].id);
         if (st->widget)
             widget_stats(st->widget, &out[i]);
     }
+    pthread_mutex_unlock(&s->o->lock);
     return n;
 }
 
 /* What is wrong with one output; no numbers, or the same trouble would be news twice a second. They are in output_stats. */
 static bool describe(struct output *t, const struct route *r, char out[OUTPUT_WARNING])
 {
-    const char *to = *t->row.destination ? t->row.destination : t->row.protocol == OUTPUT_SACN ? "multicast" : "broadcast";
+    const char *to = *t->row.destination ? t->row.destination : t->row.protocol == OUTPUT_SACN ? "multicast" : "the nodes that ask for it";
     uint64_t errors = atomic_load_explicit(&t->stream->errors, memory_order_relaxed), lost = errors - t->errors_told;
     int n = snprintf(out, OUTPUT_WARNING, "universe %d, %s to %s: ", t->row.universe, output_protocol_names[t->row.protocol], to);
     char *text = out + n;
@@ -425,7 +503,7 @@ size_t output_set_poll_warnings(struct output_set *s, struct output_warning *out
     bool artnet = false;
 
     pthread_mutex_lock(&s->o->lock);
-    publish_routes(s);
+    output_set_publish(s);
     for (size_t i = 0; i < s->n; i++)
         artnet |= s->out[i].row.protocol == OUTPUT_ARTNET;
     if (artnet && !s->o->artnet_bound && n < max) {

@@ -7,9 +7,13 @@
  * An output_set is immutable but for its counters and sequence numbers; a new set takes over the sequence numbers of the old one (matched by output
  * id). Outputs that are not in the new set have sACN streams terminated by output_set_retire().
  *
- * Destinations: an address is static unicast. Art-Net "broadcast" and null: the directed broadcast address of every interface that is up and can
- * broadcast (or of the one named). sACN "multicast" and null: the universe's group. Interfaces are looked up by name when a set is made and again at
- * every output_set_poll_warnings(), so one that comes up or changes its address is followed without a new set.
+ * Destinations: an address is static unicast. Art-Net "broadcast": the directed broadcast address of every interface that is up and can broadcast (or of the
+ * one named). sACN "multicast" and null: the universe's group.
+ * Art-Net null: by unicast to the nodes that ask for the port-address (dmx/nodes.h), those heard on the interface if one is named. Until the first round of
+ * polls on a subnet is over (3 s after it is there), its broadcast address too; afterwards, while nobody asks, nothing is sent. More than 40 that ask: the
+ * broadcast addresses of their subnets in place of them.
+ * Interfaces are looked up by name when a set is made, at each output_set_poll_warnings() and at each outputs_refresh() (dmx/output_control.h: as soon as
+ * the kernel or a node says something new), so what comes and goes is followed without a new set.
  *
  * enttec_pro: the destination is a serial device (/dev/ttyUSB0, or a name under /dev/serial/by-id that stays when it is plugged in elsewhere); null: the first
  * that answers. See dmx/widget.h. null: the universe is rendered and goes nowhere, for previews and measuring.
@@ -46,6 +50,10 @@ struct output_row {                     /* from the database */
     bool on_change;                     /* transmit: on_change, else continuous */
 };
 
+/* OUTPUT_LOOKING: broadcast for the moment, until it is known who asks for it; OUTPUT_NO_NODE: nobody does, nothing is sent. */
+enum output_state { OUTPUT_SENT, OUTPUT_LOOKING, OUTPUT_NO_NODE, OUTPUT_NO_INTERFACE, OUTPUT_NO_UNIVERSE };
+extern const char *const output_state_names[];  /* "sent", "looking", "no_node", "no_interface", "no_universe", NULL */
+
 struct output_stats {
     char id[UUID_SIZE];
     uint64_t packets, errors;
@@ -53,6 +61,8 @@ struct output_stats {
     int64_t last_sent_ns;
     double fps;
     char name[OUTPUT_NAME];             /* of the USB device that is there; else "" */
+    enum output_state state;
+    size_t targets;                     /* network addresses it goes to now */
 };
 
 struct output_warning { char id[UUID_SIZE], text[OUTPUT_WARNING]; };    /* id: the row's, or a word; one trouble of one output keeps it */

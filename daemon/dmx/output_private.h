@@ -12,11 +12,15 @@
 
 #include "core/latest.h"
 #include "dmx/artnet.h"
+#include "dmx/nodes.h"
 #include "dmx/output.h"
 #include "dmx/sacn.h"
 #include "dmx/widget.h"
 
-enum { TARGETS_MAX = 8, KEEP_ALIVE_MS = 900 };
+enum {
+    SUBSCRIBERS_MAX = 40,               /* with more, Art-Net is broadcast again */
+    TARGETS_MAX = SUBSCRIBERS_MAX + 8, KEEP_ALIVE_MS = 900,
+};
 
 struct stream {
     int refs;                           /* under outputs.lock */
@@ -38,11 +42,17 @@ struct target {
     unsigned ifindex;                   /* 0: the system's route */
     struct in_addr source;              /* 0: the system's choice */
     bool syncs;                         /* a synchronisation packet goes here too, after the data */
+    bool is_broadcast;
 };
 
-enum trouble { TROUBLE_NONE, TROUBLE_INTERFACE, TROUBLE_NO_BROADCAST };
+enum trouble { TROUBLE_NONE, TROUBLE_INTERFACE, TROUBLE_NO_BROADCAST, TROUBLE_NO_NODE };
 
-struct route { struct target targets[TARGETS_MAX]; size_t n; enum trouble trouble; };
+struct route {
+    struct target *targets;             /* room for TARGETS_MAX */
+    size_t n;
+    enum trouble trouble;
+    bool is_looking;                    /* who subscribes is not known everywhere yet */
+};
 
 struct output {
     struct output_row row;
@@ -73,6 +83,10 @@ struct output_set {
     struct latest routes;               /* of struct route[n]: control side to engine */
     struct route *route_buf[3];
     struct route *shown;                /* the control side's copy of what it published last */
+    struct target *targets;             /* of the four above */
+    bool has_routes;
+    struct output_set *next;            /* of outputs.sets */
+    bool is_retired;                    /* under outputs.lock, as `next` */
     struct message *messages;           /* of one protocol and tick; the arrays below are as long */
     struct batch *batches;
     struct mmsghdr *headers;            /* of batches */
@@ -92,7 +106,9 @@ struct outputs {
     char first_name[64];                /* as it was opened */
     uint8_t sync_sequence;              /* of every sACN synchronisation packet; engine's */
     struct widgets *widgets;
-    pthread_mutex_t lock;               /* streams' refs, publishing of routes; never taken by the engine */
+    struct nodes *nodes;
+    struct output_set *sets;            /* all that are not freed */
+    pthread_mutex_t lock;               /* sets, streams' refs, publishing of routes; never taken by the engine */
 };
 
 /* output_batch.c: what `messages` holds now, the first `data` of `all` in batches where that is possible, the rest singly and after them. Engine. */
@@ -100,5 +116,12 @@ void output_send_messages(struct output_set *s, enum output_protocol protocol, s
 bool outputs_can_segment(int fd);       /* the kernel knows UDP_SEGMENT. Control side */
 
 /* output_route.c: where every row goes now. `routes` has set->n entries. */
-void routes_find(const struct output_set *s, struct route *routes);
+void routes_find(const struct output_set *s, const struct interfaces *list, struct route *routes);
 bool row_is_multicast(const struct output_row *r);
+int row_port_address(const struct output_row *r);
+
+/* output.c, for output_control.c. Control side. */
+int output_socket(enum output_protocol protocol);
+bool output_bind_artnet(int fd, int port);
+void output_set_publish(struct output_set *s);          /* routes found again and handed to the engine; lock held */
+bool output_send_one(const struct outputs *o, enum output_protocol protocol, const struct target *t, const void *data, size_t n);

@@ -31,7 +31,7 @@ static size_t build(const struct output_set *s, struct output *t, const uint8_t 
     if (r->protocol == OUTPUT_SACN)
         return sacn_data(t->packet, &s->source, r->universe, r->priority, ++st->sequence, 0, r->sync, slots, DMX_SLOTS);
     st->sequence = artnet_next_sequence(st->sequence);
-    return artnet_dmx(t->packet, r->port_address < 0 ? r->universe - 1 : r->port_address, st->sequence, slots, DMX_SLOTS);
+    return artnet_dmx(t->packet, row_port_address(r), st->sequence, slots, DMX_SLOTS);
 }
 
 static void count(struct stream *st, int64_t now)
