@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TEST_STEPS ?= all unit golden web-test lint e2e asan trap browser
 -include config.mk
 
-PKGS  := libmicrohttpd libwebsockets sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
+PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
          libcurl uuid libxml-2.0 libsystemd libsodium
 # `make unit ROOMS="core graph"` builds and tests only these rooms of daemon/.
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
@@ -38,7 +38,7 @@ WARN        := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 -Wstrict-proto
 ALL_CFLAGS  := -std=c11 -D_GNU_SOURCE -Idaemon -pthread $(WARN) -ffp-contract=off $(FOR_$(VARIANT)) \
                -DLUMAD_PREFIX='"$(PREFIX)"' -ffile-prefix-map=$(CURDIR)=. \
                $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
-LDLIBS      := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lm
+LDLIBS      := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lwslay -lm
 LIB         := $(SRC:%.c=$B/%.o)
 UNIT_BIN    := $(UNIT:%.c=$B/%)
 GOLDEN_BIN  := $(GOLDEN:%.c=$B/%)

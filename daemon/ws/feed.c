@@ -6,10 +6,11 @@
 #include "core/log.h"
 #include "ws/session.h"
 
-enum { TICK_LIVE_US = 5000, TICK_IDLE_US = 500000, JOBS_SHOWN = 100 };
+enum { JOBS_SHOWN = 100 };
+#define TICK_LIVE_NS 5000000LL
+#define TICK_IDLE_NS 500000000LL
 #define HOST_AUDIO_NS 50000000LL /* 20 Hz */
 #define DMX_NS 100000000LL       /* 10 Hz */
-#define STUCK_NS 5000000000LL
 
 #define FRAME_TOPICS (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_WIRE))
 #define SEEN_TOPICS (FRAME_TOPICS | TOPIC_BIT(TOPIC_DMX))
@@ -158,36 +159,24 @@ static void tick_frames(struct ws *w, unsigned topics, int64_t now)
     }
 }
 
-static void kick_stuck(struct ws *w, int64_t now)
+void feed_tick(struct ws *w, int64_t now)
 {
-    for (struct session *s = w->sessions; s; s = s->next)
-        if (s->want_ns && now - s->want_ns > STUCK_NS) {
-            log_info("ws", "client %s takes nothing for 5 s: disconnected", s->client);
-            s->want_ns = 0;
-            lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
-        }
-}
-
-static void tick(lws_sorted_usec_list_t *sul)
-{
-    struct ws *w = lws_container_of(sul, struct ws, tick);
     unsigned topics = wanted(w);
-    int64_t now = clock_mono_ns();
 
     if (topics & TOPIC_BIT(TOPIC_HOST_AUDIO))
         tick_host_audio(w, now);
     if (topics & SEEN_TOPICS)
         tick_frames(w, topics, now);
-    kick_stuck(w, now);
+    w->tick_ns = 0;
     feed_schedule(w);
 }
 
 void feed_schedule(struct ws *w)
 {
-    bool is_live = wanted(w) & LIVE_TOPICS || w->is_stopping;
+    int64_t at = clock_mono_ns() + (wanted(w) & LIVE_TOPICS ? TICK_LIVE_NS : TICK_IDLE_NS);
 
-    if (w->sessions && !w->has_ended)
-        lws_sul_schedule(w->context, 0, &w->tick, tick, is_live ? TICK_LIVE_US : TICK_IDLE_US);
-    else
-        lws_sul_cancel(&w->tick);
+    if (!w->sessions)
+        w->tick_ns = 0;
+    else if (!w->tick_ns || at < w->tick_ns)
+        w->tick_ns = at;
 }

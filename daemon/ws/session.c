@@ -1,7 +1,11 @@
 #include "ws/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/json.h"
@@ -10,87 +14,96 @@
 #include "ws/encode.h"
 
 #define DEFAULT_FPS 30.0
+enum {
+    READ_BUDGET = 128 << 10,    /* a round; then the others have their turn */
+    ANSWERS_MAX = 64,           /* waiting to be taken: beyond them nothing is read, so endless pings cost their sender and nobody else */
+    FRAGMENTS_MAX = 1024,       /* of one message: each costs memory of its own, however small it is */
+};
+#define STUCK_NS 5000000000LL
+#define PING_NS 5000000000LL    /* of silence */
+#define HANGUP_NS 12000000000LL
+#define LINGER_NS 1000000000LL
+
+/* ---- the socket ---- */
+
+static bool watch(struct session *s, int op)
+{
+    struct epoll_event e = { .events = EPOLLIN | (s->want_ns ? (uint32_t)EPOLLOUT : 0), .data.ptr = s };
+
+    return !epoll_ctl(s->ws->epoll, op, s->fd, &e);
+}
 
 static void want(struct session *s)
 {
-    if (!s->want_ns)
-        s->want_ns = clock_mono_ns();
-    lws_callback_on_writable(s->wsi);
-}
-
-void session_open(struct session *s, struct ws *w, struct lws *wsi)
-{
-    s->wsi = wsi;
-    s->ws = w;
-    s->last = &s->first;
-    s->max_fps = DEFAULT_FPS;
-    s->next = w->sessions;
-    s->prev = &w->sessions;
-    if (s->next)
-        s->next->prev = &s->next;
-    w->sessions = s;
-    w->n_sessions++;
-    uuid_new(s->client);
-    session_say_json(s, json_pack("{s:s, s:s, s:s}", "type", "hello", "client", s->client, "version", LUMAD_VERSION));
-    if (w->n_sessions > CLIENTS_MAX)
-        session_dismiss(s, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many clients");
-    feed_schedule(w);
-}
-
-static void drop_queue(struct session *s)
-{
-    while (s->first) {
-        struct text *t = s->first;
-        s->first = t->next;
-        free(t);
-    }
-    s->last = &s->first;
-    s->queued = 0;
-}
-
-void session_close(struct session *s)
-{
-    if (!s->wsi)
+    if (s->want_ns || s->is_dead)
         return;
-    *s->prev = s->next;
-    if (s->next)
-        s->next->prev = s->prev;
-    s->ws->n_sessions--;
-    s->wsi = NULL;
-    drop_queue(s);
-    free(s->rx);
-    s->rx = NULL;
-    feed_schedule(s->ws);
+    s->want_ns = clock_mono_ns();
+    if (!watch(s, EPOLL_CTL_MOD))
+        s->is_dead = true;
 }
+
+/* libwslay asks for bytes. */
+static ssize_t receive(wslay_event_context_ptr frames, uint8_t *bytes, size_t n, int flags, void *user)
+{
+    struct session *s = user;
+    bool may_read = s->budget && wslay_event_get_queued_msg_count(frames) < ANSWERS_MAX;
+    ssize_t got = may_read ? recv(s->fd, bytes, n < s->budget ? n : s->budget, MSG_DONTWAIT) : -1;
+
+    (void)flags;
+    if (got > 0) {
+        s->budget -= (size_t)got;
+        s->heard_ns = clock_mono_ns();
+        return got;
+    }
+    if (got < 0 && (!may_read || errno == EAGAIN || errno == EINTR)) {
+        wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    s->is_dead = true;
+    wslay_event_set_error(frames, WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+static ssize_t transmit(wslay_event_context_ptr frames, const uint8_t *bytes, size_t n, int flags, void *user)
+{
+    struct session *s = user;
+    ssize_t sent = send(s->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL | (flags & WSLAY_MSG_MORE ? MSG_MORE : 0));
+
+    if (sent >= 0)
+        return sent;
+    wslay_event_set_error(frames, errno == EAGAIN || errno == EINTR ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+/* ---- what is said ---- */
 
 void session_dismiss(struct session *s, int code, const char *reason)
 {
-    if (s->farewell)
+    if (s->is_leaving)
         return;
-    s->farewell = reason;
-    s->farewell_code = code;
+    s->is_leaving = true;
     s->topics = s->due = 0;
     s->n_dmx = 0;
+    if (wslay_event_queue_close(s->frames, (uint16_t)code, (const uint8_t *)reason, strlen(reason)))
+        s->is_dead = true;
     want(s);
+}
+
+/* false: there is no memory. */
+static bool queue(struct session *s, uint8_t opcode, const void *bytes, size_t n)
+{
+    return !wslay_event_queue_msg(s->frames, &(struct wslay_event_msg){ .opcode = opcode, .msg = bytes, .msg_length = n });
 }
 
 void session_say(struct session *s, const char *text, size_t n)
 {
-    if (s->farewell)
+    if (s->is_leaving)
         return;
-    struct text *t = s->queued + n <= QUEUE_MAX ? malloc(sizeof(*t) + LWS_PRE + n) : NULL;
-    if (!t) {
+    if (wslay_event_get_queued_msg_length(s->frames) + n > QUEUE_MAX || !queue(s, WSLAY_TEXT_FRAME, text, n)) {
         log_info("ws", "client %s is too slow for what it subscribed: disconnected", s->client);
-        drop_queue(s);
-        session_dismiss(s, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow: more than 1 MiB behind");
+        session_dismiss(s, WSLAY_CODE_POLICY_VIOLATION, "too slow: more than 1 MiB behind");
         return;
     }
-    t->next = NULL;
-    t->n = n;
-    memcpy(t->bytes + LWS_PRE, text, n);
-    *s->last = t;
-    s->last = &t->next;
-    s->queued += n;
     want(s);
 }
 
@@ -101,7 +114,7 @@ void session_say_json(struct session *s, json_t *message)
     if (text)
         session_say(s, text, strlen(text));
     else
-        session_dismiss(s, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "out of memory");
+        session_dismiss(s, WSLAY_CODE_INTERNAL_SERVER_ERROR, "out of memory");
     free(text);
     json_decref(message);
 }
@@ -117,22 +130,16 @@ void session_due(struct session *s, unsigned topics)
     want(s);
 }
 
-/* Room for LWS_PRE and n bytes. */
 static unsigned char *room(struct ws *w, size_t n)
 {
-    if (LWS_PRE + n > w->buffer_size) {
-        unsigned char *bigger = realloc(w->buffer, LWS_PRE + n);
+    if (n > w->buffer_size) {
+        unsigned char *bigger = realloc(w->buffer, n);
         if (!bigger)
             return NULL;
         w->buffer = bigger;
-        w->buffer_size = LWS_PRE + n;
+        w->buffer_size = n;
     }
-    return w->buffer + LWS_PRE;
-}
-
-static bool send_now(struct session *s, unsigned char *bytes, size_t n, enum lws_write_protocol kind)
-{
-    return lws_write(s->wsi, bytes, n, kind) >= (int)n;
+    return w->buffer;
 }
 
 static bool send_state(struct session *s, const char *type, json_t *state)
@@ -140,14 +147,11 @@ static bool send_state(struct session *s, const char *type, json_t *state)
     if (state)
         json_object_set_new(state, "type", json_string(type));
     char *text = state ? json_text(state) : NULL;
-    size_t n = text ? strlen(text) : 0;
-    unsigned char *out = text ? room(s->ws, n) : NULL;
+    bool is_fine = text && queue(s, WSLAY_TEXT_FRAME, text, strlen(text));
 
-    if (out)
-        memcpy(out, text, n);
     free(text);
     json_decref(state);
-    return out && send_now(s, out, n, LWS_WRITE_TEXT);
+    return is_fine;
 }
 
 static bool send_frame(struct session *s, const struct show_live *live)
@@ -157,7 +161,7 @@ static bool send_frame(struct session *s, const struct show_live *live)
     unsigned char *out = room(s->ws, frame_size(live));
     if (out)
         frame_encode(live, out);
-    return out && send_now(s, out, frame_size(live), LWS_WRITE_BINARY);
+    return out && queue(s, WSLAY_BINARY_FRAME, out, frame_size(live));
 }
 
 static bool send_dmx(struct session *s)
@@ -170,12 +174,12 @@ static bool send_dmx(struct session *s)
             if (s->dmx_due)
                 s->due |= TOPIC_BIT(TOPIC_DMX);
             dmx_encode(s->ws->live, s->dmx[i], out);
-            return send_now(s, out, DMX_MESSAGE, LWS_WRITE_BINARY);
+            return queue(s, WSLAY_BINARY_FRAME, out, DMX_MESSAGE);
         }
     return out;
 }
 
-/* The next state that is due. One message each time the socket is writable: then at most one frame is ever left half written. */
+/* The next state that is due, made now. One each time the socket takes bytes: then at most one frame is ever left half written. */
 static bool send_due(struct session *s)
 {
     const struct lumad *l = s->ws->lumad;
@@ -203,29 +207,27 @@ static bool send_due(struct session *s)
     return true;
 }
 
-bool session_write(struct session *s)
+void session_write(struct session *s)
 {
-    bool is_fine = true;
-
     s->want_ns = 0;
-    if (s->first) {
-        struct text *t = s->first;
-        is_fine = send_now(s, t->bytes + LWS_PRE, t->n, LWS_WRITE_TEXT);
-        s->first = t->next;
-        if (!s->first)
-            s->last = &s->first;
-        s->queued -= t->n;
-        free(t);
-    } else if (s->farewell) {
-        lws_close_reason(s->wsi, (enum lws_close_status)s->farewell_code, (unsigned char *)s->farewell, strlen(s->farewell));
-        return false;
-    } else if (s->due) {
-        is_fine = send_due(s);
+    if (!s->is_leaving && s->due && !wslay_event_get_queued_msg_count(s->frames) && !send_due(s))
+        session_dismiss(s, WSLAY_CODE_INTERNAL_SERVER_ERROR, "out of memory");
+    if (wslay_event_send(s->frames)) {
+        s->is_dead = true;
+        return;
     }
-    if (is_fine && (s->first || s->due || s->farewell))
-        want(s);
-    return is_fine;
+    if (wslay_event_get_close_sent(s->frames) && !s->ended_ns) {
+        /* The client hangs up next. Closing at once with bytes of it unread would reset the connection, and our reason would be lost. */
+        s->ended_ns = clock_mono_ns();
+        s->is_dead = wslay_event_get_close_received(s->frames) || shutdown(s->fd, SHUT_WR);
+    }
+    if (s->due || wslay_event_want_write(s->frames))
+        s->want_ns = clock_mono_ns();
+    else if (!watch(s, EPOLL_CTL_MOD))
+        s->is_dead = true;
 }
+
+/* ---- what is heard ---- */
 
 static void subscribe(struct session *s, const struct message *m)
 {
@@ -290,30 +292,134 @@ static void obey(struct session *s, const char *text, size_t n)
     }
 }
 
-bool session_hear(struct session *s, const char *bytes, size_t n, bool is_last, bool is_binary)
+static void on_frame(wslay_event_context_ptr frames, const struct wslay_event_on_frame_recv_start_arg *arg, void *user)
 {
-    const char *reason = is_binary ? "messages are text" : s->rx_len + n > MESSAGE_MAX ? "a message may have 64 KiB" : NULL;
+    struct session *s = user;
 
-    if (reason) {
-        lws_close_reason(s->wsi, is_binary ? LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE : LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-                         (unsigned char *)reason, strlen(reason));
-        return false;
+    (void)frames;
+    if (arg->opcode == WSLAY_TEXT_FRAME || arg->opcode == WSLAY_BINARY_FRAME)
+        s->fragments = 0;
+    else if (arg->opcode == WSLAY_CONTINUATION_FRAME && ++s->fragments == FRAGMENTS_MAX)
+        session_dismiss(s, WSLAY_CODE_POLICY_VIOLATION, "a message may have 1024 fragments");
+}
+
+static void on_message(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *arg, void *user)
+{
+    struct session *s = user;
+
+    (void)frames;
+    if (s->is_leaving)
+        return;
+    if (arg->opcode == WSLAY_TEXT_FRAME)
+        obey(s, arg->msg_length ? (const char *)arg->msg : "", arg->msg_length);
+    else if (arg->opcode == WSLAY_BINARY_FRAME)
+        session_dismiss(s, WSLAY_CODE_UNSUPPORTED_DATA, "messages are text");
+}
+
+static void throw_away(struct session *s)
+{
+    char bytes[4096];
+    ssize_t n = recv(s->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        s->is_dead = true;
+}
+
+void session_read(struct session *s)
+{
+    s->budget = READ_BUDGET;
+    if (s->is_leaving && !wslay_event_get_read_enabled(s->frames)) {
+        throw_away(s);
+        return;
     }
-    if (is_last && !s->rx_len) { /* the usual case: whole in one piece */
-        obey(s, bytes, n);
-        return true;
+    int failed = wslay_event_recv(s->frames);
+    if (s->is_dead)
+        return;
+    if (failed || !wslay_event_get_read_enabled(s->frames) || wslay_event_get_close_received(s->frames)) {
+        /* A close frame of libwslay's is queued: the answer to the client's, or what was wrong. */
+        wslay_event_shutdown_read(s->frames);
+        s->is_leaving = true;
+        s->topics = s->due = 0;
+        s->n_dmx = 0;
     }
-    char *rx = realloc(s->rx, s->rx_len + n + 1);
-    if (!rx)
-        return false;
-    s->rx = rx;
-    memcpy(s->rx + s->rx_len, bytes, n);
-    s->rx_len += n;
-    if (is_last) {
-        obey(s, s->rx, s->rx_len);
-        free(s->rx);
-        s->rx = NULL;
-        s->rx_len = 0;
+    if (wslay_event_want_write(s->frames))
+        want(s);
+}
+
+/* ---- life ---- */
+
+enum lm_err session_open(struct ws *w, int fd)
+{
+    static const struct wslay_event_callbacks callbacks = {
+        .recv_callback = receive,
+        .send_callback = transmit,
+        .on_frame_recv_start_callback = on_frame,
+        .on_msg_recv_callback = on_message,
+    };
+    struct session *s = calloc(1, sizeof(*s));
+
+    if (!s || wslay_event_context_server_init(&s->frames, &callbacks, s)) {
+        free(s);
+        close(fd);
+        return LM_NOMEM;
     }
-    return true;
+    wslay_event_config_set_max_recv_msg_length(s->frames, MESSAGE_MAX);
+    s->ws = w;
+    s->fd = fd;
+    s->max_fps = DEFAULT_FPS;
+    s->heard_ns = clock_mono_ns();
+    if (!watch(s, EPOLL_CTL_ADD)) {
+        wslay_event_context_free(s->frames);
+        free(s);
+        close(fd);
+        return LM_IO;
+    }
+    s->next = w->sessions;
+    s->prev = &w->sessions;
+    if (s->next)
+        s->next->prev = &s->next;
+    w->sessions = s;
+    w->n_sessions++;
+    uuid_new(s->client);
+    session_say_json(s, json_pack("{s:s, s:s, s:s}", "type", "hello", "client", s->client, "version", LUMAD_VERSION));
+    if (w->n_sessions > CLIENTS_MAX)
+        session_dismiss(s, WSLAY_CODE_POLICY_VIOLATION, "too many clients");
+    feed_schedule(w);
+    return LM_OK;
+}
+
+void session_free(struct session *s)
+{
+    struct ws *w = s->ws;
+
+    *s->prev = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    w->n_sessions--;
+    wslay_event_context_free(s->frames);
+    close(s->fd); /* epoll forgets it by itself */
+    free(s);
+    feed_schedule(w);
+}
+
+void session_check(struct session *s, int64_t now)
+{
+    const char *why = NULL;
+
+    if (s->ended_ns ? now - s->ended_ns > LINGER_NS : false)
+        why = "does not hang up";
+    else if (s->want_ns && now - s->want_ns > STUCK_NS)
+        why = "takes nothing for 5 s";
+    else if (now - s->heard_ns > HANGUP_NS)
+        why = "is silent for 12 s";
+    if (why) {
+        log_info("ws", "client %s %s: disconnected", s->client, why);
+        s->is_dead = true;
+    } else if (!s->is_leaving && now - s->heard_ns > PING_NS && now - s->pinged_ns > PING_NS) {
+        s->pinged_ns = now;
+        if (queue(s, WSLAY_PING, NULL, 0))
+            want(s);
+        else
+            s->is_dead = true;
+    }
 }

@@ -2,14 +2,17 @@
 /*
  * What the files of ws/ share: the server, and one client of it.
  *
+ * Framing, control frames, UTF-8 and the checks of RFC 6455 (a frame that is not masked, reserved bits, broken fragments: 1002) are libwslay's; sockets, topics,
+ * limits and liveness are ours.
+ *
  * Streams (host-audio, frame, wire, dmx) and the list of warnings are state: a bit says that the newest is due, and it is made when the socket takes it, so a slow
  * client skips. Everything else (hello, changes, jobs, answers) is said once and waits in the client's queue.
  *
- * THREADS  The ws thread, but for the inbox and `is_stopping`.
+ * THREADS  The ws thread, but for the inbox, `wake` and `is_stopping`.
  */
-#include <libwebsockets.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <wslay/wslay.h>
 
 #include "core/uuid.h"
 #include "net/guard.h"
@@ -18,16 +21,11 @@
 
 enum { INBOX = 512, CLIENTS_MAX = 256, QUEUE_MAX = 1 << 20 };
 
-struct text {                           /* one queued message */
-    struct text *next;
-    size_t n;
-    unsigned char bytes[];              /* LWS_PRE, then n */
-};
-
-struct session {                        /* made and freed by libwebsockets; zeroed */
+struct session {
     struct session *next, **prev;
-    struct lws *wsi;                    /* NULL: not (or no longer) established */
     struct ws *ws;
+    int fd;
+    wslay_event_context_ptr frames;     /* also holds the queue of what was said and not yet taken */
     char client[UUID_SIZE];
     unsigned topics;                    /* TOPIC_BIT; TOPIC_DMX while n_dmx > 0 */
     unsigned due;                       /* state topics whose newest is to be sent */
@@ -36,23 +34,22 @@ struct session {                        /* made and freed by libwebsockets; zero
     uint64_t dmx_due;                   /* bit i: dmx[i] */
     double max_fps;
     int64_t next_frame_ns;
-    struct text *first, **last;
-    size_t queued;                      /* bytes */
     int64_t want_ns;                    /* since when something waits for the socket; 0: nothing does */
-    const char *farewell;               /* to be closed, for this reason */
-    int farewell_code;
-    char *rx;
-    size_t rx_len;
+    int64_t heard_ns, pinged_ns;        /* the last byte from the client, and our last ping */
+    int64_t ended_ns;                   /* when our close frame went out; 0: it did not. Then what still comes is thrown away until the client hangs up */
+    bool is_leaving;                    /* a close frame is queued or sent: nothing more is said or heard */
+    bool is_dead;                       /* to be freed at the end of this round */
+    int fragments;                      /* of the message that is coming in */
+    size_t budget;                      /* bytes that may still be read in this round */
 };
 
 struct ws {
     const struct lumad *lumad;
     struct guard guard;
-    struct lws_context *context;
+    int epoll, wake;                    /* `wake`: an eventfd, written from any thread */
     struct event_listener *news;
     pthread_t thread;
     atomic_bool is_stopping;
-    bool has_ended;                     /* the thread is gone; the context is being taken down */
 
     pthread_mutex_t lock;               /* of the inbox: sockets from the front door */
     int inbox[INBOX];
@@ -60,29 +57,29 @@ struct ws {
 
     struct session *sessions;
     size_t n_sessions;
-    lws_sorted_usec_list_t tick;
+    int64_t tick_ns;                    /* when feed_tick() is due; 0: never */
     int64_t host_audio_ns, dmx_ns;      /* when last sent */
     uint32_t host_audio_serial;
     const struct show_live *live;       /* newest frame; valid until the next show_live() */
     const struct show_live *wire;       /* the same, read back from its slots; NULL when nobody asks or there is none */
     uint32_t live_seq;
-    unsigned char *buffer;              /* LWS_PRE + the message being written */
+    unsigned char *buffer;              /* the message being encoded */
     size_t buffer_size;
 };
 
 /* --- session.c: one client --- */
-void session_open(struct session *s, struct ws *w, struct lws *wsi);
-void session_close(struct session *s);
-void session_say(struct session *s, const char *text, size_t n);       /* queues a text message */
+enum lm_err session_open(struct ws *w, int fd);                         /* takes fd, closes it when it fails */
+void session_free(struct session *s);                                   /* closes the socket */
+void session_say(struct session *s, const char *text, size_t n);        /* queues a text message */
 void session_say_json(struct session *s, json_t *message);              /* takes it */
 void session_due(struct session *s, unsigned topics);                   /* the newest of these, if subscribed */
-void session_dismiss(struct session *s, int code, const char *reason);  /* static text */
-/* The socket takes one message. false: close it. */
-bool session_write(struct session *s);
-/* A piece of a message from the client. false: close it. */
-bool session_hear(struct session *s, const char *bytes, size_t n, bool is_last, bool is_binary);
+void session_dismiss(struct session *s, int code, const char *reason);  /* a close frame; it goes before whatever waits */
+void session_read(struct session *s);                                   /* the socket has bytes, or its end */
+void session_write(struct session *s);                                  /* the socket takes bytes */
+void session_check(struct session *s, int64_t now);                     /* who takes nothing, or says nothing, is disconnected */
 
 /* --- feed.c: what goes to all --- */
 void feed_news(struct ws *w);                           /* drains the event bus */
 void feed_present(struct session *s, unsigned topics);  /* present state of what was just subscribed */
-void feed_schedule(struct ws *w);                       /* the next tick, by what is subscribed */
+void feed_tick(struct ws *w, int64_t now);              /* what goes by the clock; at ws.tick_ns */
+void feed_schedule(struct ws *w);                       /* sets ws.tick_ns, by what is subscribed */

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The WebSocket /ws: one libwebsockets thread, the table of topics (api.md "WebSocket"). Sockets come from the front door before their handshake.
+ * The WebSocket /ws: one thread, libwslay for the framing, the table of topics (api.md "WebSocket"). Sockets come from the front door before their handshake.
  * A slow client skips to the newest state on streams; 1 MiB behind on the rest (or 5 s stuck) it is disconnected with a reason.
  */
 #include "core/err.h"

@@ -8,6 +8,8 @@
 """
 import array
 import base64
+import collections
+import hashlib
 import http.client
 import io
 import json
@@ -162,7 +164,7 @@ class Refused(Exception):
 class WebSocket:
     """RFC 6455, client side: whole frames, text and binary, and whatever wrong bytes a test wants to send."""
 
-    def __init__(self, port, path="/ws", protocol="lumad.v1", host=None, origin=None, headers=None, receive_buffer=0):
+    def __init__(self, port, path="/ws", protocol="lumad.v1", host=None, origin=None, headers=None, receive_buffer=0, behind=b""):
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -177,14 +179,17 @@ class WebSocket:
         if origin:
             lines.append(f"Origin: {origin}")
         lines += [f"{k}: {v}" for k, v in (headers or {}).items()]
-        self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + behind)
         status = self.file.readline()
         if b" 101 " not in status:
             rest = self.file.read()
             self.close()
             raise Refused(int(status.split()[1]) if status else 0, rest.partition(b"\r\n\r\n")[2].decode())
-        while self.file.readline().strip():
-            pass
+        answer = dict(line.split(": ", 1) for line in iter(lambda: self.file.readline().decode().strip(), ""))
+        accept = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+        assert answer["Sec-WebSocket-Accept"] == accept, answer
+        assert answer.get("Sec-WebSocket-Protocol") == ("lumad.v1" if protocol else None), answer
+        self.heard = collections.deque(maxlen=50)
         self.hello = self.recv()
         assert self.hello["type"] == "hello", self.hello
 
@@ -234,17 +239,18 @@ class WebSocket:
         while True:
             try:
                 op, fin, data = self._frame()
+                if op == 9:
+                    self.frame(10, data)
             except ConnectionError:
                 raise Closed() from None
-            if op == 9:
-                self.frame(10, data)
-            elif op == 8:
+            if op == 8:
                 code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else None
                 raise Closed(code, data[2:].decode(errors="replace"))
             elif op in (0, 1, 2):
                 kind, parts = kind or op, parts + data
                 if fin:
-                    return json.loads(parts) if kind == 1 else parts
+                    self.heard.append(json.loads(parts) if kind == 1 else parts)
+                    return self.heard[-1]
 
     def expect(self, type, timeout=10, **members):
         """The next message of this type with these members; `type` may be a binary magic like b"LMF1"."""

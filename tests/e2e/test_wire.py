@@ -224,6 +224,11 @@ class Wire(unittest.TestCase):
         if ran.returncode:
             self.skipTest("tshark may not capture here: " + ran.stderr.strip()[-120:])
         acn = ["--enable-heuristic", "acn", "-o", "acn.dmx_enable:TRUE"]    # off by default, both
+        # Our sACN port is whatever the system gave: where another protocol is known by that number, tshark would take it for that one.
+        known = subprocess.run(["tshark", "-G", "decodes"], capture_output=True, text=True, timeout=60).stdout.splitlines()
+        for table, port, name in (line.split("\t")[:3] for line in known):
+            if table == "udp.port" and int(port) >= 32768:
+                acn += ["--disable-protocol", name]
 
         def read(*args):
             return subprocess.run(["tshark", *acn, "-r", capture, *args], capture_output=True, text=True, timeout=60).stdout.splitlines()

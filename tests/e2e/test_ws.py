@@ -1,4 +1,5 @@
 """The WebSocket: topics, present state first, refusals, broken frames, slow clients."""
+import pathlib
 import struct
 import threading
 import time
@@ -131,29 +132,91 @@ class Sockets(unittest.TestCase):
             pass
 
     def test_broken_frames_close_the_socket_and_nothing_else(self):
+        """RFC 6455: each of these fails the connection. An opened socket says nothing but hello, so whatever closes it is the frame's doing."""
+        ping = b'{"type":"ping"}'
+
+        def raw(*bytes_):
+            return lambda ws: ws.sock.sendall(b"".join(bytes_))
+
+        def frames(*parts, **kw):
+            return lambda ws: [ws.frame(op, data, fin=fin, **kw) for op, data, fin in parts]
+
+        mask = b"\1\2\3\4"
+        cases = [
+            *((f"{what} that is not masked", None, frames((op, data, True), masked=False))         # 5.1: "MUST close"
+              for what, op, data in (("a text", 1, ping), ("an empty text", 1, b""), ("a binary", 2, b"x"), ("a ping", 9, b""), ("a ping with words", 9, b"x" * 125),
+                                     ("a pong", 10, b"x"), ("a close", 8, b"\3\xe8"), ("a long text", 1, b" " * 3000))),
+            ("a second fragment that is not masked", None, lambda ws: (ws.frame(1, b'{"type":', fin=False), ws.frame(0, b'"ping"}', masked=False))),
+            ("a continuation of nothing that is not masked", None, frames((0, ping, True), masked=False)),
+            *((f"opcode {op}", None, frames((op, b"reserved", True))) for op in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
+            *((f"reserved bit {bit:#x}", None, raw(bytes([0x81 | bit, 0x80]), mask)) for bit in (0x10, 0x20, 0x40)),
+            ("a control frame of 126 bytes", None, frames((9, b"x" * 126, True))),
+            ("a control frame in pieces", None, frames((9, b"x", False))),
+            ("a continuation of nothing", None, frames((0, ping, True))),
+            ("a text within a text", None, frames((1, b'{"type":', False), (1, ping, True))),
+            ("16 bits for a short length", None, raw(b"\x81\xfe\0\x05", mask, b"abcde")),
+            ("64 bits for a short length", None, raw(b"\x81\xff", struct.pack("!Q", 300), mask, b"a" * 300)),
+            ("a length above 63 bits", None, raw(b"\x81\xff", struct.pack("!Q", 1 << 63), mask)),
+            ("a length nobody has", None, raw(b"\x81\xff", struct.pack("!Q", 1 << 62), mask, b"x" * 100000)),
+            ("no UTF-8", 1007, frames((1, b"\xff\xfe", True))),
+            ("half a character at the end", 1007, frames((1, b"\xe2\x82", True))),
+            ("a surrogate, over two fragments", 1007, frames((1, b"\xed", False), (0, b"\xa0\x80", True))),
+            ("a binary message", 1003, frames((2, b"binary", True))),
+            ("a message too large", 1009, frames((1, b" " * 70000, True))),
+            ("a message too large in fragments", 1009, frames((1, b" " * 40000, False), (0, b" " * 40000, True))),
+            ("a message of crumbs", 1008, frames((1, b"{", False), *[(0, b" ", False)] * 1100)),
+            *((f"close code {code}", None, frames((8, struct.pack("!H", code), True))) for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535)),
+            ("a close reason that is no UTF-8", None, frames((8, b"\3\xe8\xff\xff", True))),
+            ("a close of one byte", None, frames((8, b"\3", True))),
+            ("a TLS hello", None, raw(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + b"x" * 100)),
+            ("HTTP", None, raw(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
+        ]
         with self.d.socket() as good:
-            def broken(send):
-                ws = self.d.socket()
-                try:
+            for what, code, send in cases:
+                with self.subTest(what), self.d.socket() as ws:
+                    start = time.monotonic()
                     try:
                         send(ws)
                     except OSError:
                         pass
-                    return ws.closed(8)
-                finally:
-                    ws.close()
-
-            broken(lambda ws: ws.frame(3, b"reserved opcode"))
-            broken(lambda ws: ws.sock.sendall(b"\xf1\x80\0\0\0\0"))                              # reserved bits
-            broken(lambda ws: ws.frame(9, b"x" * 126))                                             # a control frame may have 125 bytes
-            broken(lambda ws: ws.frame(0, b"continues nothing"))
-            self.assertEqual(broken(lambda ws: ws.frame(1, b"\xff\xfe")).code, 1007)
-            self.assertEqual(broken(lambda ws: ws.frame(2, b"binary")).code, 1003)
-            self.assertEqual(broken(lambda ws: ws.frame(1, b" " * 70000)).code, 1009)
-            broken(lambda ws: ws.sock.sendall(b"\x81\xff" + struct.pack("!Q", 1 << 62) + b"\0" * 4 + b"x" * 100000))
+                    end = ws.closed(8)
+                    self.assertLess(time.monotonic() - start, 3)
+                    self.assertNotIn("pong", [m.get("type") for m in ws.heard if isinstance(m, dict)], "it was obeyed")
+                    if code:
+                        self.assertEqual(end.code, code)
             good.send({"type": "ping"})
             good.expect("pong")
         self.assertEqual(self.d.get("/health")["status"], "ok")
+
+    def test_a_close_is_answered_with_its_code(self):
+        with self.d.socket() as ws:
+            ws.frame(8, struct.pack("!H", 4321) + "auf Wiederhören".encode())
+            self.assertEqual(ws.closed(3).code, 4321)
+
+    def test_frames_right_behind_the_handshake_count(self):
+        ws = self.d.socket(behind=b"\x89\x80\0\0\0\0\x81\x8f\0\0\0\0" + b'{"type":"ping"}')
+        with ws:
+            ws.expect("pong")
+
+    def test_who_pings_and_reads_nothing_costs_no_memory(self):
+        def rss():
+            status = pathlib.Path(f"/proc/{self.d.proc.pid}/status").read_text()
+            return int(status.partition("VmRSS:")[2].split()[0])
+
+        ping = b"\x89\xfd\0\0\0\0" + b"x" * 125
+        with self.d.socket(receive_buffer=4096) as flood, self.d.socket() as good:
+            before = rss()
+            flood.sock.settimeout(0.2)
+            sent, end = 0, time.monotonic() + 4
+            try:
+                while time.monotonic() < end:
+                    sent += flood.sock.send(ping * 500)
+            except OSError:
+                pass
+            self.assertGreater(sent, 100000)
+            good.send({"type": "ping"})
+            good.expect("pong")
+            self.assertLess(rss() - before, 8000)
 
     def test_a_message_in_pieces(self):
         with self.d.socket() as ws:
@@ -165,17 +228,18 @@ class Sockets(unittest.TestCase):
             ws.send(text)
             ws.expect("pong")
 
-    def test_a_client_that_reads_nothing_is_dropped(self):
-        with self.d.socket(receive_buffer=4096) as stuck, self.d.socket() as good:
+    def test_who_reads_nothing_or_answers_no_ping_is_dropped(self):
+        with self.d.socket(receive_buffer=4096) as stuck, self.d.socket() as silent, self.d.socket() as good:
             stuck.subscribe("frame", "host-audio", *[f"dmx/{n}" for n in range(1, 65)], max_fps=44)
             good.subscribe("host-audio")
             start = last = time.monotonic()
-            while time.monotonic() - start < 10:
+            while time.monotonic() - start < 14:
                 good.expect("host-audio")
                 gap, last = time.monotonic() - last, time.monotonic()
                 self.assertLess(gap, 1.0)
             start = time.monotonic()
             stuck.closed()              # what was on its way can still be read, then it is over
+            silent.closed()
             self.assertLess(time.monotonic() - start, 3)
 
 

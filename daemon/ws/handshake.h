@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * The opening handshake (RFC 6455, section 4.2) of a socket the front door peeked at: Host, Origin and role as for REST, then what the RFC asks of the head.
+ *
+ * THREADS  Any; uses nothing but the socket. Never waits.
+ */
+#include <stdbool.h>
+
+#include "net/guard.h"
+
+/* Reads the head and answers it. true: the socket speaks WebSocket now. false: it was refused in plain HTTP with problem+json, so that whoever tries
+ * sees why, and is closed. `is_stopping` refuses everybody. */
+bool handshake(const struct guard *guard, int fd, bool is_stopping);
