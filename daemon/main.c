@@ -123,12 +123,15 @@ static enum lm_err library_start(struct daemon *d)
     folders[n] = own;
     if (!err)
         err = library_new(folders, cache, &d->l.library);
+    if (!err)
+        err = patches_new(d->l.bus, d->l.library, &d->l.patches);
     free(list);
     return err;
 }
 
 static void library_stop(struct daemon *d)
 {
+    patches_free(d->l.patches);
     library_free(d->l.library);
 }
 

@@ -13,7 +13,7 @@
 struct work {
     const struct request *req;
     struct patching_copies copies;
-    json_t *body, *rows;
+    json_t *body, *rows, *errors;
     int universe, address;
     bool replace;
 };
@@ -130,20 +130,20 @@ static enum lm_err renumber(struct request *req, struct response *res)
 static enum lm_err next_address(struct request *req, struct response *res)
 {
     struct problem *p = &res->problem;
-    struct patch *patch = NULL;
+    struct shared *patch = NULL;
     double universe, channels;
     int u, at = 0;
     enum lm_err err = request_query_real(req, "universe", 1, DMX_MAX_UNIVERSE, 1, &universe, p);
 
     if (err || (err = request_query_real(req, "channels", 1, DMX_SLOTS, 1, &channels, p)) ||
-        (err = venue_load(req->db, req->lumad->library, req->arg[0], &patch, p)))
+        (err = patches_get(req->lumad->patches, req->db, req->arg[0], &patch, p)))
         return err;
     u = (int)universe;
-    if (patching_next(patch, (int)channels, &u, &at))
+    if (patching_next(shared_get(patch), (int)channels, &u, &at))
         err = respond_json(res, json_pack("{s:i, s:i, s:i}", "universe", u, "address", at, "channels", (int)channels));
     else
         err = problem_set(p, LM_CONFLICT, "From universe %d on no %d slots are free.", u, (int)channels);
-    patch_free(patch);
+    shared_unref(patch);
     return err;
 }
 
@@ -167,7 +167,8 @@ static enum lm_err write_csv(struct db_conn *c, void *arg, struct problem *p)
 {
     struct work *w = arg;
 
-    return patching_import(c, w->req->lumad->library, w->req->arg[0], w->req->text, w->req->text_n, w->replace, &w->rows, p);
+    return patching_import(c, w->req->lumad->library, w->req->arg[0], w->req->text, w->req->text_n, w->replace, &w->rows, &w->errors,
+                           p);
 }
 
 static enum lm_err import_csv(struct request *req, struct response *res)
@@ -182,7 +183,9 @@ static enum lm_err import_csv(struct request *req, struct response *res)
     w.replace = !strcmp(replace, "true") || !strcmp(replace, "1");
     if (!w.replace && *replace && strcmp(replace, "false") && strcmp(replace, "0"))
         return problem_set(p, LM_BAD_REQUEST, "replace is true or false.");
-    return answer(&w, res, db_write(req->lumad->db, write_csv, &w, p), 200);
+    err = db_write(req->lumad->db, write_csv, &w, p);
+    res->errors = w.errors;
+    return answer(&w, res, err, 200);
 }
 
 const struct route api_patch[] = {

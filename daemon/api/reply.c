@@ -126,8 +126,10 @@ static struct MHD_Response *of_problem(struct exchange *x, unsigned *status)
 {
     char allow[64];
     json_t *json = problem_json(x->err, &x->res.problem, x->err == LM_STALE ? x->res.json : NULL);
-    struct MHD_Response *r = of_json(json);
 
+    if (json_array_size(x->res.errors) && !json_object_set(json, "errors", x->res.errors))
+        json_object_del(json, "more");
+    struct MHD_Response *r = of_json(json);
     *status = (unsigned)lm_err_http(x->err);
     if (*status >= 500)
         log_warn("api", "%.200s: %d %s", x->path, *status,

@@ -67,6 +67,7 @@ struct response {                       /* starts as RESPONSE_INIT */
     char disposition[160];              /* Content-Disposition */
     bool is_page;                       /* a page: its own Content-Security-Policy */
     unsigned allow;                     /* bits of http_method, for 405 */
+    json_t *errors;                     /* with a problem: the whole list, each {path, message, ...}; NULL: problem.errors */
     struct problem problem;
 };
 #define RESPONSE_INIT { .fd = -1 }

@@ -43,7 +43,7 @@ static const struct {
 } shapes[] = {
     { "Problem",
       "type:string title:string status:integer detail:string code:string errors:ProblemError[] more:integer current:any", false },
-    { "ProblemError", "path:string message:string", false },
+    { "ProblemError", "path:string message:string start:integer end:integer", false },
     { "Nothing", "", true },
     { "Health", "status:=ok|failed detail:string", false },
     { "System",
@@ -66,7 +66,8 @@ static const struct {
     { "Park", "*channels:object?", true },
     { "Parked", "fixture_id:uuid channels:object", false },
     { "Selection", "*expression:string spatial_reference:=global|group_local", true },
-    { "Selected", "heads:string[] warnings:string[]", false },
+    { "Selected", "heads:string[] warnings:string[] groups:SelectedGroup[] took_us:number", false },
+    { "SelectedGroup", "group:string heads:string[]", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },
     { "LibraryItem", "path:string manufacturer:string model:string type:string modes:LibraryMode[]", false },
     { "LibraryMode", "name:string channels:integer heads:integer", false },

@@ -43,6 +43,7 @@ static void release(struct exchange *x)
     multipart_free(x->req.multipart);
     json_decref(x->json);
     json_decref(x->res.json);
+    json_decref(x->res.errors);
     if (x->res.fd >= 0)
         close(x->res.fd);
     free(x->res.data);

@@ -55,7 +55,7 @@ static enum lm_err quoted(struct reader *r, struct problem *p)
         if (*r->at == '"') {
             if (r->at + 1 == r->end || r->at[1] != '"') {
                 r->at++;
-                return at_line_end(r) || *r->at == ',' ? LM_OK : wrong(r, p, "has text behind a closing quote");
+                return at_line_end(r) || *r->at == r->csv->separator ? LM_OK : wrong(r, p, "has text behind a closing quote");
             }
             r->at++;
         }
@@ -79,7 +79,7 @@ static enum lm_err field(struct reader *r, struct problem *p)
     if (r->at < r->end && *r->at == '"') {
         err = quoted(r, p);
     } else {
-        while (!at_line_end(r) && *r->at != ',' && *r->at != '"')
+        while (!at_line_end(r) && *r->at != csv->separator && *r->at != '"')
             *r->out++ = *r->at++;
         if (!at_line_end(r) && *r->at == '"')
             err = wrong(r, p, "has a quote in the middle of a field");
@@ -100,7 +100,7 @@ static enum lm_err record(struct reader *r, struct problem *p)
     for (;;) {
         if ((err = field(r, p)))
             return err;
-        bool goes_on = !at_line_end(r);         /* at a comma: its place in the text is free for the field's end */
+        bool goes_on = !at_line_end(r);         /* at a separator: its place in the text is free for the field's end */
         if (goes_on)
             r->at++;
         else
@@ -114,12 +114,37 @@ static enum lm_err record(struct reader *r, struct problem *p)
     return LM_OK;
 }
 
+static bool is_separator(char c)
+{
+    return c == ',' || c == ';' || c == '\t';
+}
+
+/* At the first line that is not empty: a spreadsheet's own word for it, or the first that stands outside of quotes. */
+static void find_separator(struct reader *r)
+{
+    bool in_quotes = false;
+
+    if (r->end - r->at >= 5 && !memcmp(r->at, "sep=", 4) && is_separator(r->at[4]) && (r->at + 5 == r->end || r->at[5] == '\n' || r->at[5] == '\r')) {
+        r->csv->separator = r->at[4];
+        r->at += 5;
+        skip_line_end(r);
+        return;
+    }
+    for (const char *c = r->at; c < r->end && (in_quotes || (*c != '\n' && *c != '\r')); c++)
+        if (*c == '"') {
+            in_quotes = !in_quotes;
+        } else if (!in_quotes && is_separator(*c)) {
+            r->csv->separator = *c;
+            return;
+        }
+}
+
 enum lm_err csv_parse(const char *text, size_t n, struct csv *csv, struct problem *p)
 {
     struct reader r = { .at = text, .end = text + n, .line = 1, .csv = csv };
     enum lm_err err = LM_OK;
 
-    *csv = (struct csv){ 0 };
+    *csv = (struct csv){ .separator = ',' };
     for (size_t i = 0, step; i < n; i += step) {
         if (!(step = utf8_step(text + i, n - i)))
             return wrong(&r, p, "is not UTF-8: save the table as \"CSV UTF-8\"");
@@ -131,6 +156,9 @@ enum lm_err csv_parse(const char *text, size_t n, struct csv *csv, struct proble
     r.out = csv->text;
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
         r.at += 3;
+    while (r.at < r.end && at_line_end(&r))
+        skip_line_end(&r);
+    find_separator(&r);
     while (!err && r.at < r.end)
         if (at_line_end(&r))
             skip_line_end(&r);
@@ -149,7 +177,7 @@ void csv_clear(struct csv *csv)
 
 void csv_add(struct str *s, bool is_first, const char *text)
 {
-    bool plain = !text[strcspn(text, ",\"\r\n")] && !str_starts(text, "\xef\xbb\xbf");      /* that one is taken for the file's own mark */
+    bool plain = !text[strcspn(text, ",;\t\"\r\n")] && !str_starts(text, "\xef\xbb\xbf");      /* that one is taken for the file's own mark */
 
     if (!is_first)
         str_add(s, ",");

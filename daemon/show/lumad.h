@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "db/db.h"
 #include "library/library.h"
+#include "show/patches.h"
 #include "show/show.h"
 #include "show/warnings.h"
 
@@ -16,6 +17,7 @@ struct lumad {                  /* what handlers and sockets may reach; filled b
     struct event_bus *bus;
     struct db *db;
     struct library *library;
+    struct patches *patches;
     struct jobs *jobs;
     struct show *show;
     struct warnings *warnings;

@@ -43,7 +43,7 @@ bool patching_next(const struct patch *patch, int channels, int *universe, int *
 
 /* ---- does it fit? ---- */
 
-static void add_under(struct problem *p, const char *prefix, const struct problem *of)
+static void add_under(struct problem *p, json_t *errors, const char *prefix, const struct problem *of)
 {
     char path[PROBLEM_PATH + 32];
 
@@ -52,6 +52,8 @@ static void add_under(struct problem *p, const char *prefix, const struct proble
     for (size_t i = 0; i < of->n; i++) {
         snprintf(path, sizeof(path), "%s%s", prefix, of->errors[i].path);
         problem_add(p, path, "%s", of->errors[i].message);
+        if (errors)
+            json_array_append_new(errors, json_pack("{s:s, s:s}", "path", path, "message", of->errors[i].message));
     }
     p->more += of->more;
 }
@@ -73,7 +75,8 @@ static enum lm_err check_one(struct library *l, const struct patch *patch, const
     return err;
 }
 
-enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, struct problem *p)
+enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
+                           struct problem *p)
 {
     struct patch *patch = NULL;
     const struct patch_fixture **ids = NULL;
@@ -105,7 +108,7 @@ enum lm_err patching_check(struct db_conn *c, struct library *l, const char *ven
         first = first ? first : bad;
         if (lines)
             snprintf(prefix, sizeof(prefix), "/lines/%zu", lines[i]);
-        add_under(p, prefix, &one);
+        add_under(p, errors, prefix, &one);
         if (!lines)
             break;                      /* copies: the first that is in the way says it all */
     }
@@ -179,7 +182,7 @@ static enum lm_err make_copies(struct db_conn *c, struct library *l, const char 
         json_decref(one);
         at.address += step;
     }
-    return err ? err : patching_check(c, l, venue_id, *rows, NULL, p);
+    return err ? err : patching_check(c, l, venue_id, *rows, NULL, NULL, p);
 }
 
 static void name_it(json_t *members, const struct definition *d)
@@ -312,7 +315,7 @@ enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *
     if (!err && !(*rows = json_array()))
         err = problem_set(p, LM_NOMEM, "no memory for a patch");
     if (!err && !(err = pack(c, l, ids ? picked : all, (struct spot){ universe, address }, *rows, p)))
-        err = patching_check(c, l, venue_id, *rows, NULL, p);
+        err = patching_check(c, l, venue_id, *rows, NULL, NULL, p);
     json_decref(all), json_decref(venue), json_decref(picked);
     return err;
 }

@@ -35,15 +35,17 @@ enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *
 bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
 
 /* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they come
- * from, for the paths of errors ("/lines/7/address"); NULL: "/address". Reports all that are wrong. */
-enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, struct problem *p);
+ * from, for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: "/address", of the first. */
+enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
+                           struct problem *p);
 
 /*
  * patch_table.c: the patch as CSV, one fixture a line. The first line names the columns: all of them on export, any of them in any order on
- * import. An empty cell is as if the column were missing. Without fixture_path the definition is the library's for manufacturer and model.
- * `id` matters with `replace` alone: that fixture of the venue is changed and keeps its groups and parked channels; other ids are passed over.
+ * import (core/csv.h: with semicolons and decimal commas too). An empty cell is as if the column were missing. Without fixture_path the definition is
+ * the library's for manufacturer and model. An id may stand in one line only. It matters with `replace` alone: that fixture of the venue is changed and
+ * keeps its groups and parked channels, also when it had been removed; ids of other venues are passed over.
  */
 enum lm_err patching_export(struct db_conn *c, const char *venue_id, struct str *csv, struct problem *p);
-/* `replace`: fixtures of the venue that are not in the table are removed. */
+/* `replace`: fixtures of the venue that are not in the table are removed. *errors: all that is wrong with the table, in its order, [{path, message}]. */
 enum lm_err patching_import(struct db_conn *c, struct library *l, const char *venue_id, const char *csv, size_t n, bool replace, json_t **rows,
-                            struct problem *p);
+                            json_t **errors, struct problem *p);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "db/domain.h"
@@ -204,27 +205,30 @@ static json_t *heads_of(const struct patch *patch, const struct selection *s, ui
     for (size_t i = 0; i < s->n; i++)
         if (all || s->group[i] == group) {
             head_id(patch, s->heads[i], id);
-            json_array_append_new(list, json_string(id));
+            json_array_append_new(list, json_string_nocheck(id));
         }
     return list;
 }
 
-enum lm_err venue_select(const struct patch *patch, const char *expression, const char *reference, json_t **answer, struct problem *p)
+enum lm_err venue_select(const struct patch *patch, const char *expression, const char *reference, json_t **answer, json_t **errors,
+                         struct problem *p)
 {
     struct selection s = { 0 };
+    int64_t began = clock_mono_ns();
     bool local = !strcmp(reference, "group_local");
 
     if (!local && strcmp(reference, "global"))
         return problem_add(p, "/spatial_reference", "is \"%.40s\", must be global or group_local", reference);
     enum lm_err err = selection_resolve(patch, expression, &s, p);
-    if (err) {
-        selection_clear(&s);
+    double took_us = (double)(clock_mono_ns() - began) / 1e3;
+    if (err == LM_INVALID)
+        *errors = json_pack("[{s:s, s:s, s:i, s:i}]", "path", "/expression", "message", p->detail, "start", s.wrong.start, "end", s.wrong.end);
+    if (err)
         return err;
-    }
     json_t *warnings = json_array();
     for (size_t i = 0; i < s.n_warnings; i++)
         json_array_append_new(warnings, json_string(s.warnings[i]));
-    *answer = json_pack("{s:o, s:o}", "heads", heads_of(patch, &s, 0, true), "warnings", warnings);
+    *answer = json_pack("{s:o, s:o, s:f}", "heads", heads_of(patch, &s, 0, true), "warnings", warnings, "took_us", round(took_us * 10) / 10);
     if (local) {
         json_t *lists = json_array();
         for (size_t i = 0; i < s.n_groups_named; i++)

@@ -19,8 +19,9 @@ enum lm_err venue_load(struct db_conn *c, struct library *l, const char *venue_i
 json_t *venue_heads_json(const struct patch *patch);
 /* GET /venues/{id}/patch: {"universes":[{"universe","used":[{"fixture_id","label","address","channels"}],"free":[{"address","channels"}]}],"warnings":[]} */
 json_t *venue_patch_json(const struct patch *patch);
-/* POST /venues/{id}/select */
-enum lm_err venue_select(const struct patch *patch, const char *expression, const char *spatial_reference, json_t **answer, struct problem *p);
+/* POST /venues/{id}/select. *errors: of an expression that cannot be read, [{path, message, start, end}] (characters, 0-based, half-open). */
+enum lm_err venue_select(const struct patch *patch, const char *expression, const char *spatial_reference, json_t **answer, json_t **errors,
+                         struct problem *p);
 /*
  * May this fixture stand there? Called in the transaction that wrote the row: the mode must exist in the definition (422 naming the modes), the
  * address must fit and be free (409 / 422 naming the fixture in the way and the next free address). Fills manufacturer, model when they were left out.

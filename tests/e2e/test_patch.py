@@ -1,6 +1,8 @@
 """Patching more than one fixture at a time, and a patch as a table."""
 import csv
 import io
+import sys
+import threading
 import time
 import unittest
 
@@ -157,7 +159,8 @@ class Table(Patch):
         self.assertEqual(r.status, 200, r)
         self.assertEqual(r.json["items"][0]["fixture_path"], "builtin:generic-dimmer")
         self.problem(self.send("manufacturer,model,mode,address\nNobody,Nothing,x,201\n"), 422, "invalid", "/lines/2/model")
-        self.problem(self.send("mode,address\nx,201\n"), 422, "invalid", "/lines/2/fixture_path")
+        self.problem(self.send("mode,address,model\nx,201,\n"), 422, "invalid", "/lines/2/fixture_path")
+        self.problem(self.send("mode,address\nx,201\n"), 422, "invalid", "/lines/1")
 
     def test_errors_name_lines_and_nothing_is_written(self):
         self.d.post(self.path("fixtures"), {**DIMMER, "address": 50, "label": "Old"})
@@ -179,7 +182,9 @@ class Table(Patch):
             for query in ("",) if "48" in lines else ("", "?replace=true"):
                 self.problem(self.send(head + lines, query), status, None, *paths)
                 self.assertEqual(self.stands(), before, lines)
-        self.assertGreater(self.problem(self.send(head + good.format("x") * 50), 422)["more"], 30)
+        p = self.problem(self.send(head + good.format("x") * 50), 422)
+        self.assertEqual([e["path"] for e in p["errors"]], [f"/lines/{i}/address" for i in range(2, 52)])       # each of them
+        self.assertIn("Line 2", p["detail"])
         for text, path in (("", "/lines/1"), ("universe,adress\n", "/lines/1"), ("address,Address\n", "/lines/1")):
             self.problem(self.send(text), 422, "invalid", path)
         self.problem(self.send(b"address,label\n1,\xe4\n"), 400, "bad_request", "/lines/2")
@@ -188,10 +193,137 @@ class Table(Patch):
         self.problem(self.d.call("GET", "/venues/nonsense/patch.csv"), 404)
         self.problem(self.d.call("POST", "/venues/nonsense/patch.csv", b"address\n", {"Content-Type": "text/csv"}), 404)
 
-    def test_a_big_table_is_quick_enough(self):
-        lines = "".join(f"{1 + i // 128},{1 + i % 128 * 4},4 Channels,builtin:generic-dimmer\n" for i in range(1500))
-        self.assertEqual(self.send("universe,address,mode,fixture_path\n" + lines).status, 200)
-        self.assertEqual(self.read().count("\r\n"), 1501)
+    def test_lines_that_cannot_be_read_do_not_hide_those_that_do_not_fit(self):
+        head = "universe,address,mode,fixture_path\n"
+        p = self.problem(self.send(head + "1,1,4 Channels,builtin:generic-dimmer\n1,x,4 Channels,builtin:generic-dimmer\n"
+                                   "1,3,4 Channels,builtin:generic-dimmer\n1,9,5 Lamps,builtin:generic-dimmer\n1,511,4 Channels,builtin:generic-dimmer\n"), 422)
+        self.assertEqual([e["path"] for e in p["errors"]],
+                         ["/lines/2/address", "/lines/3/address", "/lines/4/address", "/lines/5/mode", "/lines/6/address"])
+        self.assertIn("the next free address is", p["errors"][0]["message"])
+        self.assertEqual(self.stands(), [])
+
+    def test_tables_of_spreadsheets(self):
+        for text in ("\ufeffUniverse;Address;Label;Mode;fixture_path;x;y;invert_pan;;\r\n1;10;\"Bar; left\";4 Channels;builtin:generic-dimmer;1,5;-0,25;TRUE;;\r\n;;;;;;;;;\r\n",
+                     "sep=;\r\naddress;universe;label;mode_name;fixture_path;pos_x;pos_y;invert_pan\r\n 10 ; 1;\"Bar; left\";4 Channels;builtin:generic-dimmer;1.5;-0,25;yes\r\n",
+                     "address\tlabel\tmode\tfixture_path\tx\ty\tinvert_pan\r10\tBar; left\t4 Channels\tbuiltin:generic-dimmer\t1,5\t-0.25\t1\r"):
+            r = self.send(text, "?replace=true")
+            self.assertEqual(r.status, 200, (text, r))
+            f, = self.fixtures()
+            self.assertEqual((f["universe"], f["address"], f["label"], f["pos_x"], f["pos_y"], f["invert_pan"]), (1, 10, "Bar; left", 1.5, -0.25, True))
+        before = self.fixtures()
+        p = self.problem(self.send("address;mode;fixture_path;x\n1;4 Channels;builtin:generic-dimmer;1.000,5\n"), 422, "invalid", "/lines/2/x")
+        self.assertNotIn("point", p["errors"][0]["message"])
+        self.assertEqual(self.send("address,mode\n1,x\n".encode("utf-16")).status, 400)
+        p = self.problem(self.send("Adresse;mode\n1;x\n"), 422, "invalid", "/lines/1")
+        self.assertEqual(len(p["errors"]), 3)           # no such column; no address; no definition
+        self.assertEqual(self.fixtures(), before)
+
+    def test_an_id_stands_in_one_line(self):
+        rows = self.array(count=2)
+        line = "{},{},4 Channels,builtin:generic-dimmer\n"
+        table = "id,address,mode,fixture_path\n" + line.format(rows[0]["id"], 101) + line.format(rows[1]["id"], 111) + line.format(rows[0]["id"], 121)
+        for query in ("", "?replace=true"):
+            p = self.problem(self.send(table, query), 422, "invalid", "/lines/4/id")
+            self.assertEqual(len(p["errors"]), 1)
+            self.assertIn("line 2", p["errors"][0]["message"])
+        self.assertEqual([s[1] for s in self.stands()], [1, 5])
+
+    def test_a_table_brings_back_what_was_removed(self):
+        rows = self.array(count=3)
+        group = self.d.post(self.path("groups"), {"name": "left"})
+        ids = [r["id"] for r in rows]
+        self.d.put(f"/groups/{group['id']}/members", {"fixture_ids": ids[::-1]})
+        self.d.put(f"/fixtures/{ids[0]}/park", {"channels": {"1": 9}})
+        table = self.read()
+        self.assertEqual(self.send("address,mode,fixture_path\n301,4 Channels,builtin:generic-dimmer\n", "?replace=true").status, 200)
+        self.assertEqual(self.d.get(f"/groups/{group['id']}")["fixture_ids"], [])
+        self.assertEqual(self.send(table, "?replace=true").status, 200)
+        self.assertEqual(self.read(), table)
+        self.assertEqual(self.d.get(f"/groups/{group['id']}")["fixture_ids"], ids[::-1])
+        self.assertEqual(self.d.get(f"/fixtures/{ids[0]}/park")["channels"], {"1": 9})
+        other, old = self.venue(), self.club            # into another venue: fixtures of its own
+        self.club = other
+        self.assertEqual(self.send(table, "?replace=true").status, 200)
+        self.assertEqual(len(self.fixtures()), 3)
+        self.assertFalse(set(ids) & {f["id"] for f in self.fixtures()})
+        self.club = old
+        self.assertEqual(self.read(), table)
+
+    def test_ten_thousand_lines_and_no_more(self):
+        f = self.array(count=1, universe=500)[0]
+        def lines(n):
+            return "".join(f"{1 + i // 128},{1 + i % 128 * 4},4 Channels,{f['manufacturer']},{f['model']}\n" for i in range(n))
+        head = "universe,address,mode,manufacturer,model\n"
+        began = time.monotonic()
+        self.assertEqual(self.send(head + lines(10000)).status, 200)
+        took = time.monotonic() - began
+        self.assertLess(took, 60)
+        table = self.read()
+        self.assertEqual(table.count("\r\n"), 10002)
+        self.problem(self.send(head + lines(10001)), 413)
+        p = self.problem(self.send(head + lines(10000)), 409)           # all of them once more: each is in the way
+        self.assertEqual(len(p["errors"]), 10000)
+        self.assertEqual(p["errors"][-1]["path"], "/lines/10001/address")
+        self.assertEqual(self.read(), table)
+        print(f"10,000 lines in {took:.1f} s", file=sys.stderr)
+
+
+class Selections(Patch):
+    """POST /venues/{id}/select knows what was written before it, whoever asks."""
+
+    def select(self, expression, **more):
+        return self.d.post(self.path("select"), {"expression": expression, **more})
+
+    def test_every_write_is_seen_at_once(self):
+        for n in range(1, 12):
+            f = self.d.post(self.path("fixtures"), {**DIMMER, "mode_name": "1 Channel", "address": n, "pos_x": 20 - n})
+            self.assertEqual(self.select("all[1]")["heads"], [f"{f['id']}:0"])         # leftmost
+            self.assertEqual(len(self.d.get(self.path("heads"))["items"]), n)
+        g = self.d.post(self.path("groups"), {"name": "mine"})
+        self.assertEqual(self.select("mine")["heads"], [])
+        self.d.put(f"/groups/{g['id']}/members", {"fixture_ids": [f["id"]]})
+        self.assertEqual(self.select("mine")["heads"], [f"{f['id']}:0"])
+        self.d.patch(f"/groups/{g['id']}", {"name": "yours"})
+        self.assertIn("yours", self.select("mine")["warnings"][0])
+        self.d.delete(f"/fixtures/{f['id']}")
+        self.assertEqual(self.select("yours")["heads"], [])
+        self.d.delete(f"/groups/{g['id']}")
+        self.assertEqual(self.d.get(self.path("next-address") + "?channels=1")["address"], 11)
+        self.d.delete(f"/venues/{self.club['id']}")
+        self.problem(self.d.call("POST", self.path("select"), {"expression": "all"}), 404)
+
+    def test_many_ask_while_it_changes(self):
+        f = self.d.post(self.path("fixtures"), {**DIMMER, "address": 1})
+        stop, seen = threading.Event(), []
+
+        def ask():
+            while not stop.is_set():
+                seen.append(len(self.d.call("POST", self.path("select"), {"expression": "all"}).json["heads"]))
+        askers = [threading.Thread(target=ask) for _ in range(3)]
+        for t in askers:
+            t.start()
+        try:
+            for n in (1, 8, 2, 12, 3, 4) * 5:
+                self.d.patch(f"/fixtures/{f['id']}", {"mode_name": "1 Channel" if n == 1 else f"{n} Channels"})
+                self.assertEqual(len(self.select("all")["heads"]), n)
+        finally:
+            stop.set()
+            for t in askers:
+                t.join()
+        self.assertLessEqual(set(seen), {1, 2, 3, 4, 8, 12})
+
+    def test_errors_say_where(self):
+        for expression, start, end in (("a & (b", 6, 6), ("\u00a0 € | b", 2, 3), ("front bar", 6, 7), ("a[0]", 2, 3), ("colour:red", 0, 7)):
+            p = self.problem(self.d.call("POST", self.path("select"), {"expression": expression}), 422, "invalid", "/expression")
+            e = p["errors"][0]
+            self.assertEqual((e["start"], e["end"]), (start, end), e)
+            self.assertIn(f"column {start + 1}:", e["message"])
+
+    def test_two_thousand_heads_in_a_millisecond(self):
+        self.array(count=500)
+        took = min(self.select("(all[::2] | side:left) & ~has:movement > all")["took_us"] for _ in range(20))
+        self.assertLess(took, 1000)
+        self.assertEqual(len(self.select("all")["heads"]), 2000)
 
 
 class Parks(unittest.TestCase):

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     memcpy(text, data, n);
     text[n] = 0;
     if (selection_resolve(patch, text, &s, &p)) {
-        if (p.err != LM_INVALID || strncmp(p.detail, "column ", 7))
+        if (p.err != LM_INVALID || strncmp(p.detail, "column ", 7) || s.wrong.start < 0 || s.wrong.end < s.wrong.start || s.wrong.end > (int)n)
             abort();
     } else {
         for (size_t i = 0; i < s.n; i++)

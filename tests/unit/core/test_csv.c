@@ -51,6 +51,20 @@ TEST(quotes)
     CHECK_STR(READ("\""), "/lines/1");
 }
 
+TEST(the_first_line_says_what_parts_fields)
+{
+    CHECK_STR(READ("a;b\n1,5;x\n"), "1:a|b;2:1,5|x");
+    CHECK_STR(READ("a\tb;c\n1\t2;3\n"), "1:a|b;c;2:1|2;3");
+    CHECK_STR(READ("a,b;c\n"), "1:a|b;c");
+    CHECK_STR(READ("\xef\xbb\xbf\r\nsep=;\r\na;\"b;\"\"c\"\r\n"), "3:a|b;\"c");
+    CHECK_STR(READ("sep=,\na;b,c\n"), "2:a;b|c");
+    CHECK_STR(READ("sep=;"), "");
+    CHECK_STR(READ("sep=x\na;b\n"), "1:sep=x;2:a;b");
+    CHECK_STR(READ("\"a;b\",c\n"), "1:a;b|c");
+    CHECK_STR(READ("\"a\"\"\";b\n"), "1:a\"|b");
+    CHECK_STR(READ("one\na;b\n"), "1:one;2:a;b");
+}
+
 TEST(only_utf8)
 {
     CHECK_STR(READ("a\nb\n\xe4"), "/lines/3");
@@ -59,18 +73,18 @@ TEST(only_utf8)
 
 TEST(what_is_written_is_read)
 {
-    static const char *const fields[] = { "plain", "", "a,b", "\"", "two\r\nlines", "\xc3\xa4" };
+    static const char *const fields[] = { "plain", "", "a,b", "\"", "two\r\nlines", "\xc3\xa4", "a;b", "a\tb" };
     struct str s = { 0 };
     struct csv csv;
 
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 8; i++)
         csv_add(&s, !i, fields[i]);
     csv_end(&s);
-    CHECK_STR(s.data, "plain,,\"a,b\",\"\"\"\",\"two\r\nlines\",\xc3\xa4\r\n");
+    CHECK_STR(s.data, "plain,,\"a,b\",\"\"\"\",\"two\r\nlines\",\xc3\xa4,\"a;b\",\"a\tb\"\r\n");
     CHECK_INT(csv_parse(s.data, s.len, &csv, NULL), LM_OK);
     CHECK_INT(csv.n_records, 1);
-    CHECK_INT(csv.n_fields, 6);
-    for (size_t i = 0; i < 6; i++)
+    CHECK_INT(csv.n_fields, 8);
+    for (size_t i = 0; i < 8; i++)
         CHECK_STR(csv.fields[i], fields[i]);
     csv_clear(&csv);
     str_clear(&s);
