@@ -24,6 +24,7 @@
 #include "core/uuid.h"
 #include "core/version.h"
 #include "db/table.h"
+#include "dmx/receiver.h"
 #include "graph/graph.h"
 #include "net/front.h"
 #include "show/demo.h"
@@ -34,6 +35,8 @@ struct daemon {
     struct config config;
     struct lumad l;
     struct outputs *outputs;
+    struct input *input;
+    struct receiver *receiver;
     struct api *api;
     struct ws *ws;
     struct front *front;
@@ -164,6 +167,7 @@ static void jobs_stop(struct daemon *d)
 static enum lm_err outputs_start(struct daemon *d)
 {
     char *cid = NULL, fresh[UUID_SIZE], host[128] = "", name[160];
+    uint8_t bytes[16];
     enum lm_err err;
 
     if (db_state_get(d->l.db, "sacn_cid", &cid)) {
@@ -174,14 +178,20 @@ static enum lm_err outputs_start(struct daemon *d)
     gethostname(host, sizeof(host) - 1);
     snprintf(name, sizeof(name), "lumad %s", host);
     err = outputs_open(cid, name, &d->outputs, &d->why);
+    if (!err)
+        err = uuid_to_bytes(cid, bytes) ? input_new(bytes, SACN_PORT, &d->input) : LM_INVALID;
     free(cid);
     return err;
 }
 
 static void outputs_stop(struct daemon *d)
 {
+    input_free(d->input);
     outputs_close(d->outputs);
 }
+
+static enum lm_err receiver_part_start(struct daemon *d) { return receiver_start(d->outputs, d->input, &d->receiver, &d->why); }
+static void receiver_part_stop(struct daemon *d) { receiver_stop(d->receiver); }
 
 static enum lm_err demo_start(struct daemon *d)
 {
@@ -208,7 +218,7 @@ static void show_part_stop(struct daemon *d)
 
 static enum lm_err show_part_start(struct daemon *d)
 {
-    struct show_options o = { .db = d->l.db, .bus = d->l.bus, .library = d->l.library, .jobs = d->l.jobs, .outputs = d->outputs,
+    struct show_options o = { .db = d->l.db, .bus = d->l.bus, .library = d->l.library, .jobs = d->l.jobs, .outputs = d->outputs, .input = d->input,
                               .warnings = d->l.warnings, .audio_device = d->config.audio, .compile_threads = d->config.compile_threads,
                               .real_time = d->config.real_time, .rt_priority = d->config.rt_priority };
     struct show *s = NULL;
@@ -267,6 +277,7 @@ static const struct part {
     { "library",  library_start,    library_stop },
     { "jobs",     jobs_start,       jobs_stop },
     { "outputs",  outputs_start,    outputs_stop },
+    { "receiver", receiver_part_start, receiver_part_stop },
     { "demo",     demo_start,       demo_stop },
     { "show",     show_part_start,  show_part_stop },
     { "api",      api_part_start,   api_part_stop },

@@ -57,6 +57,6 @@ const struct route api_outputs[] = {
     { HTTP_DELETE, "/outputs/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Send there no longer.", .crud = &crud },
     { HTTP_GET, "/dmx/universes", universes, ROLE_VIEWER, NULL, "UniverseNumber[]", .doc = "The universes of the active venue." },
     { HTTP_GET, "/dmx/universes/{n}", universe, ROLE_VIEWER, NULL, "Universe",
-      .doc = "The 512 slots as the engine has them now, and the outputs they go to." },
+      .doc = "The 512 slots as the engine has them now, the outputs they go to, and who else sends this universe." },
     { 0 },
 };

@@ -117,7 +117,11 @@ static const struct {
     { "Autoplay", "enabled:boolean venue_id:uuid? score_id:uuid? repeat:=once|loop resume:boolean", false },
     { "LayerError", "annotation_id:uuid errors:GraphError[]", false },
     { "UniverseNumber", NULL, false },
-    { "Universe", "slots:integer[] fps:number outputs:object[]", false },
+    { "Universe", "slots:integer[] fps:number outputs:object[] sources:UniverseSource[]", false },
+    { "UniverseSource",
+      "protocol:=artnet|sacn address:string name:string port_address:integer? priority:integer? packets:integer fps:number age_ms:integer merged:boolean "
+      "second_sender:boolean",
+      false },
     { "Settings", "", false },
     { "Setting",
       "key:string label:string type:string default:any min:number? max:number? unit:string options:any help:string group:string",

@@ -5,6 +5,7 @@
 #include "db/columns.h"
 
 static const char *const looks_idle[] = { "last", "blackout", NULL };
+static const char *const merges[] = { "off", "htp", "ltp", NULL };
 static const char *const looks_exit[] = { "hold", "blackout", NULL };
 
 /* The column says type, range and default, as for a table. */
@@ -26,6 +27,10 @@ static const struct setting {
       "Source name", "", "Output" },
     { { "multicast_ttl", COL_INT, 0, .min = 1, .max = 255, .def = "16", .doc = "How many routers sACN multicast may pass, and one more; 1 = this network alone." },
       "Reach of multicast", "", "Output" },
+    { { "input_merge", COL_TEXT, 0, .options = merges, .def = "\"off\"",
+        .doc = "Art-Net and sACN from other senders: off; htp: the highest value of each slot; ltp: the value of whoever changed a slot last. "
+               "sACN above our own priority has the universe, below it does not count." },
+      "Merge received universes", "", "Input" },
     { { "latency_offset_ms", COL_REAL, 0, .min = -1000, .max = 1000, .def = "0.0", .doc = "Light later (positive) or earlier than sound, in every venue." },
       "Light against sound", "ms", "Sound" },
     { { "stream_max_fps", COL_INT, 0, .min = 1, .max = 44, .def = "30", .doc = "Frames a second a browser gets that does not ask for a rate." },

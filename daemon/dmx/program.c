@@ -479,3 +479,15 @@ void program_state_free(struct program_state *s)
     free(s->heads), free(s->zones), free(s->levels);
     free(s);
 }
+
+void program_mark_positions(const struct program *p, struct universes *marks)
+{
+    for (size_t f = 0; f < p->n_fixtures; f++) {
+        const struct fixture_info *x = &p->fixtures[f];
+        uint8_t *base = marks->u[x->universe].slots + x->base;
+        for (uint32_t z = x->zones.first; z < x->zones.first + x->zones.n; z++)
+            for (uint32_t a = p->zones[z].axes.first; a < p->zones[z].axes.first + p->zones[z].axes.n; a++)
+                for (int i = 0; i < p->axes[a].out.bytes; i++)
+                    base[p->axes[a].out.slot[i]] = 1;
+    }
+}

@@ -42,5 +42,7 @@ void program_state_free(struct program_state *s);
 
 /* Fills all slots of all fixtures; slots no fixture owns stay as they are (0). `mono_ns` drives the software strobe. */
 void program_run(const struct program *p, struct program_state *s, const struct frame *f, int64_t mono_ns, struct universes *u);
+/* 1 for every slot that carries pan or tilt, coarse or fine; `marks` has the universes the program was made with. Control side. */
+void program_mark_positions(const struct program *p, struct universes *marks);
 /* The pan and tilt last sent, degrees, for the frame topic: arrays of patch.n_heads. */
 void program_last_position(const struct program_state *s, float *pan, float *tilt);

@@ -141,6 +141,8 @@ static void look_at_interfaces(struct receiver *r, int64_t now)
 {
     struct interfaces list;
 
+    if (r->links_changed && r->in)
+        input_network_changed(r->in);   /* also when it is all as before: one that went and came lost its groups */
     r->looked_ns = now;
     r->links_changed = false;
     if (!interfaces_get(&list)) {

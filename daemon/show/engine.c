@@ -287,7 +287,7 @@ static void park(const struct scene *s, struct universes *u)
         u->u[s->parks[i].universe].slots[s->parks[i].slot] = s->parks[i].value;
 }
 
-/* Score -> freeze -> masters -> blackout -> identify -> parks (light-model 5, "Order after the score"). */
+/* Score -> freeze -> masters -> blackout -> identify (light-model 5, "Order after the score") -> what is received -> parks. */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
     struct scene *scene = e->scene;
@@ -309,7 +309,8 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
         dark_lasers(space, f);
     }
     identify(e, f, mono_ns);
-    program_run(space->program, space->state, f, mono_ns, space->universes);
+    program_run(space->program, space->state, f, mono_ns, space->own);
+    input_set_merge(scene->input->obj, space->own, e->blackout ? space->steady : NULL, space->universes, mono_ns);
     park(scene, space->universes);
 }
 

@@ -50,6 +50,7 @@ unsigned show_dirty_of(const char *table)
 
 static void free_patch(void *p) { patch_free(p); }
 static void free_outputs(void *o) { output_set_free(o); }
+static void free_input(void *i) { input_set_free(i); }
 
 static enum lm_err load_patch(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
 {
@@ -165,6 +166,9 @@ static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct
         int hz = (int)json_get_int(settings, "output_rate_hz", 44);
         if (hz >= 1 && hz <= 44)
             l->rate_hz = hz;
+        for (int i = 0; input_merge_names[i]; i++)
+            if (!strcmp(input_merge_names[i], json_get_text(settings, "input_merge", "off")))
+                l->input_merge = (enum input_merge)i;
         l->multicast_ttl = (int)json_get_int(settings, "multicast_ttl", 16);
         str_copy(l->source_name, sizeof(l->source_name), json_get_text(settings, "source_name", ""));
     }
@@ -235,6 +239,20 @@ static enum lm_err make_outputs(struct show *s, struct show_light *l, const stru
     return LM_OK;
 }
 
+static enum lm_err make_input(struct show *s, struct show_light *l, const struct output_row *rows, size_t n)
+{
+    struct input_set *set = NULL;
+    const struct space *space = shared_get(l->space);
+    enum lm_err err = input_set_new(s->o.input, l->input_merge, rows, n, space->universes, shared_get(l->input), &set);
+    struct shared *shared = err ? NULL : shared_new(set, free_input);
+
+    if (!shared)
+        return err ? err : LM_NOMEM;
+    shared_unref(l->input);
+    l->input = shared;
+    return LM_OK;
+}
+
 /* Everything but the engine's state. */
 static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c, unsigned dirty, struct problem *p)
 {
@@ -250,8 +268,9 @@ static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c,
         return err;
     if (strcmp(l->source_name, s->now.source_name) || l->multicast_ttl != s->now.multicast_ttl)
         dirty |= DIRTY_OUTPUTS;
-    if ((dirty & DIRTY_OUTPUTS || !l->outputs) && !(err = load_output_rows(l, c, &rows, &n, p)) && !(err = make_space(s, l, new_patch, rows, n)))
-        err = make_outputs(s, l, rows, n);
+    if ((dirty & DIRTY_OUTPUTS || !l->outputs) && !(err = load_output_rows(l, c, &rows, &n, p)) && !(err = make_space(s, l, new_patch, rows, n)) &&
+        !(err = make_outputs(s, l, rows, n)))
+        err = make_input(s, l, rows, n);
     free(rows);
     return err;
 }
@@ -285,6 +304,7 @@ static struct scene *make_scene(struct show *s, const struct show_light *l)
         return NULL;
     }
     scene->outputs = shared_ref(l->outputs);
+    scene->input = shared_ref(l->input);
     for (size_t i = 0; i < l->n; i++)
         scene->layers[i] = show_layer_ref(l->layers[i]);
     if (l->n)
@@ -341,6 +361,8 @@ static enum lm_err show_it(struct show *s, struct show_light *l)
     if (l->rate_hz != s->now.rate_hz)
         engine_post_rate(s->engine, l->rate_hz);
     tell_view(s, l, scene);
+    if (l->input != s->now.input)
+        input_listen(s->o.input, shared_get(l->input));
     bool shown = engine_wait(s->engine, engine_post_scene(s->engine, scene), ENGINE_MS);
     if (shown && s->now.outputs && s->now.outputs != l->outputs)        /* a stalled engine may still be sending from the old set */
         output_set_retire(s->o.outputs, shared_get(s->now.outputs), shared_get(l->outputs), l->exit_blackout);
@@ -360,7 +382,7 @@ void show_light_clear(struct show_light *l)
     for (size_t i = 0; i < l->n; i++)
         show_layer_unref(l->layers[i]);
     free(l->layers), free(l->items);
-    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->parks), shared_unref(l->patch);
+    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->input), shared_unref(l->parks), shared_unref(l->patch);
     shared_unref(l->grid), shared_unref(l->pcm);
     *l = (struct show_light){ 0 };
 }
@@ -368,7 +390,7 @@ void show_light_clear(struct show_light *l)
 static enum lm_err light_copy(struct show_light *to, const struct show_light *from)
 {
     *to = *from;
-    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->parks), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
+    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->input), shared_ref(to->parks), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
     to->n = 0;
     to->layers = calloc(from->n + 1, sizeof(*to->layers));
     to->items = calloc(from->n + 1, sizeof(*to->items));

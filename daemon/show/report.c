@@ -77,7 +77,8 @@ enum lm_err show_universe(struct show *s, int number, json_t **json, struct prob
     }
     for (int i = 0; i < 512; i++)
         json_array_append_new(list, json_integer(slots[i]));
-    *json = json_pack("{s:i, s:o, s:f, s:o}", "universe", number, "slots", list, "fps", measured_fps(s), "outputs", outputs_of(s, number));
+    *json = json_pack("{s:i, s:o, s:f, s:o, s:o}", "universe", number, "slots", list, "fps", measured_fps(s), "outputs", outputs_of(s, number), "sources",
+                      show_sources(s, number));
     return *json ? LM_OK : LM_NOMEM;
 }
 
@@ -218,6 +219,7 @@ void show_check(struct show *s)
     measured_fps(s);
     pthread_mutex_lock(&s->control);
     check_outputs(s);
+    show_check_senders(s);
     check_patch(s);
     check_parks(s);
     check_layers(s);

@@ -27,16 +27,19 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     s->patch = shared_ref(patch);
     s->serial = serial;
     s->universes = universes_new(universes, n);
+    s->own = universes_new(universes, n);
+    s->steady = universes_new(universes, n);
     s->frame = frame_new(p->n_heads);
     s->held = frame_new(p->n_heads);
     s->look = frame_new(p->n_heads);
     s->last_pan = calloc(p->n_heads + 1, sizeof(float));
     s->last_tilt = calloc(p->n_heads + 1, sizeof(float));
-    if (!s->universes || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
+    if (!s->universes || !s->own || !s->steady || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
         program_new(p, s->universes, &s->program)) {
         space_free(s);
         return NULL;
     }
+    program_mark_positions(s->program, s->steady);
     return s;
 }
 
@@ -96,6 +99,8 @@ void space_free(void *space)
     program_state_free(s->state);
     program_free(s->program);
     universes_free(s->universes);
+    universes_free(s->own);
+    universes_free(s->steady);
     frame_free(s->frame);
     frame_free(s->held);
     frame_free(s->look);
@@ -117,6 +122,7 @@ void scene_free(struct scene *s)
     free(s->items);
     free(s->parks);
     shared_unref(s->outputs);
+    shared_unref(s->input);
     shared_unref(s->space);
     free(s);
 }

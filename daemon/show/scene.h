@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "db/db.h"
+#include "dmx/input.h"
 #include "dmx/output.h"
 #include "dmx/program.h"
 #include "dmx/universe.h"
@@ -26,11 +27,12 @@ struct space {
     struct shared *patch;               /* struct patch */
     const struct program *program;
     uint32_t serial;                    /* of the list of heads, for the frame message */
+    struct universes *steady;           /* 1 where a slot is pan or tilt: these follow the input even in a blackout */
     bool *is_laser;                     /* per head: dark in a blackout whatever else says */
     bool *is_fog;                       /* per head: smoke, haze, fans; no light, so no master dims it */
     /* the engine's */
     struct program_state *state;
-    struct universes *universes;
+    struct universes *own, *universes;  /* what the program makes of the frame; what is sent */
     struct frame *frame, *held, *look;  /* now; frozen; the last lit one, for `keeps_last_look` */
     bool has_look, has_kin;             /* kin: heads that the space before had too */
     float *last_pan, *last_tilt;
@@ -43,6 +45,7 @@ struct scene {
     uint64_t serial;                    /* of the player, when the loaded track is the score's; else 0 */
     struct shared *space;               /* struct space */
     struct shared *outputs;             /* struct output_set */
+    struct shared *input;               /* struct input_set */
     struct show_layer **layers;         /* references */
     struct render_item *items;          /* score order */
     size_t n;

@@ -18,6 +18,7 @@
 #include "core/err.h"
 #include "core/event.h"
 #include "db/db.h"
+#include "dmx/input.h"
 #include "dmx/output.h"
 #include "library/library.h"
 #include "show/warnings.h"
@@ -30,6 +31,7 @@ struct show_options {
     struct library *library;
     struct jobs *jobs;
     struct outputs *outputs;
+    struct input *input;
     struct warnings *warnings;
     const char *audio_device;       /* struct player_options.device */
     int compile_threads;            /* 0 = one per core */
@@ -90,7 +92,7 @@ const struct show_live *show_live(struct show *s);
 const struct show_live *show_wire(struct show *s);
 uint32_t show_host_audio_serial(const struct show *s);      /* rises at every play, pause, seek, load, loop, end: "at once on a change" */
 
-enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...]}; LM_NOT_FOUND */
+enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...],"sources":[...]}; LM_NOT_FOUND */
 json_t *show_universe_numbers(struct show *s);                              /* [1,2] */
 json_t *show_stats(struct show *s);     /* frames, late, frame_us p50/p99/max, layers, tiles, bytes, misses, rate: GET /system "dmx" and /metrics */
 uint64_t show_progress(const struct show *s);       /* frames made; the watchdog's proof of life. Real-time safe */

@@ -34,7 +34,7 @@ struct show_parks {             /* the parked channels of the active venue, wher
 struct show_light {
     struct show_choice choice;          /* what of show.choice is there: a deleted venue or score is "" until it comes back */
     char score_track[UUID_SIZE];        /* "" = none */
-    struct shared *patch, *space, *outputs, *parks, *grid, *pcm;        /* of the active venue; of the score's track */
+    struct shared *patch, *space, *outputs, *input, *parks, *grid, *pcm;        /* of the active venue; of the score's track */
     uint64_t pcm_hash;
     struct show_layer **layers;
     struct render_item *items;
@@ -42,6 +42,7 @@ struct show_light {
     double offset_s;
     float max_brightness;
     bool idle_last, exit_blackout;
+    enum input_merge input_merge;
     int rate_hz, multicast_ttl;
     char source_name[64];               /* of the settings */
 };
@@ -117,6 +118,10 @@ bool show_save_position(struct show *s, bool clean);
 
 /* wire.c, beside show_wire() */
 void wire_free(struct wire *w);                         /* NULL is fine */
+
+/* senders.c: those of others, on our universes. Control lock held where `s` is changed. */
+json_t *show_sources(struct show *s, int universe);     /* for GET /dmx/universes/{n} */
+void show_check_senders(struct show *s);
 
 /* report.c */
 void show_check(struct show *s);                        /* raises and lowers warnings; twice a second */

@@ -94,7 +94,7 @@ static void raise_text(struct warnings *w, const char *id, const char *level, co
     pthread_mutex_unlock(&w->lock);
     if (!op)
         return;
-    log_write(strcmp(level, "error") ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "show", "%s", message);
+    log_write(!strcmp(level, "error") ? LOG_LEVEL_ERROR : !strcmp(level, "info") ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "show", "%s", message);
     publish(w, id, op);
 }
 

@@ -11,7 +11,7 @@ struct warnings;
 
 struct warnings *warnings_new(struct event_bus *bus);           /* publishes {"system", id, op i|u|d} */
 void warnings_free(struct warnings *w);
-/* level: "error" the show is affected, "warn" it goes on. Raising the same id with the same text again does nothing. */
+/* level: "error" the show is affected, "warn" it goes on, "info" nothing is wrong, but someone may wonder. Raising the same id with the same text again does nothing. */
 void warnings_raise(struct warnings *w, const char *id, const char *level, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void warnings_lower(struct warnings *w, const char *id);
 /* Everything under `prefix.` becomes exactly these sentences: new ones are raised, missing ones lowered. One caller per prefix. */

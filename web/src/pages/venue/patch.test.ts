@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Patch } from '../../api/types';
-import { lineError, numbered, owners, series, suggest } from './patch';
+import type { Patch, UniverseSource } from '../../api/types';
+import { lineError, numbered, owners, series, sourceText, suggest } from './patch';
 
 const patch: Patch = {
     universes: [
@@ -47,4 +47,14 @@ test('an error of a table is said by its line', () => {
     expect(lineError({ path: '/lines/7/fixture_path', message: 'is required' })).toBe('Line 7, fixture path: is required');
     expect(lineError({ path: '/lines/1', message: 'is missing' })).toBe('Line 1: is missing');
     expect(lineError({ path: '', message: 'too large' })).toBe('too large');
+});
+
+test('who else sends, in a line', () => {
+    const pult: UniverseSource = {
+        protocol: 'sacn', address: '10.0.0.5', name: 'Pult', port_address: null, priority: 120, packets: 9, fps: 43.6, age_ms: 20, merged: true, second_sender: true,
+    };
+    expect(sourceText(pult)).toBe('Pult (10.0.0.5), sACN priority 120, 44 fps, merged');
+    expect(sourceText({ ...pult, protocol: 'artnet', name: '', port_address: 0, priority: null, age_ms: 1840, merged: false })).toBe(
+        '10.0.0.5, Art-Net 0, silent for 1.8 s, not merged',
+    );
 });

@@ -1,5 +1,5 @@
 /* Addresses: what is free, and whose a slot is. Pure. */
-import type { Fixture, Patch } from '../../api/types';
+import type { Fixture, Patch, UniverseSource } from '../../api/types';
 
 export interface Address {
     universe: number;
@@ -67,6 +67,14 @@ export const fixtureName = (f: Fixture | undefined | null): string =>
 
 export const inPatchOrder = (fixtures: readonly Fixture[]): Fixture[] =>
     [...fixtures].sort((a, b) => a.universe - b.universe || a.address - b.address || a.id.localeCompare(b.id));
+
+/* Someone else on one of our universes, in a line. */
+export function sourceText(s: UniverseSource): string {
+    const who = s.name ? `${s.name} (${s.address})` : s.address;
+    const how = s.protocol === 'artnet' ? `Art-Net ${s.port_address}` : `sACN priority ${s.priority}`;
+    const rate = s.age_ms > 1000 ? `silent for ${(s.age_ms / 1000).toFixed(1)} s` : `${Math.round(s.fps)} fps`;
+    return `${who}, ${how}, ${rate}, ${s.merged ? 'merged' : 'not merged'}`;
+}
 
 /* What is wrong with a table: the path "/lines/7/address" as a person says it. */
 export function lineError(e: { path: string; message: string }): string {
