@@ -21,6 +21,7 @@ UNIT  := $(sort $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/test_*.c)))
 GOLDEN  := $(sort $(wildcard tests/golden/test_*.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH   := $(sort $(wildcard tests/bench/bench_*.c))
+WIRE    := tests/bench/dmx_receiver.c tests/bench/ola_feeder.c
 WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
 
 # One build directory per variant: switching never forces a rebuild.
@@ -66,7 +67,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage fuzz fuzz-run bench lint format generated install clean
+        valgrind coverage fuzz fuzz-run bench bench-dmx lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -82,7 +83,7 @@ $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $V,,@echo "  CC   $<")
 	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
--include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(wildcard workers/*.c) daemon/main.c)
+-include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(WIRE) $(wildcard workers/*.c) daemon/main.c)
 
 WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 web: web/dist/index.html
@@ -147,6 +148,10 @@ fuzz-run: $(FUZZ_BIN)
 bench: $(BENCH_BIN) daemon
 	@set -e; for b in $(BENCH_BIN); do $$b; done
 	@$(FOR_TESTS) python3 tests/bench/bench_daemon.py
+# Beside QLC+ and olad, where they are installed; about eight minutes, as root.
+bench-dmx: daemon $(WIRE:%.c=$B/%)
+	$(call need,ip,iproute2)
+	@$(FOR_TESTS) python3 tests/bench/bench_dmx.py
 lint: daemon
 	$(call need,cppcheck)
 	@tests/layers
