@@ -46,6 +46,11 @@ static enum lm_err universe(struct request *req, struct response *res)
     return show_universe(req->lumad->show, atoi(n), &res->json, &res->problem);
 }
 
+static enum lm_err nodes(struct request *req, struct response *res)
+{
+    return respond_json(res, json_pack("{s:o, s:n}", "items", show_nodes(req->lumad->show), "next"));
+}
+
 const struct route api_outputs[] = {
     { HTTP_GET, "/venues/{id}/outputs", crud_list, ROLE_VIEWER, NULL, "Output[]",
       .doc = "Where the universes of a venue are sent.", .query = "limit cursor", .crud = &crud },
@@ -58,5 +63,8 @@ const struct route api_outputs[] = {
     { HTTP_GET, "/dmx/universes", universes, ROLE_VIEWER, NULL, "UniverseNumber[]", .doc = "The universes of the active venue." },
     { HTTP_GET, "/dmx/universes/{n}", universe, ROLE_VIEWER, NULL, "Universe",
       .doc = "The 512 slots as the engine has them now, the outputs they go to, and who else sends this universe." },
+    { HTTP_GET, "/dmx/nodes", nodes, ROLE_VIEWER, NULL, "Node[]",
+      .doc = "Art-Net devices that answered one of the last three polls, one entry for each of their bind indexes; never paged. "
+             "An output port takes what is sent to its port-address; status silent: it missed the last poll." },
     { 0 },
 };

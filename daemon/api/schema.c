@@ -6,24 +6,24 @@
 #include "core/str.h"
 #include "db/domain.h"
 
-/* `extra`: a member that is no column. */
+/* `extra`: members that are no columns, in the notation of `shapes`. */
 static const struct {
     const char *name;
     const struct table *table;
-    const char *extra, *extra_type;
+    const char *extra;
 } rows[] = {
-    { "Venue", &venues_table, NULL, NULL },
-    { "Fixture", &fixtures_table, NULL, NULL },
-    { "Group", &fixture_groups_table, "fixture_ids", "uuid[]" },
-    { "Pattern", &patterns_table, NULL, NULL },
-    { "PatternCategory", &pattern_categories_table, NULL, NULL },
-    { "Implementation", &implementations_table, NULL, NULL },
-    { "Override", &venue_implementation_overrides_table, NULL, NULL },
-    { "Track", &tracks_table, "analysis", "Analysis" },
-    { "Score", &scores_table, NULL, NULL },
-    { "Annotation", &score_annotations_table, NULL, NULL },
-    { "Output", &outputs_table, NULL, NULL },
-    { "Job", &jobs_table, NULL, NULL },
+    { "Venue", &venues_table, NULL },
+    { "Fixture", &fixtures_table, NULL },
+    { "Group", &fixture_groups_table, "fixture_ids:uuid[] axes:GroupAxes?" },
+    { "Pattern", &patterns_table, NULL },
+    { "PatternCategory", &pattern_categories_table, NULL },
+    { "Implementation", &implementations_table, NULL },
+    { "Override", &venue_implementation_overrides_table, NULL },
+    { "Track", &tracks_table, "analysis:Analysis" },
+    { "Score", &scores_table, NULL },
+    { "Annotation", &score_annotations_table, NULL },
+    { "Output", &outputs_table, NULL },
+    { "Job", &jobs_table, NULL },
 };
 
 /* A fixture, and how its copies follow each other. */
@@ -68,6 +68,7 @@ static const struct {
     { "Selection", "*expression:string spatial_reference:=global|group_local", true },
     { "Selected", "heads:string[] warnings:string[] groups:SelectedGroup[] took_us:number", false },
     { "SelectedGroup", "group:string heads:string[]", false },
+    { "GroupAxes", "lr:number fb:number ab:number", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },
     { "LibraryItem", "path:string manufacturer:string model:string type:string modes:LibraryMode[]", false },
     { "LibraryMode", "name:string channels:integer heads:integer", false },
@@ -122,6 +123,11 @@ static const struct {
       "protocol:=artnet|sacn address:string name:string port_address:integer? priority:integer? packets:integer fps:number age_ms:integer merged:boolean "
       "second_sender:boolean",
       false },
+    { "Node",
+      "ip:string bind_index:integer name:string long_name:string mac:string? bind_ip:string? interface:string? "
+      "style:=node|controller|media|route|backup|config|visualiser|other report:string status:=online|silent last_seen:instant ports:NodePort[]",
+      false },
+    { "NodePort", "port_address:integer direction:=output|input active:boolean dmx512:boolean", false },
     { "Settings", "", false },
     { "Setting",
       "key:string label:string type:string default:any min:number? max:number? unit:string options:any help:string group:string",
@@ -189,17 +195,11 @@ static json_t *type_schema(const char *text)
     return schema_exists(text) ? reference(text) : NULL;
 }
 
-static json_t *shape_schema(size_t i)
+static void add_members(const char *at, json_t *members, json_t *required)
 {
-    json_t *members = json_object(), *required = json_array();
     char member[128];
 
-    if (!shapes[i].members) {
-        json_decref(members);
-        json_decref(required);
-        return json_pack("{s:s}", "type", "integer");
-    }
-    for (const char *at = shapes[i].members; *at; at += strspn(at, " ")) {
+    for (; *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
         snprintf(member, sizeof(member), "%.*s", (int)n, at);
         at += n;
@@ -209,6 +209,18 @@ static json_t *shape_schema(size_t i)
         if (*member == '*')
             json_array_append_new(required, json_string(name));
     }
+}
+
+static json_t *shape_schema(size_t i)
+{
+    json_t *members = json_object(), *required = json_array();
+
+    if (!shapes[i].members) {
+        json_decref(members);
+        json_decref(required);
+        return json_pack("{s:s}", "type", "integer");
+    }
+    add_members(shapes[i].members, members, required);
     json_t *o = json_pack("{s:s, s:o}", "type", "object", "properties", members);
     if (json_array_size(required))
         json_object_set(o, "required", required);
@@ -271,7 +283,7 @@ static json_t *row_schema(size_t i, enum form form)
             json_array_append_new(required, json_string(c->name));
     }
     if (form == FORM_ROW && rows[i].extra)
-        json_object_set_new(members, rows[i].extra, type_schema(rows[i].extra_type));
+        add_members(rows[i].extra, members, required);
     json_t *o = json_pack("{s:s, s:o}", "type", "object", "properties", members);
     if (t->doc && form == FORM_ROW)
         json_object_set_new(o, "description", json_string(t->doc));

@@ -458,9 +458,11 @@ size_t output_set_stats(const struct output_set *s, struct output_stats *out, si
             .last_errno = atomic_load_explicit(&st->last_errno, memory_order_relaxed),
             .last_sent_ns = atomic_load_explicit(&st->last_sent_ns, memory_order_relaxed),
             .fps = atomic_load_explicit(&st->fps, memory_order_relaxed),
-            .state = state_of(&s->out[i], &s->shown[i]), .targets = s->shown[i].n,
+            .universe = s->out[i].row.universe, .state = state_of(&s->out[i], &s->shown[i]), .targets = s->shown[i].n,
         };
         memcpy(out[i].id, s->out[i].row.id, sizeof out[i].id);
+        if (out[i].state != OUTPUT_SENT && out[i].state != OUTPUT_LOOKING)
+            out[i].fps = 0;             /* nothing goes out, so nothing measures it */
         if (st->widget)
             widget_stats(st->widget, &out[i]);
     }

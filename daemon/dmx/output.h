@@ -56,6 +56,7 @@ extern const char *const output_state_names[];  /* "sent", "looking", "no_node",
 
 struct output_stats {
     char id[UUID_SIZE];
+    int universe;
     uint64_t packets, errors;
     int last_errno;
     int64_t last_sent_ns;

@@ -8,7 +8,7 @@
 #include "db/domain.h"
 #include "show/state.h"
 
-enum { MAX_OUTPUTS = 256, MAX_MESSAGES = 64 };
+enum { MAX_OUTPUTS = 4096, MAX_MESSAGES = 64 };
 
 static double measured_fps(struct show *s)
 {
@@ -28,9 +28,10 @@ static double measured_fps(struct show *s)
 
 static json_t *output_stats_json(const struct output_stats *o)
 {
-    return json_pack("{s:s, s:I, s:I, s:o, s:f, s:o}", "id", o->id, "packets", (json_int_t)o->packets, "errors", (json_int_t)o->errors, "last_error",
+    return json_pack("{s:s, s:I, s:I, s:o, s:f, s:o, s:s, s:I}", "id", o->id, "packets", (json_int_t)o->packets, "errors", (json_int_t)o->errors, "last_error",
                      o->last_errno ? json_string(strerror(o->last_errno)) : json_null(), "fps", o->fps,
-                     "device", *o->name ? json_string(o->name) : json_null());
+                     "device", *o->name ? json_string(o->name) : json_null(), "state", output_state_names[o->state],
+                     "targets", (json_int_t)o->targets);
 }
 
 /* The rows of the outputs of one universe, each with its counters. */
@@ -219,6 +220,7 @@ void show_check(struct show *s)
     measured_fps(s);
     pthread_mutex_lock(&s->control);
     check_outputs(s);
+    show_check_nodes(s);
     show_check_senders(s);
     check_patch(s);
     check_parks(s);

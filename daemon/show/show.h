@@ -93,6 +93,7 @@ const struct show_live *show_wire(struct show *s);
 uint32_t show_host_audio_serial(const struct show *s);      /* rises at every play, pause, seek, load, loop, end: "at once on a change" */
 
 enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...],"sources":[...]}; LM_NOT_FOUND */
+json_t *show_nodes(struct show *s);                                         /* Art-Net devices heard lately, for GET /dmx/nodes */
 json_t *show_universe_numbers(struct show *s);                              /* [1,2] */
 json_t *show_stats(struct show *s);     /* frames, late, frame_us p50/p99/max, layers, tiles, bytes, misses, rate: GET /system "dmx" and /metrics */
 uint64_t show_progress(const struct show *s);       /* frames made; the watchdog's proof of life. Real-time safe */

@@ -123,5 +123,8 @@ void wire_free(struct wire *w);                         /* NULL is fine */
 json_t *show_sources(struct show *s, int universe);     /* for GET /dmx/universes/{n} */
 void show_check_senders(struct show *s);
 
+/* nodes.c, beside show_nodes(). Control lock held. */
+void show_check_nodes(struct show *s);                  /* a warning for universes nobody asks for */
+
 /* report.c */
 void show_check(struct show *s);                        /* raises and lowers warnings; twice a second */
