@@ -23,7 +23,7 @@ static const struct setting {
       "Look when idle", "", "Output" },
     { { "exit_look", COL_TEXT, 0, .options = looks_exit, .def = "\"blackout\"", .doc = "What stays on the wire when lumad stops; a venue may say otherwise." },
       "Look on exit", "", "Output" },
-    { { "source_name", COL_TEXT, 0, .max_len = 63, .def = "\"\"", .doc = "What nodes and other consoles see us as (Art-Net, sACN); empty = lumad and the name of this machine." },
+    { { "source_name", COL_TEXT, 0, .max_len = 200, .def = "\"\"", .doc = "What nodes and other consoles see us as (Art-Net, sACN; the first 63 bytes); empty = lumad and the name of this machine." },
       "Source name", "", "Output" },
     { { "multicast_ttl", COL_INT, 0, .min = 1, .max = 255, .def = "16", .doc = "How many routers sACN multicast may pass, and one more; 1 = this network alone." },
       "Reach of multicast", "", "Output" },

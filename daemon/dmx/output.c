@@ -168,6 +168,7 @@ void outputs_close(struct outputs *o)
             close(o->socket[i]);
     widgets_free(o->widgets);
     nodes_free(o->nodes);
+    neighbours_clear(&o->neighbours);
     pthread_mutex_destroy(&o->lock);
     free(o);
 }
@@ -432,7 +433,20 @@ void output_set_retire(struct outputs *o, struct output_set *old, const struct o
 
 /* --- what is known about them --- */
 
-const char *const output_state_names[] = { "sent", "looking", "no_node", "no_interface", "no_universe", NULL };
+const char *const output_state_names[] = { "sent", "looking", "no_node", "no_interface", "no_universe", "no_answer", NULL };
+
+/* The first that does not answer; with `all` only if none does. NULL: they do. */
+static const struct target *silent_target(const struct route *r, bool all)
+{
+    const struct target *found = NULL;
+
+    for (size_t k = r->n; k-- > 0;)
+        if (r->targets[k].is_silent)
+            found = &r->targets[k];
+        else if (all)
+            return NULL;
+    return found;
+}
 
 static enum output_state state_of(const struct output *t, const struct route *r)
 {
@@ -442,6 +456,7 @@ static enum output_state state_of(const struct output *t, const struct route *r)
            : !is_network ? OUTPUT_SENT
            : r->trouble == TROUBLE_NO_NODE ? OUTPUT_NO_NODE
            : r->trouble != TROUBLE_NONE ? OUTPUT_NO_INTERFACE
+           : silent_target(r, true) ? OUTPUT_NO_ANSWER
            : r->is_looking ? OUTPUT_LOOKING : OUTPUT_SENT;
 }
 
@@ -478,6 +493,7 @@ static bool describe(struct output *t, const struct route *r, char out[OUTPUT_WA
     int n = snprintf(out, OUTPUT_WARNING, "universe %d, %s to %s: ", t->row.universe, output_protocol_names[t->row.protocol], to);
     char *text = out + n;
     size_t room = OUTPUT_WARNING - (size_t)n;
+    char address[INET_ADDRSTRLEN];
 
     t->errors_told = errors;
     if (t->row.protocol == OUTPUT_NULL)
@@ -492,6 +508,9 @@ static bool describe(struct output *t, const struct route *r, char out[OUTPUT_WA
         snprintf(text, room, "no interface is up that can broadcast; sending starts when one is");
     else if (t->universe < 0)
         snprintf(text, room, "this universe does not exist");
+    else if (silent_target(r, false))
+        snprintf(text, room, "%s does not answer; it gets light again when it does",
+                 inet_ntop(AF_INET, &silent_target(r, false)->to.sin_addr, address, sizeof address));
     else if (lost)
         snprintf(text, room, "packets are not sent: %s; still trying", strerror(atomic_load_explicit(&t->stream->last_errno, memory_order_relaxed)));
     else

@@ -50,9 +50,10 @@ struct output_row {                     /* from the database */
     bool on_change;                     /* transmit: on_change, else continuous */
 };
 
-/* OUTPUT_LOOKING: broadcast for the moment, until it is known who asks for it; OUTPUT_NO_NODE: nobody does, nothing is sent. */
-enum output_state { OUTPUT_SENT, OUTPUT_LOOKING, OUTPUT_NO_NODE, OUTPUT_NO_INTERFACE, OUTPUT_NO_UNIVERSE };
-extern const char *const output_state_names[];  /* "sent", "looking", "no_node", "no_interface", "no_universe", NULL */
+/* OUTPUT_LOOKING: broadcast for the moment, until it is known who asks for it; OUTPUT_NO_NODE: nobody does, nothing is sent; OUTPUT_NO_ANSWER: it does not answer
+ * to ARP, and gets a packet a second to see whether it is back. */
+enum output_state { OUTPUT_SENT, OUTPUT_LOOKING, OUTPUT_NO_NODE, OUTPUT_NO_INTERFACE, OUTPUT_NO_UNIVERSE, OUTPUT_NO_ANSWER };
+extern const char *const output_state_names[];  /* "sent", "looking", "no_node", "no_interface", "no_universe", "no_answer", NULL */
 
 struct output_stats {
     char id[UUID_SIZE];

@@ -13,13 +13,14 @@
 #include "core/latest.h"
 #include "dmx/artnet.h"
 #include "dmx/nodes.h"
+#include "dmx/neighbours.h"
 #include "dmx/output.h"
 #include "dmx/sacn.h"
 #include "dmx/widget.h"
 
 enum {
     SUBSCRIBERS_MAX = 40,               /* with more, Art-Net is broadcast again */
-    TARGETS_MAX = SUBSCRIBERS_MAX + 8, KEEP_ALIVE_MS = 900,
+    TARGETS_MAX = SUBSCRIBERS_MAX + 8, KEEP_ALIVE_MS = 900, PROBE_MS = 800,
 };
 
 struct stream {
@@ -28,7 +29,7 @@ struct stream {
     uint8_t last[DMX_SLOTS];
     bool has_last;
     int repeats;                        /* of settled data still to be sent */
-    int64_t sent_ns, window_ns;
+    int64_t sent_ns, window_ns, probed_ns;
     uint64_t window_frames;
     _Atomic uint64_t packets, errors;
     _Atomic int last_errno;
@@ -43,6 +44,8 @@ struct target {
     struct in_addr source;              /* 0: the system's choice */
     bool syncs;                         /* a synchronisation packet goes here too, after the data */
     bool is_broadcast;
+    bool is_silent;                     /* does not answer to ARP: is sent to once a second alone, by the output that probes */
+    bool probes;
 };
 
 enum trouble { TROUBLE_NONE, TROUBLE_INTERFACE, TROUBLE_NO_BROADCAST, TROUBLE_NO_NODE };
@@ -107,6 +110,7 @@ struct outputs {
     uint8_t sync_sequence;              /* of every sACN synchronisation packet; engine's */
     struct widgets *widgets;
     struct nodes *nodes;
+    struct neighbours neighbours;       /* under lock */
     struct output_set *sets;            /* all that are not freed */
     pthread_mutex_t lock;               /* sets, streams' refs, publishing of routes; never taken by the engine */
 };
@@ -115,7 +119,7 @@ struct outputs {
 void output_send_messages(struct output_set *s, enum output_protocol protocol, size_t data, size_t all);
 bool outputs_can_segment(int fd);       /* the kernel knows UDP_SEGMENT. Control side */
 
-/* output_route.c: where every row goes now. `routes` has set->n entries. */
+/* output_route.c: where every row goes now. `routes` has set->n entries. Control side, with the lock. */
 void routes_find(const struct output_set *s, const struct interfaces *list, struct route *routes);
 bool row_is_multicast(const struct output_row *r);
 int row_port_address(const struct output_row *r);

@@ -191,6 +191,24 @@ static void mark_syncs(const struct output_set *s, struct route *routes)
     free(list);
 }
 
+/* --- who is not there --- */
+
+static void mark_silent(const struct output_set *s, struct route *routes)
+{
+    int64_t now = clock_mono_ns();
+
+    neighbours_look(&s->o->neighbours, now);
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < routes[i].n; k++) {
+            struct target *t = &routes[i].targets[k];
+            struct neighbour *x = neighbours_silent(&s->o->neighbours, t->to.sin_addr, t->ifindex, now);
+            t->is_silent = x != NULL;
+            t->probes = x && !x->is_taken;      /* one packet is enough to ask for it again */
+            if (x)
+                x->is_taken = true;
+        }
+}
+
 void routes_find(const struct output_set *s, const struct interfaces *list, struct route *routes)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -207,4 +225,5 @@ void routes_find(const struct output_set *s, const struct interfaces *list, stru
             find_one(&routes[i], row, port, list);
     }
     mark_syncs(s, routes);
+    mark_silent(s, routes);
 }

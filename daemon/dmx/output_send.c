@@ -55,6 +55,12 @@ static void message(struct output_set *s, size_t at, const struct target *t, voi
     };
 }
 
+/* What is sent to a host that does not answer waits in the room all targets share: it gets just enough to be found when it is back. */
+static bool is_wanted(const struct target *t, const struct stream *st, int64_t now)
+{
+    return !t->is_silent || (t->probes && now - st->probed_ns >= PROBE_MS * INT64_C(1000000));
+}
+
 static size_t add_syncs(struct output_set *s, const struct route *routes, enum output_protocol protocol, size_t n)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -64,7 +70,7 @@ static size_t add_syncs(struct output_set *s, const struct route *routes, enum o
             continue;
         for (size_t k = 0; k < routes[i].n; k++) {
             struct target to = routes[i].targets[k];
-            if (!to.syncs)
+            if (!to.syncs || to.is_silent)
                 continue;
             if (protocol == OUTPUT_ARTNET) {
                 message(s, n++, &to, s->artsync, sizeof s->artsync, t->stream);
@@ -93,9 +99,16 @@ static void send_protocol(struct output_set *s, const struct universes *u, const
         if (!is_due(t->stream, &t->row, slots, now))
             continue;
         size_t length = build(s, t, slots);
+        size_t before = n;
         for (size_t k = 0; k < routes[i].n; k++)
-            message(s, n++, &routes[i].targets[k], t->packet, length, t->stream);
-        count(t->stream, now);
+            if (is_wanted(&routes[i].targets[k], t->stream, now))
+                message(s, n++, &routes[i].targets[k], t->packet, length, t->stream);
+        if (now - t->stream->probed_ns >= PROBE_MS * INT64_C(1000000))
+            t->stream->probed_ns = now;
+        if (n > before)
+            count(t->stream, now);
+        else
+            t->stream->sent_ns = now;
         sync |= t->row.sync != 0;
     }
     data = n;
