@@ -13,7 +13,7 @@
 #include "show/live.h"
 
 enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_IDENTIFY, CMD_RATE, CMD_HOLD };
-enum { RING_SLOTS = 256, NAP_NS = 100000000 };
+enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000 };
 
 struct message {
     enum command command;
@@ -51,7 +51,7 @@ struct engine {
     bool blackout, frozen, has_held, hold;
     float master;
     size_t identify_first, identify_n;
-    int64_t identify_until, period_ns;
+    int64_t identify_until, period_ns, lead_ns;
     uint32_t seq;
     double time;
 };
@@ -328,28 +328,43 @@ static void publish(struct engine *e)
     live_publish(e->live);
 }
 
-static void tick(struct engine *e, int64_t now)
+/* All of a frame but its sending; `now` is the instant it is for. */
+static void prepare(struct engine *e, int64_t now)
 {
     struct message m;
     struct player_now view;
 
     while (ring_pop(e->ring, &m))
         apply(e, &m);
+    if (!e->scene)
+        return;
+    atomic_store(&e->scene_in_use, e->scene->id);
+    live_adopt(e->live);
+    if (e->hold)
+        return;
+    player_now(e->o.player, now, &view);
+    e->time = view.position;
+    make_frame(e, &view, now);
+}
+
+static void send_frame(struct engine *e, int64_t now)
+{
     if (e->scene) {
-        struct space *space = e->scene->space->obj;
-        atomic_store(&e->scene_in_use, e->scene->id);
-        live_adopt(e->live);
-        if (!e->hold) {
-            player_now(e->o.player, now, &view);
-            e->time = view.position;
-            make_frame(e, &view, now);
-        }
-        output_set_send(e->scene->outputs->obj, space->universes, now);
+        output_set_send(e->scene->outputs->obj, ((const struct space *)e->scene->space->obj)->universes, now);
         if (!e->hold)
             publish(e);
     }
     atomic_fetch_add(&e->frames, 1);
     atomic_store(&e->applied, e->last_ticket);
+}
+
+/* How long before its instant the next frame is begun: as long as the slowest of the last ones took and a little more. */
+static void plan(struct engine *e, int64_t took)
+{
+    int64_t need = took + LEAD_SPARE_NS, most = e->period_ns / 4;
+
+    need = need < most ? need : most;
+    e->lead_ns = need > e->lead_ns ? need : e->lead_ns - (e->lead_ns - need) / 64;
 }
 
 /* In naps when it is long, so that one frame a second does not make the end of lumad late. False: stopped. */
@@ -371,14 +386,20 @@ static void *run(void *arg)
 
     atomic_store(&e->is_real_time, e->o.real_time && thread_enter_real_time(e->o.rt_priority));
     while (!atomic_load(&e->stop)) {
-        if (!sleep_until(e, deadline))
+        if (!sleep_until(e, deadline - e->lead_ns))
             break;
+        /* Light is a function of the clock, not of the tick: it is what is heard when it is sent, and a late tick shows what is heard now. Computed
+         * beforehand, packets leave on the instant however long that takes. */
         int64_t woke = clock_mono_ns();
-        histogram_add(&e->wake_us, (uint32_t)((woke - deadline) / 1000));
-        /* Light is a function of the clock, not of the tick: a late tick shows what is heard now. */
-        tick(e, woke);
+        prepare(e, woke > deadline ? woke : deadline);
+        int64_t ready = clock_mono_ns();
+        plan(e, ready - woke);
+        thread_sleep_until(deadline);
+        int64_t now = clock_mono_ns();
+        histogram_add(&e->wake_us, (uint32_t)((now - deadline) / 1000));
+        send_frame(e, now);
         int64_t done = clock_mono_ns();
-        histogram_add(&e->work_us, (uint32_t)((done - woke) / 1000));
+        histogram_add(&e->work_us, (uint32_t)((ready - woke + done - now) / 1000));
         deadline += e->period_ns;
         if (done > deadline) {
             atomic_fetch_add(&e->late, 1);

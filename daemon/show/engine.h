@@ -51,7 +51,7 @@ struct engine_stats {
     uint64_t frames, late, missed_ticks, tile_misses;
     double fps;
     uint32_t us_p50, us_p99, us_max;            /* work of a frame since the last call of engine_get_stats() that asked for a reset */
-    uint32_t wake_us_p50, wake_us_p99, wake_us_max;     /* how late the deadline was met */
+    uint32_t wake_us_p50, wake_us_p99, wake_us_max;     /* how late packets began to leave */
     bool is_real_time;
     int rate_hz;
 };

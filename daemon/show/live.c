@@ -1,6 +1,5 @@
 #include "show/live.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -104,12 +103,15 @@ struct show_live *live_back(struct live *l)
 
 static uint8_t byte(float v)
 {
-    return (uint8_t)lrintf(fminf(fmaxf(v, 0), 1) * 255);
+    return (uint8_t)((v > 0 ? v < 1 ? v : 1 : 0) * 255 + .5f);      /* no calls: this is done for every head of every frame */
 }
 
 static int16_t tenths(float deg)
 {
-    return (int16_t)lrintf(fminf(fmaxf(deg * 10, -32767), 32767));
+    float t = deg * 10;
+
+    t = t > -32767 ? t < 32767 ? t : 32767 : -32767;
+    return (int16_t)(t < 0 ? t - .5f : t + .5f);
 }
 
 void live_fill(struct show_live *l, const struct frame *f, const float *pan, const float *tilt, const struct universes *u)
