@@ -239,10 +239,13 @@ static void api_part_stop(struct daemon *d) { api_stop(d->api); }
 static enum lm_err ws_part_start(struct daemon *d) { return ws_start(&d->l, &d->ws, &d->why); }
 static void ws_part_stop(struct daemon *d) { ws_stop(d->ws); }
 
+static enum lm_err port_start(struct daemon *d) { return front_open(d->config.http, &d->front, &d->why); }
+static void port_stop(struct daemon *d) { front_free(d->front); }
+
 static enum lm_err front_part_start(struct daemon *d)
 {
-    struct front_options o = { d->config.http, api_adopt, ws_adopt, d->api, d->ws };
-    enum lm_err err = front_start(&o, &d->front, &d->why);
+    struct front_options o = { api_adopt, ws_adopt, d->api, d->ws };
+    enum lm_err err = front_start(d->front, &o, &d->why);
 
     if (!err)
         log_info("http", "listening on %s, port %d", d->config.http, front_port(d->front));
@@ -265,7 +268,8 @@ static void ready_stop(struct daemon *d)
     show_leave(d->l.show);              /* requests that wait for a track to be decoded end now, and with them the HTTP server can */
 }
 
-/* Each part may use the parts above it, and none below. Light first: the page can wait, the rig cannot. */
+/* Each part may use the parts above it, and none below. Light first: the page can wait, the rig cannot. But the port is taken before there is light: a second lumad,
+ * or a service that cannot have its port, must not flash the rig each time it is started. */
 static const struct part {
     const char *name;
     enum lm_err (*start)(struct daemon *d);
@@ -276,6 +280,7 @@ static const struct part {
     { "database", database_start,   database_stop },
     { "library",  library_start,    library_stop },
     { "jobs",     jobs_start,       jobs_stop },
+    { "port",     port_start,       port_stop },
     { "outputs",  outputs_start,    outputs_stop },
     { "receiver", receiver_part_start, receiver_part_stop },
     { "demo",     demo_start,       demo_stop },

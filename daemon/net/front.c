@@ -40,6 +40,7 @@ struct front {
     struct front_options o;
     int listener, epoll, stop, port;
     pthread_t thread;
+    bool is_running;
     bool is_out_of_fds; /* said once per trouble */
     struct pending pending[PENDING_MAX];
     char head[HEAD_MAX];
@@ -281,12 +282,12 @@ static int open_listener(const struct sockaddr_storage *addr, socklen_t len)
     return fd;
 }
 
-static enum lm_err listen_on(struct front *f, struct problem *p)
+static enum lm_err listen_on(struct front *f, const char *where, struct problem *p)
 {
     struct sockaddr_storage addr;
     socklen_t len;
     bool is_any;
-    enum lm_err err = parse_listen(f->o.listen, &addr, &len, &is_any, p);
+    enum lm_err err = parse_listen(where, &addr, &len, &is_any, p);
 
     if (err)
         return err;
@@ -298,10 +299,10 @@ static enum lm_err listen_on(struct front *f, struct problem *p)
         f->listener = open_listener(&addr, sizeof(v4));
     }
     if (f->listener < 0)
-        return problem_set(p, lm_err_from_errno(errno), "cannot listen on %s: %s", f->o.listen, strerror(errno));
+        return problem_set(p, lm_err_from_errno(errno), "cannot listen on %s: %s", where, strerror(errno));
     len = sizeof(addr);
     if (getsockname(f->listener, (struct sockaddr *)&addr, &len))
-        return problem_set(p, LM_IO, "cannot tell which port %s is: %s", f->o.listen, strerror(errno));
+        return problem_set(p, LM_IO, "cannot tell which port %s is: %s", where, strerror(errno));
     f->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&addr)->sin6_port
                                                : ((struct sockaddr_in *)(void *)&addr)->sin_port);
     return LM_OK;
@@ -314,55 +315,66 @@ static bool watch(struct front *f, int fd, uint32_t tag)
     return !epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-static void release(struct front *f)
+static void shut(int *fd)
 {
-    int fds[] = { f->listener, f->epoll, f->stop };
-
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
-    free(f);
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
-enum lm_err front_start(const struct front_options *o, struct front **result, struct problem *p)
+enum lm_err front_open(const char *listen, struct front **result, struct problem *p)
 {
     struct front *f = calloc(1, sizeof(*f));
     enum lm_err err;
 
     if (!f)
         return problem_set(p, LM_NOMEM, "no memory for the front door");
-    f->o = *o;
     f->listener = f->epoll = f->stop = -1;
     for (size_t i = 0; i < PENDING_MAX; i++)
         f->pending[i].fd = -1;
-    if ((err = listen_on(f, p)))
-        goto out;
+    err = listen_on(f, listen, p);
+    if (err)
+        front_free(f);
+    else
+        *result = f;
+    return err;
+}
+
+enum lm_err front_start(struct front *f, const struct front_options *o, struct problem *p)
+{
+    f->o = *o;
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     f->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (f->epoll < 0 || f->stop < 0 || !watch(f, f->listener, TAG_LISTENER) || !watch(f, f->stop, TAG_STOP)) {
-        err = problem_set(p, LM_IO, "cannot watch sockets: %s", strerror(errno));
-        goto out;
-    }
-    if ((err = thread_start(&f->thread, &(struct thread_options){ .name = "front" }, run, f))) {
-        problem_set(p, err, "cannot start the thread of the front door");
-        goto out;
-    }
-    *result = f, f = NULL;
-out:
-    if (f)
-        release(f);
-    return err;
+    if (f->epoll < 0 || f->stop < 0 || !watch(f, f->listener, TAG_LISTENER) || !watch(f, f->stop, TAG_STOP))
+        return problem_set(p, LM_IO, "cannot watch sockets: %s", strerror(errno));
+    enum lm_err err = thread_start(&f->thread, &(struct thread_options){ .name = "front" }, run, f);
+    f->is_running = !err;
+    return err ? problem_set(p, err, "cannot start the thread of the front door") : LM_OK;
 }
 
 void front_stop(struct front *f)
 {
+    uint64_t one = 1;
+
     if (!f)
         return;
-    uint64_t one = 1;
-    if (write(f->stop, &one, sizeof(one)) != sizeof(one))
-        log_error("net", "the front door does not hear that it should stop");
-    pthread_join(f->thread, NULL);
-    release(f);
+    if (f->is_running) {
+        if (write(f->stop, &one, sizeof(one)) != sizeof(one))
+            log_error("net", "the front door does not hear that it should stop");
+        pthread_join(f->thread, NULL);
+        f->is_running = false;
+    }
+    shut(&f->listener);
+}
+
+void front_free(struct front *f)
+{
+    if (!f)
+        return;
+    shut(&f->listener);
+    shut(&f->epoll);
+    shut(&f->stop);
+    free(f);
 }
 
 int front_port(const struct front *f)

@@ -10,8 +10,14 @@ struct front;
 struct sockaddr_storage;
 typedef void front_adopt(void *ctx, int fd, const struct sockaddr_storage *addr, unsigned addr_len);
 
-struct front_options { const char *listen; /* ADDR:PORT, [v6]:PORT, *:PORT; port 0 = any */ front_adopt *http, *ws; void *http_ctx, *ws_ctx; };
+struct front_options { front_adopt *http, *ws; void *http_ctx, *ws_ctx; };
 
-enum lm_err front_start(const struct front_options *o, struct front **result, struct problem *p);
-void front_stop(struct front *f);
+/*
+ * Takes the port: ADDR:PORT, [v6]:PORT, *:PORT; port 0 = any. Whoever connects waits until front_start(). Two steps, because a port that is taken must be known before
+ * the rig sees any light.
+ */
+enum lm_err front_open(const char *listen, struct front **result, struct problem *p);
+enum lm_err front_start(struct front *f, const struct front_options *o, struct problem *p);     /* lets them in */
+void front_stop(struct front *f);               /* gives the port back; nobody is handed over any more. NULL and a second time are fine */
+void front_free(struct front *f);               /* after front_stop() */
 int front_port(const struct front *f);

@@ -61,7 +61,10 @@ class Lumad:
         ready = self.proc.stdout.readline()     # {"http": 40123}; no polling, no sleeps
         if not ready:
             self.proc.wait(20)
-            raise RuntimeError("lumad did not start:\n" + self.log.read_text())
+            said = self.log.read_text()
+            self.proc.stdout.close()
+            self.tmp.cleanup()
+            raise RuntimeError("lumad did not start:\n" + said)
         self.port = json.loads(ready)["http"]
 
     def __enter__(self):

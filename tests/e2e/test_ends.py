@@ -1,9 +1,11 @@
 """How things end: the last look on the wire when lumad stops."""
 import socket
+import tempfile
 import time
 import unittest
 
 from lumad import Lumad
+from test_light import until
 from test_show import Rig
 
 HERE = "127.0.0.77"                 # an address of this test's own: other packets to 127.0.0.1 are not its business
@@ -26,6 +28,26 @@ def waiting(s):
             packets.append(s.recv(1024))
     except BlockingIOError:
         return packets
+
+
+class NoPort(unittest.TestCase):
+    def test_without_its_port_it_says_so_and_sends_nothing(self):
+        """Under Restart=always such a lumad would flash the rig again and again."""
+        with tempfile.TemporaryDirectory(prefix="lumad-") as data, receiver(6454) as artnet:
+            with Lumad(data=data) as d:
+                rig = Rig(d)
+                d.post(f"/venues/{rig.venue['id']}/outputs", {"universe": 1, "protocol": "artnet", "destination": HERE})
+                rig.show()
+                until(lambda: waiting(artnet))
+            time.sleep(0.1)
+            waiting(artnet)
+            with Lumad() as other:
+                with self.assertRaisesRegex(RuntimeError, f"cannot listen on 127.0.0.1:{other.port}"):
+                    Lumad("--http", f"127.0.0.1:{other.port}", data=data)
+            time.sleep(0.1)
+            self.assertEqual(waiting(artnet), [])
+            with Lumad(data=data):                      # and with one it goes on
+                until(lambda: waiting(artnet))
 
 
 class LastLook(unittest.TestCase):

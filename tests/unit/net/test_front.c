@@ -29,11 +29,15 @@ static struct front *door(const char *address)
     struct front *f = NULL;
     struct problem p = { 0 };
 
-    front_start(
-        &(struct front_options){
-            .listen = address, .http = answer, .http_ctx = (void *)"h", .ws = answer, .ws_ctx = (void *)"w" },
-        &f, &p);
+    if (!front_open(address, &f, &p))
+        front_start(f, &(struct front_options){ .http = answer, .http_ctx = (void *)"h", .ws = answer, .ws_ctx = (void *)"w" }, &p);
     return f;
+}
+
+static void close_door(struct front *f)
+{
+    front_stop(f);
+    front_free(f);
 }
 
 static int dial(const struct front *f)
@@ -76,7 +80,7 @@ TEST(each_side_gets_its_own)
     say(c, "TP/1.1\r\nUpgrade: websocket\r\n\r\n");
     got[2] = heard(c, 2000);
     close(a), close(b), close(c);
-    front_stop(f);
+    close_door(f);
     CHECK_STR(got, "hww");
 }
 
@@ -89,7 +93,7 @@ TEST(both_families_by_one_star)
     say(a, "GET / HTTP/1.1\r\n\r\n");
     char got = heard(a, 2000);
     close(a);
-    front_stop(f);
+    close_door(f);
     CHECK_INT(got, 'h');
 }
 
@@ -103,7 +107,7 @@ TEST(half_a_head_is_closed_after_three_seconds)
     char got = heard(a, 6000);
     double took = (double)(clock_mono_ns() - start) / 1e9;
     close(a);
-    front_stop(f);
+    close_door(f);
     CHECK_INT(got, 0);
     CHECK(took > 2.5 && took < 4.5);
 }
@@ -123,7 +127,7 @@ TEST(too_many_half_heads_from_one_address_cost_the_oldest)
     char answered = heard(fds[69], 1000);
     for (int i = 0; i < 70; i++)
         close(fds[i]);
-    front_stop(f);
+    close_door(f);
     CHECK_INT(first, 0);
     CHECK_INT(last, '?');
     CHECK_INT(answered, 'h');
@@ -141,7 +145,7 @@ TEST(a_head_longer_than_we_look_goes_to_http)
     say(a, junk);
     char got = heard(a, 2000);
     close(a);
-    front_stop(f);
+    close_door(f);
     CHECK_INT(got, 'h');
 }
 
@@ -152,15 +156,15 @@ TEST(an_address_that_is_none_is_refused_with_a_sentence)
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct problem p = { 0 };
-        CHECK_INT(front_start(&(struct front_options){ .listen = bad[i], .http = answer, .ws = answer }, &f, &p), LM_INVALID);
+        CHECK_INT(front_open(bad[i], &f, &p), LM_INVALID);
         CHECK(p.detail[0]);
     }
     struct front *one = door("127.0.0.1:0");
     char taken[32];
     struct problem p = { 0 };
     snprintf(taken, sizeof(taken), "127.0.0.1:%d", front_port(one));
-    enum lm_err err = front_start(&(struct front_options){ .listen = taken, .http = answer, .ws = answer }, &f, &p);
-    front_stop(one);
+    enum lm_err err = front_open(taken, &f, &p);
+    close_door(one);
     CHECK_INT(err, LM_CONFLICT);
-    front_stop(NULL);
+    close_door(NULL);
 }
