@@ -70,6 +70,15 @@ static bool was_stopped_uncleanly(const char *path)
     return snprintf(wal, sizeof(wal), "%s-wal", path) < (int)sizeof(wal) && !stat(wal, &st) && st.st_size > 0;
 }
 
+/* SQLite takes an empty file for a database that is to be begun. Where this machine has been at work before, that is a loss and not a beginning. */
+static void say_if_emptied(const struct db *db)
+{
+    struct stat main, state;
+
+    if (!stat(db->path, &main) && !main.st_size && !stat(db->state_path, &state) && state.st_size)
+        log_warn("db", "%s is empty although lumad has run here: a new one is begun; a backup may be beside it (%s.backup-*)", db->path, db->path);
+}
+
 static enum lm_err quick_check(struct db *db, struct problem *p)
 {
     sqlite3_stmt *s = NULL;
@@ -126,6 +135,8 @@ static enum lm_err say_which_file(const struct db *db, struct problem *p)
 static enum lm_err open_main(struct db *db, const char *migrations, struct problem *p)
 {
     bool unclean = was_stopped_uncleanly(db->path);
+    if (!unclean)
+        say_if_emptied(db);
     enum lm_err err = conn_open(db->path, CONN_WRITER, &db->write_conn, p);
 
     if (!err)
