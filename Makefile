@@ -67,7 +67,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage fuzz fuzz-run bench bench-dmx lint format generated install clean
+        valgrind coverage interop fuzz fuzz-run bench bench-dmx lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -118,6 +118,10 @@ golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
 	$(if $(wildcard tests/golden/test_*.py),@$(FOR_TESTS) python3 -m unittest discover -s tests/golden)
 e2e: daemon
 	@$(FOR_TESTS) python3 -m unittest discover -s tests/e2e
+# What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
+interop: daemon
+	@BUILD='$(BUILD)' tests/deps ola tshark iproute2
+	@$(FOR_TESTS) python3 -m unittest discover -s tests/interop
 browser: all
 	$(call need,chromium)
 	@$(FOR_TESTS) node tests/browser/demo.spec.mjs
