@@ -1,6 +1,7 @@
 /* What the engine calls each frame keeps the promise of a real-time thread; `make trap` aborts here on the first allocation, lock or file. */
 #include "core/thread.h"
 #include "dmx/output.h"
+#include "mix.h"
 #include "rig.h"
 
 #include "../../tap.h"
@@ -41,4 +42,45 @@ TEST(a_frame_allocates_nothing)
     output_set_free(set);
     outputs_close(o);
     rig_close(&g);
+}
+
+/* The rig of bench_program.c: every way to make bytes that these fixtures have. */
+TEST(a_frame_of_2000_heads_of_the_library_allocates_nothing)
+{
+    enum { HEADS = 2000, FRAMES = 50 };
+    static int numbers[HEADS];
+    const struct program *program = NULL;
+    int n;
+
+    if (!mix_is_there()) {
+        printf("# skipped: no fixture library in " MIX_LIBRARY "\n");
+        return;
+    }
+    struct patch *patch = mix_patch(HEADS, &n);
+    CHECK(patch != NULL);
+    for (int i = 0; i < n; i++)
+        numbers[i] = i + 1;
+    struct universes *u = universes_new(numbers, (size_t)n), *before = universes_new(numbers, (size_t)n);
+    struct frame *f = frame_new(HEADS);
+    CHECK(u && before && f);
+    CHECK_INT(program_new(patch, u, &program), LM_OK);
+    struct program_state *state = program_state_new(program, NULL, NULL);
+    CHECK(state != NULL);
+    int still = 0;
+    for (int i = 0; i < FRAMES; i++) {
+        mix_animate(f, i);
+        thread_enter_real_time(1);
+        program_run(program, state, f, (int64_t)(i + 1) * 22727272, u);
+        thread_leave_real_time();
+        for (int k = 0; k < n; k++) {
+            still += !memcmp(before->u[k].slots, u->u[k].slots, DMX_SLOTS);
+            memcpy(before->u[k].slots, u->u[k].slots, DMX_SLOTS);
+        }
+    }
+    CHECK_INT(still, 0);                /* every universe is new in every frame */
+    program_state_free(state);
+    program_free(program);
+    frame_free(f);
+    universes_free(u), universes_free(before);
+    patch_free(patch);
 }
