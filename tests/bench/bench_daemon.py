@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
-"""What a whole lumad costs, against its limits: exec to first packet, memory, CPU, frame time, packet timing.
+"""What a whole lumad costs, against its limits: exec to first packet, memory, CPU, frame time, packet timing, selections and searches over HTTP.
 
 LUMAD=path of the program. Prints one line per figure and fails when a limit is passed.
 """
-import json, os, pathlib, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.request
+import http.client, json, os, pathlib, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE)]
+
+import dmx_rig                              # noqa: E402
 
 LUMAD = os.environ.get("LUMAD", "build/release/lumad")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -75,6 +80,51 @@ def first_packet(data):
     return (at - d.started) * 1000, d.stop()[1]
 
 
+class Client:
+    """One connection, kept: what is measured is lumad, not the handshake."""
+
+    def __init__(self, port):
+        self.c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def call(self, method, path, body=None, type="application/json"):
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        self.c.request(method, "/api/v1" + path, data, {"Content-Type": type} if data is not None else {})
+        r = self.c.getresponse()
+        answer = r.read()
+        assert 200 <= r.status < 300, (method, path, r.status, answer[:300])
+        return json.loads(answer) if answer else None
+
+    def p50_ms(self, *request, times=60):
+        took = []
+        for _ in range(times):
+            t = time.perf_counter()
+            self.call(*request)
+            took.append((time.perf_counter() - t) * 1000)
+        return statistics.median(took)
+
+
+def rooms(port, heads=2000):
+    """Selections out of a large rig, and searches over the whole fixture library."""
+    c = Client(port)
+    venue = c.call("POST", "/venues", {"name": "Large"})["id"]
+    rig = dmx_rig.table(f for _, f in zip(range(heads), dmx_rig.layout(64)))
+    items = c.call("POST", f"/venues/{venue}/patch.csv", rig, "text/csv")["items"]
+    for name, every in (("few", 500), ("movers", 3), ("odd", 2)):
+        group = c.call("POST", f"/venues/{venue}/groups", {"name": name})["id"]
+        c.call("PUT", f"/groups/{group}/members", {"fixture_ids": [f["id"] for f in items[::every]]})
+    select = f"/venues/{venue}/select"
+    got = c.call("POST", select, {"expression": "all"})["heads"]
+    assert len(got) == heads, len(got)
+    # Answers of a few heads: writing 2,000 of them as JSON is another matter, and has its own line.
+    for expression in ("few", "few & side:left", "(movers ^ odd) & few", "few & ~(odd > movers)"):
+        assert len(c.call("POST", select, {"expression": expression})["heads"]) < 10, expression
+        row(f"select out of {heads} heads: {expression}", c.p50_ms("POST", select, {"expression": expression}), "ms", 1)
+    row(f"select {heads} of {heads} heads, with the JSON", c.p50_ms("POST", select, {"expression": "all"}, times=20), "ms")
+    c.call("GET", "/fixture-library?limit=1")           # the index is there
+    for q in ("", "par", "chauvet", "martin%20mac", "moving%20head%20wash", "zzzz"):
+        row("fixture library: " + (q.replace("%20", " ") or "all of it"), c.p50_ms("GET", f"/fixture-library?q={q}", times=20), "ms", 20)
+
+
 def main():
     with tempfile.TemporaryDirectory() as demo, tempfile.TemporaryDirectory() as empty:
         d = Daemon(demo, "--demo").ready()
@@ -91,6 +141,7 @@ def main():
         d = Daemon(empty).ready()
         time.sleep(3)
         row("resident memory, idle", d.rss_mb(), "MB", 40)
+        rooms(d.port)
         d.stop()
 
         s = receiver()
