@@ -12,7 +12,10 @@ static struct in_addr ipv4(const struct sockaddr *a)
     return a && a->sa_family == AF_INET ? ((const struct sockaddr_in *)a)->sin_addr : (struct in_addr){ 0 };
 }
 
-/* `ip addr add` leaves the broadcast address out; the subnet has one all the same, if it has room for it. */
+/*
+ * `ip addr add` leaves the broadcast address out, and getifaddrs() then has the address itself in its place; the subnet has one all the same, if it has room
+ * for it.
+ */
 static void set_broadcast(struct interface *i, const struct ifaddrs *from)
 {
     uint32_t host = ~ntohl(i->mask.s_addr);
@@ -20,9 +23,9 @@ static void set_broadcast(struct interface *i, const struct ifaddrs *from)
     if (!(from->ifa_flags & IFF_BROADCAST) || i->is_loopback)
         return;
     i->broadcast = ipv4(from->ifa_broadaddr);
-    if (!i->broadcast.s_addr && host >= 3)
-        i->broadcast.s_addr = i->address.s_addr | htonl(host);
-    i->can_broadcast = i->broadcast.s_addr != 0 && i->broadcast.s_addr != i->address.s_addr;
+    if (!i->broadcast.s_addr || i->broadcast.s_addr == i->address.s_addr)
+        i->broadcast.s_addr = host >= 3 ? i->address.s_addr | htonl(host) : 0;
+    i->can_broadcast = i->broadcast.s_addr != 0;
 }
 
 static void set_link(struct interface *i, const struct ifaddrs *all)
