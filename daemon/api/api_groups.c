@@ -1,16 +1,44 @@
+#include <math.h>
+#include <string.h>
+
 #include "api/crud.h"
 #include "core/json.h"
 #include "db/domain.h"
+#include "fixtures/patch.h"
 
-static enum lm_err add_members(const struct request *req, json_t *row, struct problem *p)
+/* Where the group is in the room: its own axes, and what the positions say where it has none. */
+static enum lm_err add_axes(const struct request *req, json_t *row, struct problem *p)
+{
+    const char *id = json_get_text(row, "id", "");
+    struct shared *shared = NULL;
+    enum lm_err err = patches_get(req->lumad->patches, req->db, json_get_text(row, "venue_id", ""), &shared, p);
+    const struct patch *patch = shared_get(shared);
+    json_t *axes = NULL;
+
+    for (size_t i = 0; patch && !axes && i < patch->n_groups; i++) {
+        const double *a = patch->groups[i].axis;
+        if (!strcmp(patch->groups[i].id, id))
+            axes = json_pack("{s:f, s:f, s:f}", "lr", round(a[0] * 1e4) / 1e4, "fb", round(a[1] * 1e4) / 1e4, "ab", round(a[2] * 1e4) / 1e4);
+    }
+    shared_unref(shared);
+    if (err == LM_NOT_FOUND || (!err && !axes)) {       /* removed in this very moment */
+        problem_clear(p);
+        err = LM_OK, axes = json_null();
+    }
+    return err ? err : json_object_set_new(row, "axes", axes) ? LM_NOMEM : LM_OK;
+}
+
+static enum lm_err decorate(const struct request *req, json_t *row, struct problem *p)
 {
     json_t *ids = NULL;
     enum lm_err err = group_members(req->db, json_get_text(row, "id", ""), &ids, p);
 
-    return err ? err : json_object_set_new(row, "fixture_ids", ids) ? LM_NOMEM : LM_OK;
+    if (!err && json_object_set_new(row, "fixture_ids", ids))
+        err = LM_NOMEM;
+    return err ? err : add_axes(req, row, p);
 }
 
-static const struct crud crud = { .table = &fixture_groups_table, .decorate = add_members };
+static const struct crud crud = { .table = &fixture_groups_table, .decorate = decorate };
 
 struct members {
     const struct request *req;
@@ -55,7 +83,7 @@ static enum lm_err set_members(struct request *req, struct response *res)
 
 const struct route api_groups[] = {
     { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]",
-      .doc = "The groups of a venue, each with its members.", .query = "limit cursor q", .crud = &crud },
+      .doc = "The groups of a venue, each with its members, and in `axes` where it is: its own axes, the others from positions.", .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/venues/{id}/groups", crud_create, ROLE_OPERATOR, "GroupInput", "Group",
       .doc = "Make a group. Selection expressions speak of it by its name.", .crud = &crud },
     { HTTP_GET, "/groups/{id}", crud_get, ROLE_VIEWER, NULL, "Group", .doc = "One group.", .crud = &crud },

@@ -30,6 +30,7 @@ static enum lm_err decorate(const struct request *req, const struct crud *crud, 
 enum lm_err crud_respond(const struct request *req, struct response *res, const struct crud *crud, json_t *row)
 {
     res->json = row;
+    res->is_more = crud && crud->decorate;
     return decorate(req, crud, row, &res->problem);
 }
 
@@ -67,9 +68,10 @@ enum lm_err crud_list(struct request *req, struct response *res)
 enum lm_err crud_get(struct request *req, struct response *res)
 {
     const struct crud *crud = req->route->crud;
-    enum lm_err err = row_get(req->db, crud->table, req->arg[0], &res->json, &res->problem);
+    json_t *row = NULL;
+    enum lm_err err = row_get(req->db, crud->table, req->arg[0], &row, &res->problem);
 
-    return err ? err : decorate(req, crud, res->json, &res->problem);
+    return err ? err : crud_respond(req, res, crud, row);
 }
 
 /* The row was written: check it, and read it again, for a check may complete it. */

@@ -99,7 +99,7 @@ static struct MHD_Response *of_success(struct exchange *x, unsigned *status)
     *status = res->status ? (unsigned)res->status : 200;
     if (!res->etag[0] && json_is_integer(version))
         etag_of_version(json_integer_value(version), res->etag);
-    if (*status == 200 && x->req.route->method == HTTP_GET &&
+    if (*status == 200 && x->req.route->method == HTTP_GET && !res->is_more &&
         etag_is_listed(MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "If-None-Match"), res->etag)) {
         *status = 304;
         return of_nothing();

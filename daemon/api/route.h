@@ -65,6 +65,7 @@ struct response {                       /* starts as RESPONSE_INIT */
     char etag[ETAG_SIZE];               /* with its quotes; "" = the version of `json`, if it has one */
     const char *cache;                  /* Cache-Control; NULL: what suits an API answer */
     char disposition[160];              /* Content-Disposition */
+    bool is_more;                       /* more than the row its version is of: asked for again it is sent again, never 304 */
     bool is_page;                       /* a page: its own Content-Security-Policy */
     unsigned allow;                     /* bits of http_method, for 405 */
     json_t *errors;                     /* with a problem: the whole list, each {path, message, ...}; NULL: problem.errors */

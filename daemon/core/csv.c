@@ -177,7 +177,8 @@ void csv_clear(struct csv *csv)
 
 void csv_add(struct str *s, bool is_first, const char *text)
 {
-    bool plain = !text[strcspn(text, ",;\t\"\r\n")] && !str_starts(text, "\xef\xbb\xbf");      /* that one is taken for the file's own mark */
+    /* What a file begins with must not be taken for its mark or for the word of a spreadsheet. */
+    bool plain = !text[strcspn(text, ",;\t\"\r\n")] && !str_starts(text, "\xef\xbb\xbf") && !str_starts(text, "sep=");
 
     if (!is_first)
         str_add(s, ",");

@@ -76,14 +76,29 @@ out:
     return err;
 }
 
+/* Who changes the members changes the group: its version tells others so. A trigger looks at the columns named, not at values. */
+static enum lm_err raise_version(struct db_conn *c, const char *group_id, struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, "UPDATE fixture_groups SET sort_index = sort_index WHERE id = ?1");
+
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "a group cannot be written");
+    sqlite3_bind_text(s, 1, group_id, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(s);
+    sqlite3_reset(s);
+    return rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
+}
+
 enum lm_err group_set_members(struct db_conn *c, const char *group_id, const json_t *fixture_ids, struct problem *p)
 {
-    json_t *group, *id;
+    json_t *group = NULL, *id, *old = NULL;
     size_t i;
     enum lm_err err = row_get(c, &fixture_groups_table, group_id, &group, p);
 
-    if (err)
+    if (err || (err = group_members(c, group_id, &old, p))) {
+        json_decref(group);
         return err;
+    }
     if (!json_is_array(fixture_ids)) {
         problem_add(p, "/fixture_ids", "must be an array of fixture ids");
         err = LM_INVALID;
@@ -101,5 +116,8 @@ enum lm_err group_set_members(struct db_conn *c, const char *group_id, const jso
         err = members ? row_put(c, &fixture_group_members_table, member_id, members, p) : problem_set(p, LM_NOMEM, "no memory for a group");
         json_decref(members);
     }
+    if (!err && !json_equal(old, fixture_ids))
+        err = raise_version(c, group_id, p);
+    json_decref(old);
     return err;
 }

@@ -79,7 +79,7 @@ struct import {
     int *column;                        /* of each field of the head: its place in columns[] */
     size_t width;
     json_t *rows;
-    size_t *lines;
+    size_t *lines;                      /* of each row; 0: it is dark and in nobody's way */
     json_t *errors;                     /* [{path, message}] */
     enum lm_err kind;                   /* of the first of them */
 };
@@ -302,23 +302,36 @@ static enum lm_err create(struct import *m, json_t *members, const char *id, jso
     return row_create(m->c, &fixtures_table, m->venue, members, row, NULL, p);
 }
 
-/* The row of this line, or what is wrong with it, in `p`. */
-static enum lm_err write_line(struct import *m, json_t *members, json_t **row, struct problem *p)
+/* Definition and mode are those it has: it stays patched, whether the library knows them or not. */
+static bool is_kept(const json_t *old, const json_t *members)
+{
+    return old && !strcmp(json_get_text(old, "fixture_path", ""), json_get_text(members, "fixture_path", "")) &&
+           !strcmp(json_get_text(old, "mode_name", ""), json_get_text(members, "mode_name", ""));
+}
+
+/* The row of this line, or what is wrong with it, in `p`. *is_dark: its definition is missing, and was before. */
+static enum lm_err write_line(struct import *m, json_t *members, json_t **row, bool *is_dark, struct problem *p)
 {
     char id[UUID_SIZE];
-    bool is_known = json_object_get(m->old, json_get_text(members, "id", ""));
+    const json_t *old = json_object_get(m->old, json_get_text(members, "id", ""));
     const struct definition *d = NULL;
     const struct definition_mode *mode = NULL;
     enum lm_err err = find_path(m, members, p);
 
     snprintf(id, sizeof(id), "%s", json_get_text(members, "id", ""));
     json_object_del(members, "id");
-    if (!err && !(err = venue_find_mode(m->library, json_get_text(members, "fixture_path", ""), json_get_text(members, "mode_name", ""), &d, &mode, p))) {
-        if (!json_object_get(members, "manufacturer"))
+    if (!err && (err = venue_find_mode(m->library, json_get_text(members, "fixture_path", ""), json_get_text(members, "mode_name", ""), &d, &mode, p)) &&
+        is_kept(old, members)) {
+        problem_clear(p);
+        *is_dark = true;
+        err = LM_OK;
+    }
+    if (!err) {
+        if (d && !json_object_get(members, "manufacturer"))
             json_object_set_new(members, "manufacturer", json_string(d->manufacturer));
-        if (!json_object_get(members, "model"))
+        if (d && !json_object_get(members, "model"))
             json_object_set_new(members, "model", json_string(d->model));
-        if (is_known) {
+        if (old) {
             json_object_del(m->old, id);
             err = row_patch(m->c, &fixtures_table, id, members, -1, row, p);
         } else {
@@ -341,7 +354,7 @@ static enum lm_err write_lines(struct import *m, struct problem *p)
     for (size_t i = 0; i < n; i++) {
         const struct csv_record *r = &m->csv->records[i + 1];
         struct problem one;
-        bool is_good;
+        bool is_good, is_dark = false;
         json_t *row = NULL;
         enum lm_err err;
 
@@ -350,7 +363,7 @@ static enum lm_err write_lines(struct import *m, struct problem *p)
         problem_clear(&one);
         json_t *members = read_line(m, r, &is_good);
         is_good = is_first(m, members, r->line) && is_good;
-        err = is_good ? write_line(m, members, &row, &one) : LM_OK;
+        err = is_good ? write_line(m, members, &row, &is_dark, &one) : LM_OK;
         json_decref(members);
         if (err && !one.n) {
             *p = one;
@@ -359,7 +372,7 @@ static enum lm_err write_lines(struct import *m, struct problem *p)
         if (err) {
             add_errors(m, r->line, &one);
         } else if (row) {
-            m->lines[json_array_size(m->rows)] = r->line;
+            m->lines[json_array_size(m->rows)] = is_dark ? 0 : r->line;
             json_array_append_new(m->rows, row);
         }
     }

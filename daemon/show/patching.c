@@ -98,6 +98,8 @@ enum lm_err patching_check(struct db_conn *c, struct library *l, const char *ven
 
         if (err)
             break;
+        if (lines && !lines[i])
+            continue;
         snprintf(key.row.id, sizeof(key.row.id), "%s", json_get_text(row, "id", ""));
         if (!(found = bsearch(&wanted, ids, patch->n_fixtures, sizeof(*ids), by_id)))
             continue;                   /* a row that names one fixture twice was reported as such */

@@ -13,7 +13,7 @@
 #include "fixtures/patch.h"
 #include "library/library.h"
 
-enum { PATCHING_MAX = 2000, PATCH_TABLE_LINES = 10000 };        /* copies, lines of a table at a time */
+enum { PATCHING_MAX = 2000, PATCH_TABLE_LINES = 20000 };        /* copies, lines of a table at a time */
 
 /* How copies follow each other. One that does not fit in the rest of its universe begins the next universe. */
 struct patching_copies {
@@ -35,7 +35,7 @@ enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *
 bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
 
 /* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they come
- * from, for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: "/address", of the first. */
+ * from (0: pass it over), for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: "/address", of the first. */
 enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
                            struct problem *p);
 

@@ -1,7 +1,9 @@
 """Patching more than one fixture at a time, and a patch as a table."""
 import csv
 import io
+import pathlib
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -249,7 +251,7 @@ class Table(Patch):
         self.club = old
         self.assertEqual(self.read(), table)
 
-    def test_ten_thousand_lines_and_no_more(self):
+    def test_ten_thousand_lines(self):
         f = self.array(count=1, universe=500)[0]
         def lines(n):
             return "".join(f"{1 + i // 128},{1 + i % 128 * 4},4 Channels,{f['manufacturer']},{f['model']}\n" for i in range(n))
@@ -260,12 +262,96 @@ class Table(Patch):
         self.assertLess(took, 60)
         table = self.read()
         self.assertEqual(table.count("\r\n"), 10002)
-        self.problem(self.send(head + lines(10001)), 413)
-        p = self.problem(self.send(head + lines(10000)), 409)           # all of them once more: each is in the way
+        self.problem(self.send("address\n" + "1\n" * 20001), 422, "invalid", "/lines/1")
+        self.problem(self.send(head + "1,1,m,a,b\n" * 20001), 413)
+        p = self.problem(self.send(head + "1,x,m,a,b\n" * 9999 + "1,1,4 Channels,Nobody,Nothing\n"), 422)
         self.assertEqual(len(p["errors"]), 10000)
-        self.assertEqual(p["errors"][-1]["path"], "/lines/10001/address")
+        self.assertEqual([p["errors"][i]["path"] for i in (0, -2, -1)], ["/lines/2/address", "/lines/10000/address", "/lines/10001/model"])
+        self.assertEqual(self.send(table, "?replace=true").status, 200)         # changes nothing
         self.assertEqual(self.read(), table)
         print(f"10,000 lines in {took:.1f} s", file=sys.stderr)
+
+
+class Lost(unittest.TestCase):
+    """A definition that is gone: its fixture stays dark, and the patch can still go out and in."""
+
+    def test_a_patch_with_a_lost_definition_comes_back(self):
+        xml = ('<FixtureDefinition xmlns="http://www.qlcplus.org/FixtureDefinition"><Manufacturer>Own</Manufacturer><Model>Lamp</Model><Type>Dimmer</Type>'
+               '<Channel Name="d" Preset="IntensityDimmer"/><Mode Name="one"><Channel Number="0">d</Channel></Mode></FixtureDefinition>')
+        with tempfile.TemporaryDirectory() as data:
+            own = pathlib.Path(data, "fixtures/Own/Lamp.qxf")
+            own.parent.mkdir(parents=True)
+            own.write_text(xml)
+            with Lumad(data=data) as d:
+                club = d.post("/venues", {"name": "Club"})
+                d.post(f"/venues/{club['id']}/fixtures", {"fixture_path": "Own/Lamp.qxf", "mode_name": "one", "address": 5})
+                d.post(f"/venues/{club['id']}/fixtures", {**DIMMER, "address": 11})
+            own.unlink()
+            with Lumad(data=data) as d:
+                path = f"/venues/{club['id']}/patch.csv"
+                table = d.call("GET", path).body.decode()
+                r = d.call("POST", path + "?replace=true", table.replace(",11,", ",21,").encode(), {"Content-Type": "text/csv"})
+                self.assertEqual(r.status, 200, r)
+                self.assertEqual([f["address"] for f in d.get(f"/venues/{club['id']}/fixtures")["items"]], [5, 21])
+                r = d.call("POST", path, table.encode(), {"Content-Type": "text/csv"})          # new ones cannot be made of it
+                self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/lines/2/fixture_path"))
+
+
+class Groups(Patch):
+    def setUp(self):
+        super().setUp()
+        self.rows = self.array(count=4, mode_name="1 Channel", offset={"x": 2, "y": 1})
+        self.ids = [f["id"] for f in self.rows]
+        self.group = self.d.post(self.path("groups"), {"name": "front"})
+        self.own = f"/groups/{self.group['id']}"
+
+    def members(self, *which):
+        return self.d.put(f"{self.own}/members", {"fixture_ids": [self.ids[i] for i in which]})
+
+    def test_members_have_an_order_and_who_changes_it_changes_the_group(self):
+        first = self.members(3, 0, 2)
+        self.assertEqual(first["fixture_ids"], [self.ids[i] for i in (3, 0, 2)])
+        self.assertGreater(first["version"], self.group["version"])
+        again = self.members(3, 0, 2)
+        self.assertEqual(again["version"], first["version"])
+        second = self.members(2, 0, 3)
+        self.assertGreater(second["version"], first["version"])
+        r = self.d.call("PUT", f"{self.own}/members", {"fixture_ids": []}, {"If-Match": f'"{first["version"]}"'})
+        self.problem(r, 412, "stale")
+        self.assertEqual(r.json["current"]["fixture_ids"], second["fixture_ids"])
+        self.d.delete(f"/fixtures/{self.ids[0]}")
+        self.assertEqual(self.d.get(self.own)["fixture_ids"], [self.ids[2], self.ids[3]])
+        self.d.post(self.path("fixtures"), {k: self.rows[0][k] for k in ("id", "address", "fixture_path", "mode_name")})      # undo
+        self.assertEqual(self.d.get(self.own)["fixture_ids"], [self.ids[2], self.ids[0], self.ids[3]])
+
+    def test_axes_come_from_positions_unless_they_are_set(self):
+        self.members(3)                                 # the fixtures stand at x 0, 2, 4, 6 and y 0 to 3
+        self.assertEqual(self.d.get(self.own)["axes"], {"lr": 1, "fb": 1, "ab": 0})
+        self.members(0)
+        self.assertEqual(self.d.get(self.own)["axes"], {"lr": -1, "fb": -1, "ab": 0})
+        self.members(0, 1)
+        self.assertEqual(self.d.get(self.path("groups"))["items"][0]["axes"]["lr"], round(-2 / 3, 4))
+        row = self.d.patch(self.own, {"axis_lr": 0.25})
+        self.assertEqual((row["axis_lr"], row["axis_fb"], row["axes"]["lr"]), (0.25, None, 0.25))
+        self.d.patch(f"/fixtures/{self.ids[3]}", {"pos_x": 1000})
+        self.assertEqual(self.d.get(self.own)["axes"]["lr"], 0.25)
+        row = self.d.patch(self.own, {"axis_lr": None})
+        self.assertLess(row["axes"]["lr"], -0.3)
+        fresh = self.d.call("GET", self.own, headers={"If-None-Match": f'"{row["version"]}"'})
+        self.d.patch(f"/fixtures/{self.ids[3]}", {"pos_x": -1000})      # the group's own row stays as it is, where it stands does not
+        moved = self.d.call("GET", self.own, headers={"If-None-Match": f'"{row["version"]}"'})
+        self.assertEqual((fresh.status, moved.status), (200, 200))
+        self.assertGreater(moved.json["axes"]["lr"], 0.3)
+        for wrong in ({"axis_lr": 1.5}, {"axis_fb": "x"}, {"axes": {"lr": 1}}):
+            self.problem(self.d.call("PATCH", self.own, wrong), 422, "invalid", "/" + next(iter(wrong)))
+
+    def test_a_movement_base_is_kept_member_by_member(self):
+        self.assertIsNone(self.group["movement"])
+        self.assertEqual(self.d.patch(self.own, {"movement": {"pan": 30, "tilt": -20}})["movement"], {"pan": 30, "tilt": -20})
+        self.assertEqual(self.d.patch(self.own, {"movement": {"tilt": 5, "pan_range": 60}})["movement"], {"pan": 30, "tilt": 5, "pan_range": 60})
+        self.assertIsNone(self.d.patch(self.own, {"movement": None})["movement"])
+        for wrong in ({"pan": "x"}, {"zoom": 1}, 5, {"tilt": 4000}):
+            self.problem(self.d.call("PATCH", self.own, {"movement": wrong}), 422, "invalid", "/movement")
 
 
 class Selections(Patch):

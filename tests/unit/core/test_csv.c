@@ -71,6 +71,22 @@ TEST(only_utf8)
     CHECK_STR(READ("a\0b"), "/lines/1");
 }
 
+TEST(a_field_is_no_word_about_separators)
+{
+    struct str s = { 0 };
+    struct csv csv;
+
+    CHECK_STR(READ("sep=,\nsep=,\n"), "2:sep=|");
+    csv_add(&s, true, "sep=");
+    csv_add(&s, false, "");
+    csv_end(&s);
+    CHECK_INT(csv_parse(s.data, s.len, &csv, NULL), LM_OK);
+    CHECK_INT(csv.n_fields, 2);
+    CHECK_STR(csv.fields[0], "sep=");
+    csv_clear(&csv);
+    str_clear(&s);
+}
+
 TEST(what_is_written_is_read)
 {
     static const char *const fields[] = { "plain", "", "a,b", "\"", "two\r\nlines", "\xc3\xa4", "a;b", "a\tb" };
