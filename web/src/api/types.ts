@@ -154,12 +154,24 @@ export interface Head {
     tilt_max: number | null;
 }
 
+/* Degrees; what is left out has the default. */
+export interface MovementBase {
+    pan: number;
+    tilt: number;
+    pan_range: number;
+    tilt_range: number;
+    rotation_deg: number;
+}
+
 export interface Group extends Row {
     venue_id: string;
     name: string;
     axis_lr: number | null;
     axis_fb: number | null;
     axis_ab: number | null;
+    /* Where it is in the room: its own axes, the others from positions. */
+    axes?: { lr: number; fb: number; ab: number } | null;
+    movement: Partial<MovementBase> | null;
     fixture_ids?: string[];
 }
 
@@ -181,6 +193,24 @@ export interface OutputStats {
     last_error: string | null;
     fps: number;
     device: string | null; /* the USB interface that is there */
+    state: 'sent' | 'looking' | 'no_node' | 'no_interface' | 'no_universe' | 'no_answer';
+    targets: number; /* network addresses it goes to */
+}
+
+/* GET /dmx/nodes: an Art-Net device, or one part of it. */
+export interface ArtNetNode {
+    ip: string;
+    bind_index: number;
+    name: string;
+    long_name: string;
+    mac: string | null;
+    bind_ip: string | null;
+    interface: string | null;
+    style: 'node' | 'controller' | 'media' | 'route' | 'backup' | 'config' | 'visualiser' | 'other';
+    report: string;
+    status: 'online' | 'silent';
+    last_seen: string;
+    ports: { port_address: number; direction: 'output' | 'input'; active: boolean; dmx512: boolean }[];
 }
 
 export interface LibraryItem {
