@@ -327,7 +327,7 @@ static void view(const struct input_set *s, const struct heard *h, const struct 
     *out = (struct input_source){
         .universe = h->channel->universe, .protocol = x->protocol, .port_address = x->port_address, .priority = x->priority,
         .our_priority = sacn && h->sends[OUTPUT_SACN] ? h->our_priority : -1, .packets = x->packets, .fps = x->fps,
-        .age_ms = (now - x->seen_ns) / 1000000, .is_merged = source_counts(s, h, x), .is_second = h->sends[x->protocol],
+        .ip = x->from.sin_addr, .age_ms = (now - x->seen_ns) / 1000000, .is_merged = source_counts(s, h, x), .is_second = h->sends[x->protocol],
     };
     inet_ntop(AF_INET, &x->from.sin_addr, ip, sizeof ip);
     snprintf(out->address, sizeof out->address, sacn || port == ARTNET_PORT ? "%s" : "%s:%d", ip, port);

@@ -81,8 +81,9 @@ void input_set_merge(struct input_set *s, const struct universes *own, const str
 struct input_source {
     int universe;
     enum output_protocol protocol;      /* OUTPUT_ARTNET or OUTPUT_SACN */
+    struct in_addr ip;
     char address[48];                   /* 10.0.0.5, for Art-Net from another port than 6454 10.0.0.5:50000 */
-    char name[INPUT_NAME];              /* sACN: as the source calls itself, UTF-8; "" = none */
+    char name[INPUT_NAME];              /* sACN: as the source calls itself, UTF-8; "" = none. Art-Net data has none: see nodes_name() */
     int port_address;                   /* Art-Net, else -1 */
     int priority, our_priority;         /* sACN, else -1; ours of this universe, -1 when we do not send it by sACN */
     uint64_t packets;

@@ -4,7 +4,7 @@
 
 #include "dmx/input_private.h"
 
-enum { DEFAULT_PRIORITY = 100 };        /* E1.31 section 6.2.3 */
+enum { DEFAULT_PRIORITY = 100, ARTNET_LAST = 32767 };
 
 static struct channel *channel_new(int universe)
 {
@@ -53,7 +53,7 @@ static void add_addresses(struct input_set *s, size_t heard, const struct output
             priority = r->priority;
     }
     h->our_priority = priority < 0 ? DEFAULT_PRIORITY : priority;
-    if (!h->sends[OUTPUT_ARTNET])
+    if (!h->sends[OUTPUT_ARTNET] && universe - 1 <= ARTNET_LAST)
         s->addresses[s->n_addresses++] = (struct address){ OUTPUT_ARTNET, universe - 1, heard };
     s->addresses[s->n_addresses++] = (struct address){ OUTPUT_SACN, universe, heard };
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/str.h"
+
 /* One wish of one device. */
 struct wish { uint16_t port_address; struct subscriber who; };
 
@@ -268,6 +270,19 @@ size_t nodes_count(struct nodes *n)
     size_t count = n->n;
     pthread_mutex_unlock(&n->lock);
     return count;
+}
+
+bool nodes_name(struct nodes *n, struct in_addr ip, char name[NODES_NAME])
+{
+    name[0] = '\0';
+    pthread_mutex_lock(&n->lock);
+    for (size_t i = 0; i < n->n && !name[0]; i++) {
+        const struct artnet_reply *r = &n->list[i]->reply;
+        if (n->list[i]->ip.s_addr == ip.s_addr)
+            str_copy(name, NODES_NAME, *r->long_name ? r->long_name : r->name);
+    }
+    pthread_mutex_unlock(&n->lock);
+    return name[0];
 }
 
 /* --- segments --- */

@@ -52,6 +52,9 @@ size_t nodes_subscribers(struct nodes *n, int port_address, struct subscriber *o
 /* A copy, ordered by address and bind index; returns how many. */
 size_t nodes_list(struct nodes *n, struct node *out, size_t max);
 size_t nodes_count(struct nodes *n);
+/* What the device at this address calls itself, its long name if it has one; false: nobody answers there, or without a name. */
+enum { NODES_NAME = 64 };
+bool nodes_name(struct nodes *n, struct in_addr ip, char name[NODES_NAME]);
 
 /* The segments that are there now: those of interfaces that are up and can broadcast. One that was not there before begins its first round. */
 void nodes_segments(struct nodes *n, const struct interfaces *list);

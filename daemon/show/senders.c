@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/str.h"
+#include "dmx/output_control.h"
 #include "show/state.h"
 
 enum { MAX_SOURCES = 512, MAX_SENDERS = 64, RANGES = 5, TEXT = 320 };
@@ -14,11 +15,22 @@ static json_t *number_or_null(int n)
     return n < 0 ? json_null() : json_integer(n);
 }
 
+/* Those of the universe, 0 = all, with a name where one is known. */
+static size_t sources(struct show *s, int universe, struct input_source *x, size_t max)
+{
+    size_t n = input_sources(s->o.input, universe, x, max, clock_mono_ns());
+
+    for (size_t i = 0; i < n; i++)
+        if (x[i].protocol == OUTPUT_ARTNET)
+            nodes_name(outputs_nodes(s->o.outputs), x[i].ip, x[i].name);
+    return n;
+}
+
 json_t *show_sources(struct show *s, int universe)
 {
     struct input_source x[2 * INPUT_SOURCES];
     json_t *list = json_array();
-    size_t n = input_sources(s->o.input, universe, x, 2 * INPUT_SOURCES, clock_mono_ns());
+    size_t n = sources(s, universe, x, 2 * INPUT_SOURCES);
 
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:f, s:I, s:b, s:b}", "protocol", output_protocol_names[x[i].protocol],
@@ -117,7 +129,7 @@ static void check(struct show *s, enum relation relation, const char *prefix, co
 void show_check_senders(struct show *s)
 {
     static struct input_source x[MAX_SOURCES];          /* the control thread's alone */
-    size_t n = input_sources(s->o.input, 0, x, MAX_SOURCES, clock_mono_ns());
+    size_t n = sources(s, 0, x, MAX_SOURCES);
 
     check(s, REL_SAME, "sender", "warn", x, n);
     check(s, REL_ABOVE, "sender_above", "info", x, n);

@@ -365,6 +365,16 @@ class Input(Rig, unittest.TestCase):
         w = self.warning_comes_and_goes(desk, "10.77.0.2", "universe 2", "Art-Net")
         self.assertEqual(w["level"], "warn")
 
+    def test_an_artnet_sender_has_the_name_it_answers_polls_with(self):
+        self.venue({"universe": 1, "protocol": "artnet", "destination": "10.77.0.2"})
+        desk = self.desk("artnet")
+        desk.set(1, [1] * 512)
+        until(lambda: self.senders())
+        reply = b"Art-Net\0\0\x21" + socket.inet_aton(THEIRS) + struct.pack("<H", wire.ARTNET)
+        desk.sock.sendto((reply.ljust(26, b"\0") + b"FOH".ljust(18, b"\0")).ljust(239, b"\0"), (OURS, wire.ARTNET))
+        until(lambda: '"FOH" (10.77.0.2)' in self.senders()[0]["message"])
+        self.assertEqual(self.universe()["sources"][0]["name"], "FOH")
+
     def test_second_sacn_sender(self):
         self.venue({"universe": 1, "protocol": "sacn", "priority": 100}, {"universe": 2, "protocol": "sacn", "priority": 100})
         desk = self.desk("sacn", to="multicast", name="Pult Süd")

@@ -294,6 +294,23 @@ TEST(one_port_address_may_be_heard_by_two_universes)
     rig_free(&r);
 }
 
+TEST(universes_beyond_artnet_have_no_port_address)
+{
+    static const int numbers[] = { 32768, 32769 };
+    struct rig r = rig_new(INPUT_HTP);
+    struct universes *u = universes_new(numbers, 2);
+    struct input_set *s;
+    uint16_t ports[8];
+
+    CHECK_INT(input_set_new(r.in, INPUT_HTP, NULL, 0, u, NULL, &s), LM_OK);
+    input_listen(r.in, s);
+    CHECK_INT(input_artnet_ports(r.in, ports, 8), 1);
+    CHECK_INT(ports[0], 32767);
+    input_set_free(s);
+    universes_free(u);
+    rig_free(&r);
+}
+
 TEST(off_offers_no_port_addresses)
 {
     struct rig r = rig_new(INPUT_OFF);

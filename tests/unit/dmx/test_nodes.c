@@ -114,6 +114,24 @@ TEST(addresses_of_no_device_are_not_taken)
     nodes_free(n);
 }
 
+TEST(a_device_has_a_name)
+{
+    struct nodes *n = nodes_new();
+    struct artnet_reply r = asks(1, 0);
+    char name[NODES_NAME];
+
+    nodes_reply(n, ip(0x0a000009), 3, &r, s, 0);
+    CHECK(nodes_name(n, ip(0x0a000009), name));
+    CHECK_STR(name, "n");
+    memcpy(r.long_name, "Desk at FOH", 12);
+    nodes_reply(n, ip(0x0a000009), 3, &r, s, 0);
+    CHECK(nodes_name(n, ip(0x0a000009), name));
+    CHECK_STR(name, "Desk at FOH");
+    CHECK(!nodes_name(n, ip(0x0a000008), name));
+    CHECK_STR(name, "");
+    nodes_free(n);
+}
+
 TEST(a_flood_does_not_push_the_rig_out)
 {
     struct nodes *n = nodes_new();
