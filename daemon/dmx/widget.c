@@ -82,7 +82,8 @@ static void take(struct widget *w, int64_t now)
     w->taken = atomic_load(&w->puts);
     w->length = enttec_dmx(w->out, latest_front(&w->latest), DMX_SLOTS);
     w->at = 0;
-    w->next_ns = now + frame_ns;
+    /* One that was late by up to half a frame makes the next no later, or lateness would add up until a frame is lost. */
+    w->next_ns = (w->next_ns > now - frame_ns / 2 ? w->next_ns : now - frame_ns / 2) + frame_ns;
 }
 
 /* As much as the port takes. A message that was begun is ended, or the device would take the next for its rest. */
@@ -263,7 +264,7 @@ static void unlist(struct widget *w)
 
 enum lm_err widget_open(struct widgets *all, const char *device, struct widget **result)
 {
-    struct thread_options t = { .name = "dmx-usb" };
+    struct thread_options t = { .name = "dmx-usb", .nice = -10 };
     struct widget *w = calloc(1, sizeof(*w));
     enum lm_err err;
 

@@ -2,8 +2,9 @@
 /*
  * USB interfaces that speak the protocol of the DMX USB Pro ("widgets"), each with a thread of its own, so that a device that hangs hangs nothing else.
  *
- * A widget is bound late: it may be plugged in, pulled out and plugged in again at any time and is looked for each second. It gets the newest universe, never
- * more often than DMX512 can carry 512 slots (22.7 ms) and never a second one before the first has left the port's buffer, so what it shows is not old.
+ * A widget is bound late: it may be plugged in, pulled out and plugged in again at any time and is looked for each second. It gets the newest universe, no
+ * more often than DMX512 can carry 512 slots (each 22.7 ms; after a late one the next may be early by half of that), and never a second one before the first has
+ * left the port's buffer, so what it shows is not old.
  * It is asked who it is (enttec.h, labels 3 and 10). One that was named gets its universe whether it answers or not; one that is to be found must answer.
  *
  * A device is a terminal: serial ports only, nothing else under /dev is ever opened. No two widgets have the same one.

@@ -134,22 +134,23 @@ static enum widget_state open_path(struct widget *w, const char *path, int *erro
     return WIDGET_FINE;
 }
 
-void port_close(struct widget *w)
-{
-    if (w->fd < 0)
-        return;
-    tcflush(w->fd, TCIOFLUSH);          /* or close() would wait for a device that takes nothing */
-    ioctl(w->fd, TIOCNXCL);
-    close(w->fd);
-    w->fd = -1;
-    unclaim(w);
-}
-
 size_t port_queued(const struct widget *w)
 {
     int n = 0;
 
     return ioctl(w->fd, TIOCOUTQ, &n) || n < 0 ? 0 : (size_t)n;
+}
+
+void port_close(struct widget *w)
+{
+    if (w->fd < 0)
+        return;
+    if (w->length || port_queued(w))
+        tcflush(w->fd, TCIOFLUSH);      /* or close() would wait for a device that takes nothing. Not otherwise: on a pseudo-terminal it takes back what was written */
+    ioctl(w->fd, TIOCNXCL);
+    close(w->fd);
+    w->fd = -1;
+    unclaim(w);
 }
 
 bool port_ask(struct widget *w)
