@@ -403,7 +403,7 @@ class Resources(Case):
         base = f"/venues/{v['id']}/outputs"
         o = self.d.post(base, {"universe": 1, "protocol": "artnet", "destination": "127.0.0.1"})
         self.assertEqual((o["protocol"], o["destination"], o["transmit"]), ("artnet", "127.0.0.1", "continuous"))
-        for bad in ({"protocol": "smoke"}, {"protocol": "artnet", "destination": "not an address"}, {"protocol": "sacn", "priority": 300}, {"protocol": "enttec_pro"},
+        for bad in ({"protocol": "smoke"}, {"protocol": "artnet", "destination": "not an address"}, {"protocol": "sacn", "priority": 300}, {"protocol": "enttec_pro", "destination": "COM3"},
                     {"protocol": "artnet", "universe": 0}, {"protocol": "artnet", "port_address": 40000}):
             self.problem(self.d.call("POST", base, {"universe": 1, **bad}), 422)
         self.assertEqual(len(self.d.get(base)["items"]), 1)
