@@ -232,6 +232,36 @@ class Input(Rig, unittest.TestCase):
         self.d.post("/show/blackout", {"on": False})
         self.wait_slot(1, 1, 250)
 
+    def test_freeze_and_master_are_our_own(self):
+        self.merge("htp")
+        self.venue({"universe": 1, "protocol": "artnet", "destination": "10.77.0.2"})
+        desk = self.desk("artnet")
+        desk.set(1, [100] * 512)
+        self.wait_slot(1, 1, 100)
+        self.d.post("/show/freeze", {"on": True})
+        self.d.post("/show/master", {"level": 0})
+        desk.set(1, [120] * 512)
+        self.wait_slot(1, 1, 120)
+
+    def test_wire_shows_what_is_sent_and_frame_what_was_meant(self):
+        self.merge("htp")
+        self.venue({"universe": 1, "protocol": "artnet", "destination": "10.77.0.2"})
+        desk = self.desk("artnet")
+        desk.set(1, [255, 0, 128] + [0] * 509)
+        self.wait_slot(1, 1, 255)
+        head = struct.calcsize("<4sIIdH")
+        with self.d.socket() as ws:
+            ws.subscribe("wire", "frame", "dmx/1")
+            seen = {}
+            end = time.monotonic() + 5
+            while len(seen) < 3 and time.monotonic() < end:
+                m = ws.recv()
+                if isinstance(m, bytes):
+                    seen.setdefault(m[:4] + (b" lit" if m[:4] == b"LMF1" and m[head] else b""), m)
+        self.assertEqual(set(seen), {b"LMF1", b"LMF1 lit", b"LMD1"})
+        self.assertEqual(list(seen[b"LMF1 lit"][head:head + 4]), [255, 255, 0, 128])
+        self.assertEqual(list(seen[b"LMD1"][6:9]), [255, 0, 128])
+
     def test_heads_do_not_swing_in_a_blackout(self):
         self.merge("htp")
         self.venue({"universe": 1, "protocol": "artnet", "destination": "10.77.0.2"})
