@@ -208,7 +208,12 @@ class Interop(unittest.TestCase):
     # --- tshark ---
 
     def read(self, capture, *args):
-        acn = ["--enable-heuristic", "acn", "-o", "acn.dmx_enable:TRUE", "--disable-protocol", "r-goose"]       # off by default, both; the last takes 5568 for its own
+        acn = ["--enable-heuristic", "acn", "-o", "acn.dmx_enable:TRUE"]        # off by default, both
+        # Our sACN port is whatever the system gave: where another protocol is known by that number, tshark would take it for that one.
+        known = subprocess.run(["tshark", "-G", "decodes"], capture_output=True, text=True, timeout=60).stdout.splitlines()
+        for table, port, name in (line.split("\t")[:3] for line in known):
+            if table == "udp.port" and int(port) >= 32768:
+                acn += ["--disable-protocol", name]
         r = subprocess.run(["tshark", *acn, "-r", capture, *args], capture_output=True, text=True, timeout=120)
         return r.stdout.splitlines()
 
