@@ -23,6 +23,22 @@ double dsp_sin_turns(double turns)
                q * (-1.0 / 39916800 + q * (1.0 / 6227020800.0)))))));
 }
 
+double dsp_atan2_turns(double y, double x)
+{
+    double ax = fabs(x), ay = fabs(y), high = ax > ay ? ax : ay, t = high > 0 ? (ax > ay ? ay : ax) / high : 0;
+
+    /* atan t = 2 atan (t / (1 + sqrt(1 + t^2))), twice: t <= tan(pi/16) = .199, where the first term left out of the series is below 1e-13. sqrt is exact by IEEE 754. */
+    t = t / (1 + sqrt(1 + t * t));
+    t = t / (1 + sqrt(1 + t * t));
+    double q = t * t, angle = 4 * t * (1 + q * (-1.0 / 3 + q * (1.0 / 5 + q * (-1.0 / 7 + q * (1.0 / 9 + q * (-1.0 / 11 + q * (1.0 / 13 - q / 15)))))))
+                              / TWO_PI;
+    if (ay > ax)
+        angle = 0.25 - angle;
+    if (x < 0)
+        angle = 0.5 - angle;
+    return y < 0 ? -angle : angle;
+}
+
 /* 2^n as its bits, -1022 <= n <= 1023: doubles are IEEE 754 wherever lumad runs. */
 static double power_of_2(int n)
 {

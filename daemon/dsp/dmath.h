@@ -8,6 +8,8 @@
 
 /* sin(2 pi * turns): whole turns are exact, so phases may be large. */
 double dsp_sin_turns(double turns);
+/* The angle of (x, y) from the x axis, -1/2 .. 1/2 of a turn; 0 at the origin. */
+double dsp_atan2_turns(double y, double x);
 double dsp_exp2(double x);
 double dsp_log2(double x);              /* x > 0, finite, not denormal (no float is, as a double) */
 double dsp_exp(double x);

@@ -81,7 +81,7 @@ static void print_ports(const char *title, const struct port_desc *ports)
     printf("\n| %s | type | |\n|---|---|---|\n", title);
     for (const struct port_desc *p = ports; p->id; p++)
         printf("| `%s`%s | %s%s | %s |\n", p->id, p->optional ? " (optional)" : "", port_type_names[p->type],
-               p->channels >= 3 ? " (colour)" : "", p->help);
+               p->channels == 3 || p->channels == 4 ? " (colour)" : p->channels == 2 ? " (direction)" : "", p->help);
 }
 
 static void print_params(const struct param_desc *params)

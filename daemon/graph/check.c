@@ -41,18 +41,6 @@ static void check_nodes(const struct graph_doc *d, struct graph_errors *e)
     }
 }
 
-static bool channels_fit(unsigned from, unsigned to)
-{
-    if (from == 0 || to == 0 || from == to)
-        return true;
-    return (from == 3 && to == 4) || (from == 4 && to == 3);
-}
-
-static const char *channels_text(unsigned channels)
-{
-    return channels == 1 ? "a signal of 1 channel" : "a colour";
-}
-
 static void check_edge(const struct graph_doc *d, const struct doc_edge *edge, struct graph_errors *e)
 {
     int from_index = -1, to_index;
@@ -91,10 +79,10 @@ static void check_edge(const struct graph_doc *d, const struct doc_edge *edge, s
         graph_error_add(e, edge->to_node, edge->to_port, "type_mismatch", "%s.%s takes %s; %s.%s gives %s", edge->to_node,
                         edge->to_port, port_type_names[port->type], edge->from_node, edge->from_port,
                         port_type_names[type]);
-    else if (port->type == PORT_SIGNAL && !channels_fit(channels, port->channels))
+    else if (port->type == PORT_SIGNAL && !node_channels_fit(channels, port->channels))
         graph_error_add(e, edge->to_node, edge->to_port, "type_mismatch", "%s.%s takes %s; %s.%s gives %s", edge->to_node,
-                        edge->to_port, channels_text(port->channels), edge->from_node, edge->from_port,
-                        channels_text(channels));
+                        edge->to_port, node_channels_text(port->channels), edge->from_node, edge->from_port,
+                        node_channels_text(channels));
 }
 
 /* How many edges enter each input: two is one too many, none may be one too few. */

@@ -5,6 +5,7 @@
 
 #include "dsp/hash.h"
 #include "graph/document.h"
+#include "graph/movement.h"
 #include "graph/program.h"
 
 struct compiler {
@@ -115,20 +116,15 @@ static enum lm_err make_ops(struct compiler *c)
     return LM_OK;
 }
 
-static bool channels_fit(uint32_t have, unsigned want)
-{
-    return want == 0 || have == want || (want >= 3 && (have == 3 || have == 4));
-}
-
 /* Channels of what comes in, known only now: they may depend on everything upstream. */
 static bool check_channels(struct compiler *c, const struct op *op, const struct node_input *in)
 {
     for (uint32_t i = 0; i < op->n_in; i++) {
         const struct port_desc *p = &op->desc->in[i];
-        if (!in[i].wired || p->type != PORT_SIGNAL || channels_fit(in[i].value.c, p->channels))
+        if (!in[i].wired || p->type != PORT_SIGNAL || node_channels_fit(in[i].value.c, p->channels))
             continue;
         graph_error_add(c->errors, op->id, p->id, "shape_mismatch", "%s.%s is given %u channels and takes %s", op->id, p->id,
-                        in[i].value.c, p->channels == 1 ? "1" : "3 or 4");
+                        in[i].value.c, node_channels_text(p->channels));
         return false;
     }
     return true;
@@ -136,12 +132,11 @@ static bool check_channels(struct compiler *c, const struct op *op, const struct
 
 static bool make_shape(struct compiler *c, struct op *op, struct node_setup *s)
 {
-    struct node_value values[NODE_OUTPUTS] = { { 0 } };
+    struct node_value *values = s->out;
     bool varies = false;
 
     for (uint32_t i = 0; i < op->n_out; i++)
         values[i] = op->desc->is_args ? c->args.values[i].value : (struct node_value){ .n = 1, .c = 1 };
-    s->out = values;
     if (!op->desc->is_args) {
         bool good = op->desc->shape ? op->desc->shape(s) : op->n_out == 0 || node_broadcast(s, &values[0]);
         if (!good) {
@@ -170,7 +165,6 @@ static bool make_shape(struct compiler *c, struct op *op, struct node_setup *s)
         }
     }
     op->is_const = op->n_out > 0 && !varies;
-    s->out = NULL;
     return true;
 }
 
@@ -248,7 +242,8 @@ static enum lm_err make_class(struct compiler *c, struct op *op, const struct no
 static enum lm_err finish_op(struct compiler *c, struct op *op)
 {
     struct node_input in[NODE_INPUTS];
-    struct node_setup s = { .ctx = &c->g->ctx, .desc = op->desc, .params = op->params, .in = in };
+    struct node_value out[NODE_OUTPUTS] = { { 0 } };
+    struct node_setup s = { .ctx = &c->g->ctx, .desc = op->desc, .params = op->params, .in = in, .out = out };
     enum lm_err err;
 
     for (uint32_t i = 0; i < op->n_in; i++) {
@@ -264,28 +259,34 @@ static enum lm_err finish_op(struct compiler *c, struct op *op)
 }
 
 /* One sink per property that has something to write and heads to write it to. */
-static void make_sink(struct compiler *c, struct op *op, const struct node_write *write)
+static enum lm_err make_sink(struct compiler *c, struct op *op, const struct node_write *write)
 {
     struct graph_program *g = c->g;
     struct node_input select = eval_input(g, c->scratch, op, 0), in = eval_input(g, c->scratch, op, write->port);
     const struct node_selection *s = select.value.selection;
 
     if (!in.wired)
-        return;
+        return LM_OK;
     if (in.value.n != 1 && in.value.n != s->n) {
         graph_error_add(c->errors, op->id, op->desc->in[write->port].id, "shape_mismatch",
                         "%s.%s is %ux%ux%u and the selection \"%.60s\" has %u heads", op->id, op->desc->in[write->port].id,
                         in.value.n, in.value.varies ? g->ctx.samples : 1, in.value.c, s->expression, s->n);
-        return;
+        return LM_OK;
     }
     if (s->n == 0)
-        return;
+        return LM_OK;
     g->outputs[g->n_outputs] = (struct graph_output){ .property = write->property, .heads = s->heads, .n = s->n };
     g->sinks[g->n_outputs] = (struct sink){ .op = op, .port = write->port, .n = in.value.n, .varies = in.value.varies,
                                             .c = write->property == PROP_COLOR ? 5 : 1 };
+    if (write->is_direction) {          /* each head has its own base, whether or not the direction is one for all */
+        g->sinks[g->n_outputs].n = s->n;
+        if (!(g->sinks[g->n_outputs].bases = movement_bases(g->arena, c->env->patch, s)))
+            return LM_NOMEM;
+    }
     if (write->property == PROP_COLOR && in.value.varies)
         g->sinks[g->n_outputs].ends = program_table(g, op, sizeof(struct hue_ends), c->errors);
     g->n_outputs++;
+    return LM_OK;
 }
 
 static const char *const property_names[PROPERTIES] = {
@@ -336,7 +337,8 @@ static enum lm_err make_sinks(struct compiler *c)
         return LM_NOMEM;
     for (uint32_t i = 0; i < g->n_ops; i++)
         for (unsigned k = 0; k < g->ops[i].desc->n_writes; k++)
-            make_sink(c, &g->ops[i], &g->ops[i].desc->writes[k]);
+            if (make_sink(c, &g->ops[i], &g->ops[i].desc->writes[k]))
+                return LM_NOMEM;
     for (uint32_t i = 0; i < g->n_outputs; i++) {
         if (g->outputs[i].property == PROP_COLOR && g->sinks[i].varies && !g->sinks[i].ends)
             return graph_errors_fatal(c->errors, 0) ? LM_INVALID : LM_NOMEM;

@@ -79,6 +79,21 @@ static void shape_text(const struct node_setup *s, const struct node_value *v, c
     snprintf(out, size, "%ux%ux%u", v->n, v->varies ? s->ctx->samples : 1, v->c);
 }
 
+static bool is_color(unsigned channels)
+{
+    return channels == 3 || channels == 4;
+}
+
+bool node_channels_fit(unsigned have, unsigned want)
+{
+    return have == 0 || want == 0 || have == want || (is_color(have) && is_color(want));
+}
+
+const char *node_channels_text(unsigned channels)
+{
+    return channels == 1 ? "a signal of 1 channel" : channels == 2 ? "a direction (2 channels)" : channels == 12 ? "12 pitch classes" : "a colour";
+}
+
 static bool join(uint32_t *into, uint32_t with)
 {
     if (*into == 1)

@@ -33,7 +33,7 @@ enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16 };
 struct port_desc {
     const char *id, *label;
     enum port_type type;
-    unsigned channels;          /* 0: any; 1; 3: a colour, 3 or 4 channels; 4: RGBA */
+    unsigned channels;          /* 0: any; 1; 2: a direction, across and up; 3: a colour, 3 or 4 channels; 4: RGBA; 12: pitch classes */
     bool optional;              /* inputs only */
     const char *help;
 };
@@ -86,7 +86,7 @@ struct node_input {
     int64_t from;               /* the first of them */
 };
 
-struct node_setup {             /* for shape() and window() */
+struct node_setup {             /* for shape(), then window() and state_floats() with the shape in `out` */
     const struct node_context *ctx;
     const struct node_desc *desc;
     const void *params;
@@ -135,8 +135,9 @@ struct node_desc {
     void (*add)(void *global, const struct node_io *io);
     void (*run)(const struct node_io *io);
 
-    /* Outputs: which input port writes which property of the selected heads (port 0 is the selection). No run(). */
-    const struct node_write { enum property property; unsigned port; } *writes;
+    /* Outputs: which input port writes which property of the selected heads (port 0 is the selection). `is_direction`: the port has two channels, across and up
+     * about the movement base of the head's group (graph/movement.h). No run(). */
+    const struct node_write { enum property property; unsigned port; bool is_direction; } *writes;
     unsigned n_writes;
 };
 
@@ -150,6 +151,9 @@ extern const char *const port_type_names[], *const param_type_names[];
 bool color_parse(const char *text, float rgba[4]);
 
 /* --- for shape() --- */
+/* Whether a signal of `have` channels goes into a port that takes `want`; 0: any, or not known yet. A colour may have 3 or 4. */
+bool node_channels_fit(unsigned have, unsigned want);
+const char *node_channels_text(unsigned channels);      /* "a colour" */
 /* Heads and channels of all wired signal inputs together; false: they do not fit, and the message says both shapes. */
 bool node_broadcast(struct node_setup *s, struct node_value *result);
 /* The same without looking at channels (result->c is left alone). */

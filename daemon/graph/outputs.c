@@ -4,6 +4,7 @@
 
 #include "dsp/dmath.h"
 #include "graph/document.h"
+#include "graph/movement.h"
 #include "graph/program.h"
 
 uint32_t program_tile_samples(const struct graph_program *g, uint32_t k)
@@ -64,6 +65,22 @@ static bool (*const put[PROPERTIES])(const float *, uint32_t, float *, uint32_t)
     [PROP_TILT] = put_angle, [PROP_STROBE] = put_level, [PROP_SPEED] = put_level,
 };
 
+/* A direction has a base per head, and may be one for all heads. */
+static bool put_direction(const struct sink *s, enum property property, const struct node_input *in, size_t skip, const struct tensor *to)
+{
+    bool bad = false;
+
+    for (uint32_t n = 0; n < to->n; n++) {
+        const float *uv = in->data + (in->value.n == 1 ? 0 : (size_t)n * in->t * 2) + skip;
+        float *out = (float *)to->data + (size_t)n * to->t;
+        for (uint32_t t = 0; t < to->t; t++, uv += 2) {
+            out[t] = movement_angle(s->bases[n], property, uv);
+            bad |= isnan(out[t]);
+        }
+    }
+    return bad;
+}
+
 /* --- tiles --- */
 
 static struct tile *tile_new(const struct graph_program *g, uint32_t k)
@@ -105,8 +122,8 @@ static void fill(const struct graph_program *g, const struct graph_workspace *w,
         const struct tensor *to = &t->outputs[i];
         struct node_input in = eval_input(g, w, s->op, s->port);
         size_t c = in.value.c, skip = in.value.varies ? (size_t)(from - in.from) * c : 0;
-        bool bad = false;
-        for (uint32_t n = 0; n < to->n; n++)
+        bool bad = s->bases && put_direction(s, g->outputs[i].property, &in, skip, to);
+        for (uint32_t n = 0; !s->bases && n < to->n; n++)
             bad |= put[g->outputs[i].property](in.data + (size_t)n * in.t * c + skip, in.value.c,
                                                (float *)to->data + (size_t)n * to->t * to->c, to->t);
         if (bad)

@@ -61,6 +61,7 @@ struct sink {
     unsigned port;
     uint32_t n, c;                      /* of the stored tensor */
     bool varies;
+    const struct patch_group **bases;   /* per head, where a direction is written; else NULL */
     struct hue_ends *ends;              /* [tile]; PROP_COLOR that varies; lock */
 };
 

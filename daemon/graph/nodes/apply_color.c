@@ -10,5 +10,5 @@ const struct node_desc node_apply_color = {
         { "signal", "Colour", PORT_SIGNAL, .channels = 3, .help = "RGB or RGBA, 0 to 1." },
         { 0 },
     },
-    .writes = (const struct node_write[]){ { PROP_COLOR, 1 } }, .n_writes = 1,
+    .writes = (const struct node_write[]){ { PROP_COLOR, 1, false } }, .n_writes = 1,
 };

@@ -9,5 +9,5 @@ const struct node_desc node_apply_dimmer = {
         { "signal", "Level", PORT_SIGNAL, .channels = 1, .help = "0 to 1." },
         { 0 },
     },
-    .writes = (const struct node_write[]){ { PROP_DIMMER, 1 } }, .n_writes = 1,
+    .writes = (const struct node_write[]){ { PROP_DIMMER, 1, false } }, .n_writes = 1,
 };

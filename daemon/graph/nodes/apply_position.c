@@ -12,5 +12,5 @@ const struct node_desc node_apply_position = {
           .help = "Degrees from the middle, towards the audience." },
         { 0 },
     },
-    .writes = (const struct node_write[]){ { PROP_PAN, 1 }, { PROP_TILT, 2 } }, .n_writes = 2,
+    .writes = (const struct node_write[]){ { PROP_PAN, 1, false }, { PROP_TILT, 2, false } }, .n_writes = 2,
 };

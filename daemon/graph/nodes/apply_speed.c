@@ -9,5 +9,5 @@ const struct node_desc node_apply_speed = {
         { "speed", "Speed", PORT_SIGNAL, .channels = 1, .help = "Above 0.5 moves, else freezes." },
         { 0 },
     },
-    .writes = (const struct node_write[]){ { PROP_SPEED, 1 } }, .n_writes = 1,
+    .writes = (const struct node_write[]){ { PROP_SPEED, 1, false } }, .n_writes = 1,
 };

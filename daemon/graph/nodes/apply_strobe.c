@@ -9,5 +9,5 @@ const struct node_desc node_apply_strobe = {
         { "signal", "Strobe", PORT_SIGNAL, .channels = 1, .help = "0 open to 1 fastest." },
         { 0 },
     },
-    .writes = (const struct node_write[]){ { PROP_STROBE, 1 } }, .n_writes = 1,
+    .writes = (const struct node_write[]){ { PROP_STROBE, 1, false } }, .n_writes = 1,
 };

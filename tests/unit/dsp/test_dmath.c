@@ -12,6 +12,18 @@ TEST(sine_agrees_with_libm_over_many_turns)
     CHECK_NEAR(dsp_sin_turns(1e9 + 0.75), -1, 1e-9);
 }
 
+TEST(angles_agree_with_libm_all_the_way_round)
+{
+    for (double turns = -0.4999; turns < 0.5; turns += 0.00073)
+        for (double r = 1e-30; r < 1e31; r *= 1e10) {
+            double x = r * cos(2 * M_PI * turns), y = r * sin(2 * M_PI * turns);
+            CHECK_NEAR(dsp_atan2_turns(y, x), atan2(y, x) / (2 * M_PI), 1e-12);
+        }
+    CHECK_NEAR(dsp_atan2_turns(0, 0), 0, 0);
+    CHECK_NEAR(dsp_atan2_turns(0, -1), 0.5, 0);
+    CHECK_NEAR(dsp_atan2_turns(-1, 0), -0.25, 0);
+}
+
 TEST(exponentials_agree_with_libm)
 {
     for (double x = -40; x < 40; x += 0.0173) {

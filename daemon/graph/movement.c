@@ -1,0 +1,63 @@
+#include "graph/movement.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "dsp/dmath.h"
+
+static const struct patch_group *find_group(const struct patch *p, const char *name, size_t n)
+{
+    for (size_t i = 0; i < p->n_groups; i++)
+        if (strlen(p->groups[i].name) == n && !memcmp(p->groups[i].name, name, n))
+            return &p->groups[i];
+    return NULL;
+}
+
+/* Heads of a selection ascend in the patch. */
+static void mark(const struct patch_group **base, const struct node_selection *s, const struct patch_group *g)
+{
+    for (size_t k = 0; k < g->n_heads; k++) {
+        uint32_t low = 0, high = s->n;
+        while (low < high) {
+            uint32_t mid = (low + high) / 2;
+            if (s->heads[mid] < g->heads[k])
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        if (low < s->n && s->heads[low] == g->heads[k] && !base[low])
+            base[low] = g;
+    }
+}
+
+const struct patch_group **movement_bases(struct arena *a, const struct patch *patch, const struct node_selection *s)
+{
+    const struct patch_group **base = arena_array(a, s->n + 1, sizeof *base);
+
+    if (!base)
+        return NULL;
+    for (uint32_t i = 0; i < s->n; i++)
+        base[i] = NULL;
+    for (const char *c = s->expression ? s->expression : ""; *c;) {
+        size_t n = 0;
+        while (isalnum((unsigned char)c[n]) || c[n] == '_')
+            n++;
+        const struct patch_group *g = n ? find_group(patch, c, n) : NULL;
+        if (g)
+            mark(base, s, g);
+        c += n ? n : 1;
+    }
+    return base;
+}
+
+float movement_angle(const struct patch_group *base, enum property property, const float uv[2])
+{
+    static const struct patch_group standard = { .pan_range = 90, .tilt_range = 45 };
+    const struct patch_group *g = base ? base : &standard;
+    double turns = g->rotation_deg / 360, sin = dsp_sin_turns(turns), cos = dsp_sin_turns(turns + 0.25), u = (double)uv[0], v = (double)uv[1];
+
+    if (!isfinite(u) || !isfinite(v))
+        return NAN;
+    return (float)(property == PROP_PAN ? g->pan + g->pan_range * (u * cos - v * sin) : g->tilt + g->tilt_range * (u * sin + v * cos));
+}

@@ -1,0 +1,43 @@
+#include "dsp/dmath.h"
+#include "graph/nodes/cycle.h"
+
+struct params { float angle, range, speed; };
+
+static bool shape(struct node_setup *s)
+{
+    return cycle_shape(s, 1, 2);
+}
+
+static void run(const struct node_io *io)
+{
+    const struct params *p = io->params;
+    float across = p->range * (float)dsp_sin_turns((double)p->angle / 360 + 0.25), up = p->range * (float)dsp_sin_turns((double)p->angle / 360);
+
+    for (uint32_t n = 0; n < io->out[0].n; n++) {
+        const float *phase = node_row_or(io, 1, n, 1, 0);
+        float *uv = node_out(io, 0, n);
+        for (uint32_t i = 0; i < io->count; i++, uv += 2) {
+            float at = (float)dsp_sin_turns(cycle_turns(io, phase, p->speed, i));
+            uv[0] = across * at;
+            uv[1] = up * at;
+        }
+    }
+}
+
+const struct node_desc node_sweep = {
+    .id = "sweep", .label = "Sweep", .category = "Movement",
+    .help = "To and fro along a line through the group's base direction, slow at the ends, in musical time; for apply_movement.",
+    .in = (const struct port_desc[]){ CYCLE_INPUTS, { 0 } },
+    .out = (const struct port_desc[]){ { "uv", "Direction", PORT_SIGNAL, .channels = 2, .help = "Across and up." }, { 0 } },
+    .params = (const struct param_desc[]){
+        { "angle", "Angle", PARAM_FLOAT, offsetof(struct params, angle), .def = 0, .min = -360, .max = 360, .step = 5,
+          .unit = "deg", .help = "The line's slope: 0 is across, 90 up and down." },
+        { "range", "Range", PARAM_FLOAT, offsetof(struct params, range), .def = 1, .min = -4, .max = 4, .step = 0.05,
+          .help = "How far to each side; 1 reaches the edge of the group's movement." },
+        CYCLE_SPEED(struct params),
+        { 0 },
+    },
+    .params_size = sizeof(struct params),
+    .shape = shape,
+    .run = run,
+};
