@@ -15,6 +15,7 @@
 enum {
     ADDRESSES = 2048,                   /* more than 255 replies can show */
     STATIC_TARGETS = 1024,
+    TICK_REPLIES = 64,                  /* go out at a time, so that they never take the socket's room from the light */
     STYLE_CONTROLLER = 1, OEM_UNKNOWN = 0x00ff, ESTA_PROTOTYPE = 0x7ff0,
     STATUS1_NORMAL = 0xd0,              /* indicators normal; addresses are set here, not over the network */
     STATUS2_15_BITS = 0x08,
@@ -26,6 +27,7 @@ struct asker {
     bool targeted;
     int bottom, top;
     int64_t due_ns, answered_ns;        /* answered_ns 0: never */
+    size_t told;                        /* of the replies of an answer that is under way */
 };
 
 struct controller {
@@ -140,6 +142,7 @@ void controller_asked(struct controller *c, const struct arrival *from, const st
     }
     a->who = *from;
     a->waits = true;
+    a->told = 0;
     a->targeted = poll->targeted, a->bottom = poll->bottom, a->top = poll->top;
     a->due_ns = mono_ns + random_below(c, (CONTROLLER_DELAY_MS - 100) * INT64_C(1000000));        /* the clock that looks ticks ten times a second */
     if (a->answered_ns && a->due_ns < a->answered_ns + second)
@@ -202,35 +205,41 @@ static void describe(struct controller *c, const struct asker *a, const struct i
     r->status1 = STATUS1_NORMAL, r->status2 = STATUS2_15_BITS, r->style = STYLE_CONTROLLER;
 }
 
-static void answer(struct controller *c, struct asker *a, const struct interfaces *list)
+/* At most `room` of them; returns how many. All of them are out when `a` no longer waits. */
+static size_t answer(struct controller *c, struct asker *a, const struct interfaces *list, size_t room)
 {
     size_t n_sent = outputs_port_addresses(c->o, c->sent, ADDRESSES), n_merged = c->in ? input_artnet_ports(c->in, c->merged, ADDRESSES) : 0;
     size_t pages = controller_pages(c->sent, n_sent, c->merged, n_merged, c->pages);
     uint8_t packet[ARTNET_REPLY_SIZE];
+    size_t sent = 0;
 
-    c->replies++;
-    for (size_t i = 0; i < pages; i++) {
-        struct artnet_reply *r = &c->pages[i];
+    c->replies += !a->told;
+    for (; a->told < pages && sent < room; a->told++) {
+        struct artnet_reply *r = &c->pages[a->told];
         if (!is_asked_for(a, r))
             continue;
         describe(c, a, list, n_sent, r);
         size_t n = artnet_reply(packet, r);
         if (!outputs_artnet_send(c->o, a->who.from, a->who.ifindex, a->who.local, packet, n) &&         /* the way it came, or else the way we know */
             !outputs_artnet_send(c->o, a->who.from, 0, a->who.local, packet, n))
-            break;
+            a->told = pages;            /* no way there: it asks again */
+        sent++;
     }
+    a->waits = a->told < pages;
+    return sent;
 }
 
 void controller_tick(struct controller *c, const struct interfaces *list, int64_t mono_ns)
 {
+    size_t sent = 0;
+
     poll_segments(c, mono_ns);
     poll_targets(c, list, mono_ns);
-    for (size_t i = 0; i < c->n_askers; i++) {
+    for (size_t i = 0; i < c->n_askers && sent < TICK_REPLIES; i++) {
         struct asker *a = &c->askers[i];
         if (!a->waits || mono_ns < a->due_ns)
             continue;
-        answer(c, a, list);
-        a->waits = false;
+        sent += answer(c, a, list, TICK_REPLIES - sent);
         a->answered_ns = mono_ns;
     }
 }

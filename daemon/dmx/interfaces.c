@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* IFF_LOWER_UP of <linux/if.h>, which cannot stand beside <net/if.h>: there is a carrier. IFF_RUNNING says the same up to a second later. */
+enum { LOWER_UP = 1 << 16 };
+
 static struct in_addr ipv4(const struct sockaddr *a)
 {
     return a && a->sa_family == AF_INET ? ((const struct sockaddr_in *)a)->sin_addr : (struct in_addr){ 0 };
@@ -59,7 +62,7 @@ bool interfaces_get(struct interfaces *list)
         struct interface *i = &list->i[list->n++];
         const char *colon = strchr(a->ifa_name, ':');   /* a label of an address, eth0:1: the interface is before it */
         snprintf(i->name, sizeof(i->name), "%.*s", (int)(colon ? colon - a->ifa_name : 15), a->ifa_name);
-        i->is_up = a->ifa_flags & IFF_UP;
+        i->is_up = a->ifa_flags & IFF_UP && a->ifa_flags & LOWER_UP;
         i->is_loopback = a->ifa_flags & IFF_LOOPBACK;
         i->address = ipv4(a->ifa_addr), i->mask = ipv4(a->ifa_netmask);
         set_broadcast(i, a);

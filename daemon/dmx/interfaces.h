@@ -11,7 +11,8 @@
 struct interface {
     char name[16];
     unsigned index;
-    bool is_up, is_loopback, can_broadcast;
+    bool is_up;                         /* and its cable is in */
+    bool is_loopback, can_broadcast;
     struct in_addr address, mask, broadcast;    /* broadcast: of the subnet, also where none was configured */
     uint8_t mac[6];
 };

@@ -12,7 +12,7 @@
  * Art-Net null: by unicast to the nodes that ask for the port-address (dmx/nodes.h), those heard on the interface if one is named. Until the first round of
  * polls on a subnet is over (3 s after it is there), its broadcast address too; afterwards, while nobody asks, nothing is sent. More than 40 that ask: the
  * broadcast addresses of their subnets in place of them.
- * Interfaces are looked up by name when a set is made, at each output_set_poll_warnings() and at each outputs_refresh() (dmx/output_control.h: as soon as
+ * Interfaces (those that are up and have a carrier) are looked up by name when a set is made, at each output_set_poll_warnings() and at each outputs_refresh() (dmx/output_control.h: as soon as
  * the kernel or a node says something new), so what comes and goes is followed without a new set.
  *
  * enttec_pro: the destination is a serial device (/dev/ttyUSB0, or a name under /dev/serial/by-id that stays when it is plugged in elsewhere); null: the first

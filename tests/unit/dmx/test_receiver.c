@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/version.h"
 #include "dmx/output_control.h"
 
 #include "../../tap.h"
@@ -178,6 +179,38 @@ TEST(who_asks_is_answered_once_a_second_at_most)
         ;
     say(t.artnet, ours, wide, sizeof wide);
     CHECK_INT(hear(t.artnet, p, 1500, NULL), -1);
+    net_close(&t);
+}
+
+TEST(a_long_answer_is_whole)
+{
+    enum { N = 200 };
+    static struct output_row rows[N];
+    int numbers[N];
+    struct net t = { 0 };
+    uint8_t p[1500];
+    struct artnet_reply reply;
+    bool seen[256] = { false };
+    size_t count = 0;
+
+    alone();
+    for (int i = 0; i < N; i++)
+        rows[i] = row(i + 1, OUTPUT_ARTNET, "127.0.0.9"), numbers[i] = i + 1;
+    t.artnet = node_socket(&t.artnet_port), t.sacn = node_socket(&t.sacn_port);
+    t.u = universes_new(numbers, N);
+    CHECK_INT(outputs_open_ports(cid, "x", 0, t.artnet_port, t.sacn_port, &t.o, NULL), LM_OK);
+    CHECK_INT(output_set_new(t.o, rows, N, t.u, NULL, &t.set), LM_OK);
+    CHECK_INT(receiver_start(t.o, NULL, &t.r, NULL), LM_OK);
+    artnet_poll(p);
+    say(t.artnet, outputs_artnet_source(t.o), p, ARTNET_POLL_SIZE);
+    for (ssize_t n; count < N && (n = hear(t.artnet, p, 2000, NULL)) > 0; count++) {
+        CHECK(artnet_parse_reply(p, (size_t)n, &reply));
+        CHECK(!seen[reply.bind_index] && reply.n_ports == 1 && reply.ports[0].input + 1 == reply.bind_index);
+        seen[reply.bind_index] = true;
+        CHECK_STR(reply.report, "#0001 [0001] lumad " LUMAD_VERSION " sends 200 universes");
+    }
+    CHECK_INT(count, N);
+    CHECK_INT(hear(t.artnet, p, 300, NULL), -1);
     net_close(&t);
 }
 
