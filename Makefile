@@ -124,7 +124,7 @@ interop: daemon
 	@$(FOR_TESTS) python3 -m unittest discover -s tests/interop
 browser: all
 	$(call need,chromium)
-	@$(FOR_TESTS) node tests/browser/demo.spec.mjs
+	@bad=0; for t in $(sort $(wildcard tests/browser/*.spec.mjs)); do echo "$$t"; $(FOR_TESTS) node $$t || bad=1; done; exit $$bad
 web-test: web
 	@cd web && npm run --silent check && npm run --silent test
 # The same tests with another compiler's eye: address and undefined behaviour, races, the real-time promise.

@@ -2,78 +2,11 @@
  * The page against the real daemon on its demo show: beats pass, the heads on the stage
  * change colour, a lost connection is said and found again, nothing is logged as an error.
  *
- *   node tests/browser/demo.spec.mjs        LUMAD=path/of/lumad (build/release/lumad)
- *                                           CHROMIUM=/usr/bin/chromium
- *
- * Pictures go to build/screenshots/. Ends with "N passed, N failed"; exit status 1 when
- * something failed.
+ *   node tests/browser/demo.spec.mjs        (page.mjs says what it takes)
  */
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const LUMAD = path.resolve(process.env.LUMAD ?? path.join(ROOT, 'build/release/lumad'));
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const SHOTS = path.join(ROOT, 'build/screenshots');
-const DEADLINE_MS = 90_000;
-
-const { chromium } = createRequire(path.join(ROOT, 'web/package.json'))('playwright-core');
-
-let passed = 0;
-let failed = 0;
-function check(isTrue, what) {
-    console.log(`${isTrue ? 'ok' : 'not ok'} ${passed + failed + 1} - ${what}`);
-    if (isTrue) passed++;
-    else failed++;
-}
-
-/* Runs until the condition holds; false after the time. */
-async function until(condition, ms = 8000) {
-    const end = Date.now() + ms;
-    while (Date.now() < end) {
-        if (await condition()) return true;
-        await new Promise((resolve) => setTimeout(resolve, 60));
-    }
-    return false;
-}
-
-const temporary = [];
-function folder(prefix) {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
-    temporary.push(dir);
-    return dir;
-}
-
-const running = new Set();
-/* Starts lumad and waits for the line that says where it serves. */
-function start(data, port) {
-    const args = ['--demo', '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
-    const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
-    let log = '';
-    child.stderr.on('data', (d) => (log = (log + d).slice(-20_000)));
-    running.add(child);
-    const gone = new Promise((resolve) => child.on('exit', (code) => { running.delete(child); resolve(code); }));
-    const ready = new Promise((resolve, reject) => {
-        let line = '';
-        child.stdout.on('data', (d) => {
-            line += d;
-            if (!line.includes('\n')) return;
-            try {
-                resolve(JSON.parse(line.slice(0, line.indexOf('\n'))).http);
-            } catch {
-                reject(new Error(`lumad's ready line is no JSON: ${line}`));
-            }
-        });
-        child.on('error', reject);
-        void gone.then((code) => reject(new Error(`lumad ended with ${code} before it was ready\n${log}`)));
-        setTimeout(() => reject(new Error(`lumad was not ready in 30 s\n${log}`)), 30_000).unref();
-    });
-    return { child, ready, gone, log: () => log };
-}
+import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
 /* What the page reports of itself (web/src/state/live.ts). */
 const look = (page) =>
@@ -115,22 +48,12 @@ async function pixels(page) {
 }
 const difference = (a, b) => a.values.reduce((n, v, i) => n + (Math.abs(v - b.values[i]) > 24 ? 1 : 0), 0);
 
-async function main() {
-    fs.mkdirSync(SHOTS, { recursive: true });
+await run(90, async () => {
     const data = folder('lumad-browser-');
-    let lumad = start(data, 0);
+    let lumad = start(data, 0, '--demo');
     const port = await lumad.ready;
 
-    const context = await chromium.launchPersistentContext(folder('lumad-chromium-'), {
-        executablePath: CHROMIUM,
-        headless: true,
-        viewport: { width: 1280, height: 800 },
-        args: [
-            '--no-sandbox', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
-            '--disable-background-networking', '--disable-component-update', '--disable-sync',
-            '--disable-default-apps', '--disable-extensions', '--mute-audio',
-        ],
-    });
+    const context = await open();
     try {
         const page = context.pages()[0] ?? (await context.newPage());
         const errors = [];
@@ -257,7 +180,7 @@ async function main() {
         check(await banner.waitFor({ timeout: 6000 }).then(() => true, () => false), 'a lost connection is said');
         await shot('connection-lost');
         const old = await look(page);
-        lumad = start(data, port);
+        lumad = start(data, port, '--demo');
         await lumad.ready;
         check(await banner.waitFor({ state: 'detached', timeout: 10_000 }).then(() => true, () => false), 'the connection is found again');
         isAway = false;
@@ -266,28 +189,6 @@ async function main() {
         check(errors.length === 0, `no errors in the console${errors.length ? `: ${errors.slice(0, 5).join(' | ')}` : ''}`);
     } finally {
         await context.close();
-        if (failed) console.log(lumad.log());
+        if (hasFailed()) console.log(lumad.log());
     }
-}
-
-const alarm = setTimeout(() => {
-    console.log(`not ok - not done after ${DEADLINE_MS / 1000} s`);
-    for (const child of running) child.kill('SIGKILL');
-    process.exit(1);
-}, DEADLINE_MS);
-try {
-    await main();
-} catch (e) {
-    failed++;
-    console.log(`not ok - ${e instanceof Error ? e.message : e}`);
-}
-clearTimeout(alarm);
-for (const child of [...running]) {
-    const gone = new Promise((resolve) => child.on('exit', resolve));
-    child.kill('SIGTERM');
-    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3000))]);
-    if (running.has(child)) child.kill('SIGKILL');
-}
-for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+});

@@ -9,6 +9,9 @@ export const BASE = '/api/v1';
 export interface FieldError {
     path: string;
     message: string;
+    /* Of an expression: what of it is wrong, in characters. */
+    start?: number;
+    end?: number;
 }
 
 export class ApiError extends Error {
@@ -47,6 +50,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
         ? p.errors.filter(isRecord).map((e) => ({
               path: String(e.path ?? ''),
               message: plain(String(e.message ?? '')),
+              ...(typeof e.start === 'number' && typeof e.end === 'number' ? { start: e.start, end: e.end } : {}),
           }))
         : [];
     const title = text('title') || statusText || `Error ${status}`;
@@ -114,7 +118,7 @@ export async function list<T>(path: string, signal?: AbortSignal): Promise<T[]> 
     return items;
 }
 
-export async function binary(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
     let response: Response;
     try {
         response = await fetch(BASE + path, { signal: signal ?? null });
@@ -124,5 +128,7 @@ export async function binary(path: string, signal?: AbortSignal): Promise<ArrayB
     if (!response.ok) {
         throw problem(response.status, response.statusText, await response.json().catch(() => null));
     }
-    return response.arrayBuffer();
+    return response;
 }
+export const binary = async (path: string, signal?: AbortSignal): Promise<ArrayBuffer> => (await fetched(path, signal)).arrayBuffer();
+export const text = async (path: string): Promise<string> => (await fetched(path)).text();

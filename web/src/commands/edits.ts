@@ -87,27 +87,6 @@ export async function createRow<T extends Row>(
     return row;
 }
 
-/* Several rows as one step. Where one is refused, those before it stay, and the step is theirs. */
-export async function createRows<T extends Row>(kind: Kind, parent: string, bodies: readonly object[]): Promise<T[]> {
-    const rows: T[] = [];
-    try {
-        for (const body of bodies) rows.push(await post<T>(parent, body));
-    } finally {
-        if (rows.length) {
-            history.push({
-                label: rows.length === 1 ? `add ${kind.label}` : `add ${rows.length} ${kind.label}s`,
-                undo: async () => {
-                    for (const row of rows) await del(kind.one(row.id));
-                },
-                redo: async () => {
-                    for (const row of rows) await post<T>(parent, { ...content(row, kind.fields), id: row.id });
-                },
-            });
-        }
-    }
-    return rows;
-}
-
 function isSame(a: unknown, b: unknown): boolean {
     if (a === b) return true;
     if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

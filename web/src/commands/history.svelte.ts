@@ -18,11 +18,18 @@ class History {
     done = $state.raw<Step[]>([]);
     undone = $state.raw<Step[]>([]);
     private busy = false;
+    private work: Promise<unknown> = Promise.resolve();
 
     push(step: Step) {
         this.done = [...this.done.slice(1 - DEPTH), step];
         this.undone = [];
         toasts.dropUndo();
+    }
+
+    /* An edit that takes several requests: an undo asked for meanwhile waits for it, and then is its. */
+    during<T>(edit: Promise<T>): Promise<T> {
+        this.work = Promise.allSettled([this.work, edit]);
+        return edit;
     }
 
     isLast(label: string): boolean {
@@ -39,10 +46,14 @@ class History {
     redo = () => this.move('redo');
 
     private async move(way: 'undo' | 'redo') {
-        const from = way === 'undo' ? this.done : this.undone;
-        const step = from.at(-1);
-        if (!step || this.busy) return;
+        if (this.busy) return;
         this.busy = true;
+        await this.work;
+        const step = (way === 'undo' ? this.done : this.undone).at(-1);
+        if (!step) {
+            this.busy = false;
+            return;
+        }
         toasts.dropUndo();
         try {
             await step[way]();

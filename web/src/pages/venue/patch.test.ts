@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Patch, UniverseSource } from '../../api/types';
-import { lineError, numbered, owners, series, sourceText, suggest } from './patch';
+import { lastOf, lineError, lineText, moved, owners, sourceText, suggest, suggestRow } from './patch';
 
 const patch: Patch = {
     universes: [
@@ -29,24 +29,32 @@ test('slots know their fixture', () => {
     expect(owners(patch, 9).every((x) => x === null)).toBe(true);
 });
 
-test('a row of fixtures goes over what is in the way and into the next universe', () => {
+test('a row of fixtures goes on into the next universe', () => {
     const at = (universe: number, address: number) => ({ universe, address });
-    expect(series(null, 6, at(1, 1), 3)).toEqual([at(1, 1), at(1, 7), at(1, 13)]);
-    expect(series(patch, 100, at(2, 300), 4)).toEqual([at(2, 300), at(2, 400), at(3, 1), at(3, 101)]);
-    const blocked: Patch = { universes: [{ universe: 1, used: [{ fixture_id: 'b', label: '', address: 10, channels: 5 }], free: [] }], warnings: [] };
-    expect(series(blocked, 6, at(1, 1), 3)).toEqual([at(1, 1), at(1, 15), at(1, 21)]);
-    expect(series(null, 600, at(1, 1), 3)).toEqual([at(1, 1)]);
+    expect(lastOf(at(1, 1), 6, 6, 3)).toEqual(at(1, 13));
+    expect(lastOf(at(2, 300), 100, 100, 4)).toEqual(at(3, 101));
+    expect(lastOf(at(1, 503), 4, 5, 3)).toEqual(at(2, 1));
+    expect(lastOf(at(1, 500), 13, 13, 1)).toEqual(at(1, 500));
 });
-test('labels count on', () => {
-    expect([0, 1, 2].map((n) => numbered('Par 9', n))).toEqual(['Par 9', 'Par 10', 'Par 11']);
-    expect([0, 1].map((n) => numbered('Par', n))).toEqual(['Par', 'Par 2']);
-    expect(numbered('', 3)).toBe('');
+test('a row is suggested where all of it fits', () => {
+    expect(suggestRow(patch, 2, 2, 2)).toEqual({ universe: 1, address: 11 });
+    expect(suggestRow(patch, 2, 3, 2)).toEqual({ universe: 1, address: 20 });
+    expect(suggestRow(patch, 100, 100, 5)).toEqual({ universe: 3, address: 1 });
+    expect(suggestRow(patch, 100, 100, 9)).toEqual({ universe: 2, address: 1 });
+    expect(suggestRow(null, 100, 100, 9, 4)).toEqual({ universe: 4, address: 1 });
+});
+
+test('an entry is put elsewhere', () => {
+    expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a']);
+    expect(moved(['a', 'b', 'c'], 2, 1)).toEqual(['a', 'c', 'b']);
 });
 
 test('an error of a table is said by its line', () => {
     expect(lineError({ path: '/lines/7/fixture_path', message: 'is required' })).toBe('Line 7, fixture path: is required');
     expect(lineError({ path: '/lines/1', message: 'is missing' })).toBe('Line 1: is missing');
     expect(lineError({ path: '', message: 'too large' })).toBe('too large');
+    expect(lineText({ path: '/lines/2/address' }, ['a', ' b '])).toBe('b');
+    expect([lineText({ path: '' }, ['a']), lineText({ path: '/lines/9' }, ['a'])]).toEqual(['', '']);
 });
 
 test('who else sends, in a line', () => {

@@ -20,34 +20,25 @@ export function suggest(patch: Patch | null, channels: number, universe = 1): Ad
     return { universe: last, address: 1 };
 }
 
-/* Places for `count` fixtures in a row: from where the first was put, each behind the other,
- * over what is in the way and on into the next universe. */
-export function series(patch: Patch | null, channels: number, first: Address, count: number): Address[] {
-    const out: Address[] = [first];
-    while (out.length < count && channels <= 512) {
-        let { universe, address } = out.at(-1)!;
-        address += channels;
-        for (;;) {
-            const end = address + channels - 1;
-            const block = patch?.universes
-                .find((u) => u.universe === universe)
-                ?.used.find((u) => u.address <= end && u.address + u.channels > address);
-            if (end > 512) {
-                universe++;
-                address = 1;
-            } else if (block) address = block.address + block.channels;
-            else break;
+/* Where the last of `count` fixtures in a row stands: each `step` slots behind the other; what does not fit in the rest of a universe begins the next. */
+export function lastOf(first: Address, channels: number, step: number, count: number): Address {
+    let { universe, address } = first;
+    for (let i = 1; i < count; i++) {
+        address += step;
+        if (address + channels - 1 > 512) {
+            universe++;
+            address = 1;
         }
-        out.push({ universe, address });
     }
-    return out;
+    return { universe, address };
 }
 
-/* "Par 3" becomes "Par 4", "Par" becomes "Par 2". */
-export function numbered(label: string, by: number): string {
-    const found = /^(.*?)(\d+)$/.exec(label);
-    if (by === 0 || !label) return label;
-    return found ? `${found[1]}${Number(found[2]) + by}` : `${label} ${by + 1}`;
+/* The first place where a whole row fits; one that is longer than a universe begins behind everything. */
+export function suggestRow(patch: Patch | null, channels: number, step: number, count: number, universe = 1): Address {
+    const slots = step * (count - 1) + channels;
+    if (slots <= 512) return suggest(patch, slots, universe);
+    const used = patch?.universes.filter((u) => u.used.length).map((u) => u.universe) ?? [];
+    return { universe: Math.max(universe, ...used.map((u) => u + 1)), address: 1 };
 }
 
 /* Per slot of a universe: the fixture it belongs to, or null. */
@@ -74,6 +65,19 @@ export function sourceText(s: UniverseSource): string {
     const how = s.protocol === 'artnet' ? `Art-Net ${s.port_address}` : `sACN priority ${s.priority}`;
     const rate = s.age_ms > 1000 ? `silent for ${(s.age_ms / 1000).toFixed(1)} s` : `${Math.round(s.fps)} fps`;
     return `${who}, ${how}, ${rate}, ${s.merged ? 'merged' : 'not merged'}`;
+}
+
+/* The list with one entry put elsewhere. */
+export function moved<T>(list: readonly T[], from: number, to: number): T[] {
+    const out = [...list];
+    out.splice(to, 0, ...out.splice(from, 1));
+    return out;
+}
+
+/* The line of the file that an error is about, for those who look it up; nothing where it is about the whole. */
+export function lineText(e: { path: string }, lines: readonly string[]): string {
+    const [, line] = /^\/lines\/(\d+)/.exec(e.path) ?? [];
+    return line ? (lines[Number(line) - 1] ?? '').trim() : '';
 }
 
 /* What is wrong with a table: the path "/lines/7/address" as a person says it. */

@@ -1,0 +1,111 @@
+/*
+ * What the browser tests share: a scratch lumad, Chromium on its page, checks that are counted. A test is `await run(seconds, async (t) => ...)`.
+ *
+ *   LUMAD=path/of/lumad (build/release/lumad)   CHROMIUM=/usr/bin/chromium   SHOTS=build/screenshots
+ *
+ * Ends with "N passed, N failed"; exit status 1 when something failed.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const LUMAD = path.resolve(process.env.LUMAD ?? path.join(ROOT, 'build/release/lumad'));
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const SHOTS = path.resolve(process.env.SHOTS ?? path.join(ROOT, 'build/screenshots'));
+
+const { chromium } = createRequire(path.join(ROOT, 'web/package.json'))('playwright-core');
+
+let passed = 0;
+let failed = 0;
+export function check(isTrue, what) {
+    console.log(`${isTrue ? 'ok' : 'not ok'} ${passed + failed + 1} - ${what}`);
+    if (isTrue) passed++;
+    else failed++;
+}
+export const hasFailed = () => failed > 0;
+
+/* Runs until the condition holds; false after the time. */
+export async function until(condition, ms = 8000) {
+    const end = Date.now() + ms;
+    while (Date.now() < end) {
+        if (await condition()) return true;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    return false;
+}
+
+const temporary = [];
+export function folder(prefix) {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+    temporary.push(dir);
+    return dir;
+}
+
+const running = new Set();
+/* Starts lumad and waits for the line that says where it serves. */
+export function start(data, port, ...more) {
+    const args = [...more, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
+    const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
+    let log = '';
+    child.stderr.on('data', (d) => (log = (log + d).slice(-20_000)));
+    running.add(child);
+    const gone = new Promise((resolve) => child.on('exit', (code) => { running.delete(child); resolve(code); }));
+    const ready = new Promise((resolve, reject) => {
+        let line = '';
+        child.stdout.on('data', (d) => {
+            line += d;
+            if (!line.includes('\n')) return;
+            try {
+                resolve(JSON.parse(line.slice(0, line.indexOf('\n'))).http);
+            } catch {
+                reject(new Error(`lumad's ready line is no JSON: ${line}`));
+            }
+        });
+        child.on('error', reject);
+        void gone.then((code) => reject(new Error(`lumad ended with ${code} before it was ready\n${log}`)));
+        setTimeout(() => reject(new Error(`lumad was not ready in 30 s\n${log}`)), 30_000).unref();
+    });
+    return { child, ready, gone, log: () => log };
+}
+
+/* A browser with one page of this size. */
+export const open = (viewport = { width: 1280, height: 800 }) =>
+    chromium.launchPersistentContext(folder('lumad-chromium-'), {
+        executablePath: CHROMIUM,
+        headless: true,
+        viewport,
+        args: [
+            '--no-sandbox', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
+            '--disable-background-networking', '--disable-component-update', '--disable-sync',
+            '--disable-default-apps', '--disable-extensions', '--mute-audio',
+        ],
+    });
+
+export async function run(seconds, main) {
+    const alarm = setTimeout(() => {
+        console.log(`not ok - not done after ${seconds} s`);
+        for (const child of running) child.kill('SIGKILL');
+        process.exit(1);
+    }, seconds * 1000);
+    try {
+        fs.mkdirSync(SHOTS, { recursive: true });
+        await main();
+    } catch (e) {
+        failed++;
+        console.log(`not ok - ${e instanceof Error ? e.message : e}`);
+    }
+    clearTimeout(alarm);
+    for (const child of [...running]) {
+        const gone = new Promise((resolve) => child.on('exit', resolve));
+        child.kill('SIGTERM');
+        await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3000))]);
+        if (running.has(child)) child.kill('SIGKILL');
+    }
+    for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true });
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exit(failed ? 1 : 0);
+}
