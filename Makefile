@@ -83,7 +83,7 @@ $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $V,,@echo "  CC   $<")
 	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
--include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(WIRE) $(wildcard workers/*.c) daemon/main.c)
+-include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(WIRE) $(wildcard workers/*.c tests/tools/*.c) daemon/main.c)
 
 WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 web: web/dist/index.html
@@ -116,12 +116,16 @@ unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN))
 golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
 	$(if $(GOLDEN_BIN),@prove --jobs $(JOBS) --exec "$(UNDER)" $(GOLDEN_BIN))
 	$(if $(wildcard tests/golden/test_*.py),@$(FOR_TESTS) python3 -m unittest discover -s tests/golden)
-e2e: daemon
+e2e: daemon $B/tests/tools/fixture_slots
 	@$(FOR_TESTS) python3 -m unittest discover -s tests/e2e
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
 interop: daemon
 	@BUILD='$(BUILD)' tests/deps ola tshark iproute2
 	@$(FOR_TESTS) python3 -m unittest discover -s tests/interop
+# What is sent for every mode of every fixture definition, judged by tests/e2e/fixture_oracle.py; DEFINITIONS may name other files or folders.
+fixture-report: $B/tests/tools/fixture_slots
+	@$(FOR_TESTS) python3 tests/e2e/fixture_oracle.py --report $(BUILD)/fixture-report.md $(DEFINITIONS)
+	@echo "$(BUILD)/fixture-report.md"
 browser: all
 	$(call need,chromium)
 	@bad=0; for t in $(sort $(wildcard tests/browser/*.spec.mjs)); do echo "$$t"; $(FOR_TESTS) node $$t || bad=1; done; exit $$bad

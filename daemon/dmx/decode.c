@@ -146,7 +146,8 @@ static void read_emitters(struct reading *r, const struct zone *z)
 
     for (size_t i = 0; i < z->emitters.n; i++) {
         const struct emit_out *e = &r->p->emitters[z->emitters.first + i];
-        in[e->emitter] = fmaxf(in[e->emitter], take(r->base, &e->out));
+        if (r->base[e->out.slot[0]] != e->zero)
+            in[e->emitter] = fmaxf(in[e->emitter], take(r->base, &e->out));
     }
     k = mix_read(z->mix, z->mask, z->white, in, hue);
     if (k > 0)

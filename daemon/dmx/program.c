@@ -92,7 +92,7 @@ static void add_emitter(struct build *b, const struct plan_slot *s, size_t slot)
     struct emit_out *e = APPEND(b, emitters);
 
     if (e)
-        *e = (struct emit_out){ .out = out_of(s, slot, c.min, c.max), .emitter = plan_emitter(s->channel) };
+        *e = (struct emit_out){ .out = out_of(s, slot, c.min, c.max), .emitter = plan_emitter(s->channel), .zero = (int16_t)c.zero };
 }
 
 static void add_shutter(struct build *b, const struct plan_slot *s, size_t slot)
@@ -126,6 +126,7 @@ static void add_axis(struct build *b, const struct plan_slot *s, size_t slot)
 
     if (s->channel->n_ranges)           /* a position may be only the first part of its channel */
         c.min = s->channel->ranges[0].min, c.max = s->channel->ranges[0].max;
+    channel_safe_span(s->channel, &c.min, &c.max);
     /* A shared axis under heads that all have their own stands in the middle: turning both would turn twice. */
     for (size_t i = 0; i < b->plan->n_slots; i++) {
         const struct plan_slot *o = &b->plan->slots[i];
@@ -165,20 +166,27 @@ static void add_wheel(struct build *b, const struct plan_slot *s, size_t slot, s
 
     if (!w)
         return;
+    if (plan_is_mixed(b->plan, &s->owners)) {
+        /* Colours are mixed elsewhere. A wheel before a lamp stands open; beside emitters it is a channel of macros, where white overrides them. */
+        bool trapped;
+        bool macros = plan_is_lit_in_colours(b->plan, &s->owners);
+        *w = (struct wheel_out){ (int16_t)slot, macros ? channel_default(s->channel, &trapped) : channel_wheel_open(s->channel) };
+        return;
+    }
     *w = (struct wheel_out){ (int16_t)slot, channel_wheel_open(s->channel) };
-    if (plan_is_mixed(b->plan, &s->owners))
-        return;                 /* colours are mixed elsewhere: the wheel stays open */
     for (size_t i = 0; i < s->channel->n_ranges; i++) {
         const struct definition_range *r = &s->channel->ranges[i];
-        float max;
+        uint8_t min = r->min, max = r->max;
+        float most;
         struct wheel_slot *x;
-        if (!range_color(r, rgb) || !((max = fmaxf(rgb[0], fmaxf(rgb[1], rgb[2]))) > .05f) || !(x = APPEND(b, wheel_slots)))
+        if (!range_color(r, rgb) || !((most = fmaxf(rgb[0], fmaxf(rgb[1], rgb[2]))) > .05f) || !channel_safe_span(s->channel, &min, &max) ||
+            !(x = APPEND(b, wheel_slots)))
             continue;
         for (int k = 0; k < 3; k++)
-            x->rgb[k] = rgb[k] /= max;
+            x->rgb[k] = rgb[k] /= most;
         color_oklab(rgb, x->lab);
         x->wheel = (uint16_t)index;
-        x->value = (uint8_t)((r->min + r->max) / 2);
+        x->value = (uint8_t)((min + max) / 2);
     }
 }
 
@@ -280,6 +288,10 @@ static void add_defaults(struct build *b)
             *at = channel_iris_open(c);
         if (trapped) {
             snprintf(text, sizeof text, "%.60s knows only lamp and reset values: its default %d is sent", c->name, *at);
+            warn(b, plan->fixture, text);
+        }
+        if (c->class == CH_GOBO && channel_gobo_open(c) >= 0) {
+            snprintf(text, sizeof text, "%.40s: closed at its default %d, park it at %d for light", c->name, *at, channel_gobo_open(c));
             warn(b, plan->fixture, text);
         }
     }

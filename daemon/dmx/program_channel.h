@@ -29,6 +29,8 @@ struct channel_dimmer {
 
 /* The default, or the nearest value outside lamp and reset ranges; *trapped: there is none, and the default it is. */
 uint8_t channel_default(const struct definition_channel *c, bool *trapped);
+/* Shrinks min..max (min > max: backwards) to its longest part without a lamp or reset value; false: there is none, and both are the default. */
+bool channel_safe_span(const struct definition_channel *c, uint8_t *min, uint8_t *max);
 /* Open: the middle of an open range; where the dimmer works, if the fixture has one and the file tells. */
 struct channel_shutter channel_shutter(const struct definition_channel *c, bool has_dimmer);
 struct channel_dimmer channel_dimmer(const struct definition_channel *c);
@@ -39,3 +41,5 @@ void channel_speed(const struct definition_channel *c, uint8_t *fast, uint8_t *s
 /* Where a wheel or iris stands in nobody's way: its white or open range, else the default. */
 uint8_t channel_wheel_open(const struct definition_channel *c);
 uint8_t channel_iris_open(const struct definition_channel *c);
+/* Where a gobo wheel lets light pass, when its default does not: some scanners have their shutter on it. -1: the default does, or nothing would. */
+int channel_gobo_open(const struct definition_channel *c);

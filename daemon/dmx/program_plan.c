@@ -174,9 +174,11 @@ enum emitter plan_emitter(const struct definition_channel *c)
 
     if (!class_is_emitter(c->class))
         return EMITTERS;
-    if (c->class == CH_WHITE && text_has(c->name, "warm"))
+    /* Files that have no preset for a second white say amber or yellow to it. */
+    bool white = c->class == CH_WHITE || ((c->class == CH_AMBER || c->class == CH_YELLOW) && text_has(c->name, "white"));
+    if (white && text_has(c->name, "warm"))
         return EMIT_WARM;
-    if (c->class == CH_WHITE && text_has(c->name, "cold|cool"))
+    if (white && text_has(c->name, "cold|cool"))
         return EMIT_COLD;
     return by_class[c->class];
 }
@@ -226,6 +228,14 @@ bool plan_is_mixed(const struct plan *p, const struct head_set *heads)
     for (size_t i = 0; i < p->n_zones; i++)
         if (p->zones[i].mix != MIX_NONE && p->zones[i].mix != MIX_ONE && p->zones[i].mix != MIX_TUNABLE &&
             head_set_meets(&p->zones[i].owners, heads))
+            return true;
+    return false;
+}
+
+bool plan_is_lit_in_colours(const struct plan *p, const struct head_set *heads)
+{
+    for (size_t i = 0; i < p->n_zones; i++)
+        if (p->zones[i].mix != MIX_NONE && p->zones[i].mix != MIX_CMY && head_set_meets(&p->zones[i].owners, heads))
             return true;
     return false;
 }

@@ -51,5 +51,6 @@ bool head_set_meets(const struct head_set *a, const struct head_set *b);
 /* Whether each of the heads has a dimmer of its own or shared with others. */
 bool plan_is_dimmed(const struct plan *p, const struct head_set *heads);
 bool plan_is_mixed(const struct plan *p, const struct head_set *heads);     /* whether any of them mixes colours */
+bool plan_is_lit_in_colours(const struct plan *p, const struct head_set *heads);    /* any of them has emitters, not filters before a lamp */
 bool plan_is_hazard(const struct plan *p);      /* smoke, haze, fan: what its intensity drives is no light */
 enum emitter plan_emitter(const struct definition_channel *c);  /* EMITTERS: none */

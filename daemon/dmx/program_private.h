@@ -33,7 +33,11 @@ struct dimmer_out {
     struct span strobes;        /* ranges inside the dimmer channel, used when nothing else strobes */
 };
 
-struct emit_out { struct out out; enum emitter emitter; };
+struct emit_out {
+    struct out out;
+    enum emitter emitter;
+    int16_t zero;               /* the value for nothing of it, -1: out.min */
+};
 
 enum shutter_gate {
     GATE_NONE,                  /* open, whatever the intensity */

@@ -187,7 +187,10 @@ static void run_emitters(const struct program *p, const struct program_state *s,
     mix_run(z->mix, z->mask, z->white, hue, k, out);
     for (size_t i = 0; i < z->emitters.n; i++) {
         const struct emit_out *e = &p->emitters[z->emitters.first + i];
-        put(base, &e->out, out[e->emitter]);
+        if (!(out[e->emitter] > 0) && e->zero >= 0)
+            base[e->out.slot[0]] = (uint8_t)e->zero;
+        else
+            put(base, &e->out, out[e->emitter]);
     }
 }
 

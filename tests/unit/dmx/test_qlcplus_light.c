@@ -60,7 +60,9 @@ static void check_lit(const struct rig *g, const uint8_t *s)
         const char *preset = preset_at(c, s[i]);
         if (c->byte)
             continue;
-        if ((str_starts(preset, "Lamp") || str_starts(preset, "Reset")) && !has_warning(g, "lamp and reset"))
+        /* At its default a shutter may stay in a "lamp" range that speaks of no lamp: LED lights whose "no effect" has the wrong preset. */
+        if ((str_starts(preset, "Lamp") || str_starts(preset, "Reset")) && !has_warning(g, "lamp and reset") &&
+            !(c->class == CH_SHUTTER && s[i] == c->default_value))
             tell(g, &bad_hazard, preset, i, s[i]);
         if (strcasestr(c->name, "laser"))
             continue;           /* a laser in another light: its aperture stays as the file puts it */

@@ -266,14 +266,22 @@ TEST(wheel_alone_cannot_be_dimmed)
     rig_close(&g);
 }
 
-TEST(wheel_stays_open_where_colours_are_mixed)
+TEST(wheel_stays_open_before_filters_and_at_its_default_beside_emitters)
 {
     struct rig g;
+
+    CHECK(rig_open_xml(&g, GROUP("S", "Colour", COLOR(0, 9, "#ff0000") COLOR(10, 19, "#ffffff")) PRESET("C", "IntensityCyan")
+                       PRESET("M", "IntensityMagenta") PRESET("Y", "IntensityYellow") DIMMER "<Mode Name=\"m\">" CH(0, "S") CH(1, "C") CH(2, "M")
+                       CH(3, "Y") CH(4, "D") "</Mode>", NULL));
+    CHECK_INT(wheel(&g, 1, 0, 0, 1), 14);
+    rig_close(&g);
+
+    /* There it is a channel of macros, and white would override what is mixed. */
 
     CHECK(rig_open_xml(&g, GROUP("S", "Colour", COLOR(0, 9, "#ff0000") COLOR(10, 19, "#ffffff")) PRESET("R", "IntensityRed")
                        PRESET("G", "IntensityGreen") PRESET("B", "IntensityBlue") "<Mode Name=\"m\">" CH(0, "S") CH(1, "R") CH(2, "G") CH(3, "B")
                        "</Mode>", NULL));
-    CHECK_INT(wheel(&g, 1, 0, 0, 1), 14);
+    CHECK_INT(wheel(&g, 1, 0, 0, 1), 0);
     rig_close(&g);
 }
 
