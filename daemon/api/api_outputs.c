@@ -27,6 +27,7 @@ static enum lm_err check(struct db_conn *c, const struct lumad *l, const json_t 
     o.priority = (int)json_get_int(row, "priority", 100);
     o.sync = (int)json_get_int(row, "sync", 0);
     o.on_change = !strcmp(json_get_text(row, "transmit", ""), "on_change");
+    o.preview = !strcmp(json_get_text(row, "transmit", ""), "preview");
     return output_check(&o, p);
 }
 

@@ -5,7 +5,7 @@ static const char *const exit_looks[] = { "hold", "blackout", NULL };
 static const char *const dimmer_curves[] = { "linear", "square", "s", NULL };
 static const char *const white_modes[] = { "bright", "extract", "add", "off", NULL };
 static const char *const protocols[] = { "artnet", "sacn", "enttec_pro", "null", NULL };
-static const char *const transmits[] = { "continuous", "on_change", NULL };
+static const char *const transmits[] = { "continuous", "on_change", "preview", NULL };
 
 const struct table venues_table = {
     .name = "venues", .one = "venue", .order = "name COLLATE NOCASE", .synced = true,
@@ -98,7 +98,7 @@ const struct table outputs_table = {
         { "port_address", COL_INT, COL_NULLABLE, .min = 0, .max = 32767, .doc = "Art-Net; null = universe - 1." },
         { "priority", COL_INT, 0, .min = 0, .max = 200, .def = "100", .doc = "sACN." },
         { "sync", COL_INT, COL_NULLABLE, .min = 0, .max = 63999, .doc = "sACN synchronisation universe; Art-Net: not 0 = ArtSync." },
-        { "transmit", COL_TEXT, 0, .options = transmits, .def = "\"continuous\"", .doc = "Every tick, or when something changed." },
+        { "transmit", COL_TEXT, 0, .options = transmits, .def = "\"continuous\"", .doc = "Every tick; when something changed and each 0.9 s; every tick, marked as a preview for visualisers (sACN)." },
         SYNC_COLUMNS,
         { 0 },
     },

@@ -80,6 +80,8 @@ enum lm_err output_check(const struct output_row *row, struct problem *p)
         err = problem_add(p, "/port_address", "universe %d needs an Art-Net port-address of 0 to 32767", row->universe);
     if (row->protocol == OUTPUT_SACN && (row->priority < 0 || row->priority > 200))
         err = problem_add(p, "/priority", "a priority is 0 to 200");
+    if (row->preview && row->protocol != OUTPUT_SACN)
+        err = problem_add(p, "/transmit", "only sACN can mark what it sends as a preview");
     if (row->sync < 0 || row->sync > sync_max[row->protocol])
         err = problem_add(p, "/sync", artnet ? "sync is 0 or 1" : row->protocol == OUTPUT_SACN ? "sync is 0 or a universe of 1 to 63999" : "sync is 0 here");
     return err;
@@ -409,7 +411,8 @@ static void retire_one(struct outputs *o, const struct sacn_source *source, stru
         const uint8_t *slots = zero ? dark : st->last;
         size_t n;
         if (sacn)
-            n = sacn_data(t->packet, source, t->row.universe, t->row.priority, ++st->sequence, SACN_TERMINATED, 0, slots, DMX_SLOTS);
+            n = sacn_data(t->packet, source, t->row.universe, t->row.priority, ++st->sequence, (uint8_t)(SACN_TERMINATED | (t->row.preview ? SACN_PREVIEW : 0)), 0, slots,
+                          DMX_SLOTS);
         else
             n = artnet_dmx(t->packet, row_port_address(&t->row), st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
         for (size_t k = 0; k < r->n; k++)

@@ -18,7 +18,8 @@
  * enttec_pro: the destination is a serial device (/dev/ttyUSB0, or a name under /dev/serial/by-id that stays when it is plugged in elsewhere); null: the first
  * that answers. See dmx/widget.h. null: the universe is rendered and goes nowhere, for previews and measuring.
  *
- * transmit on_change: sent when the bytes change (sACN: three packets of the settled data), then every 900 ms; continuous: every tick.
+ * transmit on_change: sent when the bytes change (sACN: three packets of the settled data), then every 900 ms; continuous: every tick;
+ * preview: every tick, marked as preview data (sACN alone), which visualisers show and nodes leave alone.
  *
  * THREADS  outputs_*, output_set_new/retire/free/stats/poll_warnings: control side, any thread. output_set_send(): engine, real-time safe
  *          (sendmmsg only).
@@ -47,7 +48,7 @@ struct output_row {                     /* from the database */
     int port_address;                   /* Art-Net; -1 = universe - 1 */
     int priority;                       /* sACN 0..200 */
     int sync;                           /* 0 none; Art-Net: 1 = ArtSync after each frame; sACN: the synchronisation universe */
-    bool on_change;                     /* transmit: on_change, else continuous */
+    bool on_change, preview;            /* transmit; neither: continuous */
 };
 
 /* OUTPUT_LOOKING: broadcast for the moment, until it is known who asks for it; OUTPUT_NO_NODE: nobody does, nothing is sent; OUTPUT_NO_ANSWER: it does not answer

@@ -29,7 +29,7 @@ static size_t build(const struct output_set *s, struct output *t, const uint8_t 
     const struct output_row *r = &t->row;
 
     if (r->protocol == OUTPUT_SACN)
-        return sacn_data(t->packet, &s->source, r->universe, r->priority, ++st->sequence, 0, r->sync, slots, DMX_SLOTS);
+        return sacn_data(t->packet, &s->source, r->universe, r->priority, ++st->sequence, r->preview ? SACN_PREVIEW : 0, r->sync, slots, DMX_SLOTS);
     st->sequence = artnet_next_sequence(st->sequence);
     return artnet_dmx(t->packet, row_port_address(r), st->sequence, slots, DMX_SLOTS);
 }

@@ -130,6 +130,7 @@ static void output_from_row(const json_t *row, struct output_row *o)
     o->priority = (int)json_get_int(row, "priority", 100);
     o->sync = (int)json_get_int(row, "sync", 0);
     o->on_change = !strcmp(json_get_text(row, "transmit", "continuous"), "on_change");
+    o->preview = !strcmp(json_get_text(row, "transmit", "continuous"), "preview");
 }
 
 static enum lm_err load_output_rows(const struct show_light *l, struct db_conn *c, struct output_row **rows, size_t *n, struct problem *p)

@@ -31,7 +31,7 @@ ROWS = {
     "S5": "priority 0 to 200",
     "S6": "sequence 0 to 255 for each universe, 0 included",
     "S7": "universe 1, 255, 256, 63999 to 239.255.hi.lo",
-    "S8": "options: nothing but Stream_Terminated, and that at the end",
+    "S8": "options: nothing but Stream_Terminated, and that at the end; previews are marked as such",
     "S9": "three packets with Stream_Terminated when a universe stops, numbered on",
     "S10": "no universe is silent for 2.5 s",
     "S11": "on_change: three packets of the settled data, then one each 800 to 1000 ms",
@@ -45,6 +45,7 @@ ROWS = {
 NODE, OTHER, SECOND = "10.77.0.2", "10.77.0.3", "10.78.0.2"
 PORT_ADDRESSES = (0, 1, 15, 16, 255, 256, 32767)
 UNIVERSES = (1, 255, 256, 63999)
+PREVIEW = 30                                    # for visualisers
 SYNC, UNICAST, ELSEWHERE = 400, 10, 20          # sACN: the synchronisation universe; one to NODE alone; one on the second cable
 NAME = "Pult Größe 灯光 " + "é" * 49             # 63 characters, 122 bytes
 BEFORE, AFTER = 7.0, 3.5                        # seconds before and after the level changes
@@ -60,6 +61,7 @@ def outputs():
         yield {"universe": universe, "protocol": "sacn", "interface": "booth0", "priority": (0, 100, 200, 101)[i], "sync": SYNC if i < 2 else None}
     yield {"universe": UNICAST, "protocol": "sacn", "destination": NODE, "sync": SYNC}
     yield {"universe": ELSEWHERE, "protocol": "sacn", "destination": "multicast", "interface": "booth1", "sync": SYNC}
+    yield {"universe": PREVIEW, "protocol": "sacn", "interface": "booth0", "transmit": "preview"}
 
 
 class Capture:
@@ -67,7 +69,7 @@ class Capture:
 
     def __init__(self, net, data, transmit, ttl):
         self.transmit, self.ttl = transmit, ttl
-        groups = [(group(u), "node0") for u in (*UNIVERSES, SYNC)] + [(group(u), "node1") for u in (ELSEWHERE, SYNC)]
+        groups = [(group(u), "node0") for u in (*UNIVERSES, PREVIEW, SYNC)] + [(group(u), "node1") for u in (ELSEWHERE, SYNC)]
         groups += [(group(ELSEWHERE), "node0"), (group(1), "node1")]           # where they must not arrive
         shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)              # a program that shares the port was first
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,9 +81,9 @@ class Capture:
             lamp = d.post(f"/venues/{venue}/fixtures", {"universe": 1, "address": 1, "fixture_path": "builtin:generic-dimmer", "mode_name": "1 Channel"})["id"]
             d.put(f"/fixtures/{lamp}/park", {"channels": {"1": 100}})
             for row in outputs():
-                d.post(f"/venues/{venue}/outputs", {**row, "transmit": transmit, "sync": int(row["sync"] or 0)} if "sync" in row else {**row, "transmit": transmit})
+                d.post(f"/venues/{venue}/outputs", {"transmit": transmit, **row, "sync": int(row.get("sync") or 0)})
             d.put("/show", {"venue_id": venue, "mode": "off"})
-            ear.wait_until(lambda e: len(e.streams()) >= 14)
+            ear.wait_until(lambda e: len(e.streams()) >= 16)
             time.sleep(0.3)
             self.settled = time.time()
             time.sleep(BEFORE)
@@ -241,7 +243,7 @@ class Conformance(unittest.TestCase):
     def test_S5_priority(self):
         for c, streams in self.each("sacn"):
             got = {universe: {p.f["priority"] for p in packets} for (universe, _), packets in streams.items()}
-            self.assertEqual(got, {1: {0}, 255: {100}, 256: {200}, 63999: {101}, UNICAST: {100}, ELSEWHERE: {100}})
+            self.assertEqual(got, {1: {0}, 255: {100}, 256: {200}, 63999: {101}, UNICAST: {100}, ELSEWHERE: {100}, PREVIEW: {100}})
 
     def test_S6_sequence(self):
         for c, streams in self.each("sacn"):
@@ -253,15 +255,15 @@ class Conformance(unittest.TestCase):
 
     def test_S7_universes_and_groups(self):
         for c, streams in self.each("sacn"):
-            want = {(u, group(u)) for u in (*UNIVERSES, ELSEWHERE)} | {(UNICAST, NODE)}
+            want = {(u, group(u)) for u in (*UNIVERSES, ELSEWHERE, PREVIEW)} | {(UNICAST, NODE)}
             self.assertEqual(set(streams), want)
 
     def test_S8_S9_options_and_end(self):
         for c, streams in self.each("sacn"):
             for where, packets in streams.items():
-                options = [p.f["options"] for p in packets]
-                self.assertEqual(options[-3:], [0x40] * 3, where)
-                self.assertEqual(set(options[:-3]), {0}, where)
+                options, preview = [p.f["options"] for p in packets], 0x80 if where[0] == PREVIEW else 0
+                self.assertEqual(options[-3:], [0x40 | preview] * 3, where)
+                self.assertEqual(set(options[:-3]), {preview}, where)
                 self.assertGreaterEqual(packets[-3].time, c.stopped)
                 self.assertEqual({bytes(p.slots) for p in packets[-3:]}, {bytes(512)}, where)
 
@@ -273,7 +275,8 @@ class Conformance(unittest.TestCase):
     def test_S11_settled_data_and_keep_alive(self):
         c = self.captures[1]
         for where, packets in c.streams("sacn").items():
-            self.keep_alive(c, packets, where)
+            if where[0] != PREVIEW:
+                self.keep_alive(c, packets, where)
         lit = [p for p in c.streams("sacn")[1, group(1)] if c.changed <= p.time < c.stopped]
         new = [p for p in lit if p.slots[0] == 200]
         self.assertEqual([p.slots[0] for p in lit if p.time < new[0].time], [100] * (len(lit) - len(new)))
@@ -310,7 +313,7 @@ class Conformance(unittest.TestCase):
         for c in self.each():
             sacn = [p for p in c.packets if p.kind == "data" and c.settled < p.time < c.stopped]
             self.assertEqual({(p.f["universe"], p.source[0]) for p in sacn},
-                             {(u, "10.77.0.1") for u in (*UNIVERSES, UNICAST)} | {(ELSEWHERE, "10.78.0.1")}, "each on its own cable, from its address")
+                             {(u, "10.77.0.1") for u in (*UNIVERSES, PREVIEW, UNICAST)} | {(ELSEWHERE, "10.78.0.1")}, "each on its own cable, from its address")
             self.assertEqual({p.ttl for p in sacn if p.to != NODE}, {c.ttl})
             mine = [p for p in c.here if p.kind == "data" and p.f["universe"] == 1]
             self.assertGreater(len(mine), 10, "a visualiser on the same machine hears it")

@@ -341,6 +341,7 @@ TEST(rows_are_checked)
     REFUSED((r.protocol = OUTPUT_ENTTEC_PRO, r.destination[0] = 0, r.sync = 1), "/sync");
     REFUSED((r.protocol = OUTPUT_SACN, r.priority = 201), "/priority");
     REFUSED((r.protocol = OUTPUT_SACN, r.sync = 64000), "/sync");
+    REFUSED(r.preview = true, "/transmit");
     static const char *const good[][2] = { { "artnet", "" }, { "artnet", "broadcast" }, { "artnet", "127.0.0.1" }, { "artnet", "255.255.255.255" },
                                            { "sacn", "" }, { "sacn", "multicast" }, { "sacn", "10.1.2.3" },
                                            { "enttec_pro", "" }, { "enttec_pro", "/dev/ttyUSB0" }, { "null", "" },

@@ -184,7 +184,7 @@ export interface Output extends Row {
     port_address: number | null;
     priority: number | null;
     sync: number | null;
-    transmit: 'continuous' | 'on_change' | null;
+    transmit: 'continuous' | 'on_change' | 'preview' | null;
 }
 
 export interface OutputStats {
