@@ -62,7 +62,8 @@ static size_t gather(struct output_set *s, size_t from, size_t to, size_t n, boo
             continue;
         }
         *slot = (uint32_t)n;
-        s->batches[n++] = (struct batch){ .first = (uint32_t)i, .last = (uint32_t)i, .n = 1 };
+        s->batches[n] = (struct batch){ .first = (uint32_t)i, .last = (uint32_t)i, .n = 1 };
+        n++;
     }
     return n;
 }
