@@ -93,12 +93,11 @@ enum lm_err row_get(struct db_conn *c, const struct table *t, const char *id, js
     return row_read(c, t, id, false, NULL, row, p);
 }
 
-enum lm_err row_all(struct db_conn *c, const struct table *t, const char *column, const char *value, json_t **rows, struct problem *p)
+enum lm_err row_each(struct db_conn *c, const struct table *t, const char *column, const char *value, row_each_fn *each, void *ctx, struct problem *p)
 {
     struct str sql = { 0 };
     enum lm_err err = LM_OK;
 
-    *rows = NULL;
     if (column && !table_column(t, column))
         return problem_set(p, LM_INTERNAL, "%s has no column %s", t->name, column);
     str_add(&sql, "SELECT ");
@@ -108,20 +107,34 @@ enum lm_err row_all(struct db_conn *c, const struct table *t, const char *column
         str_addf(&sql, " AND %s = ?1", column);
     str_addf(&sql, " ORDER BY %s, id%s", t->order, strstr(t->order, " DESC") ? " DESC" : "");
     sqlite3_stmt *s = prepare(c, &sql);
-    json_t *list = json_array();
-    if (!s || !list) {
-        json_decref(list);
+    if (!s)
         return problem_set(p, LM_INTERNAL, "%s cannot be read", t->name);
-    }
     if (column)
         sqlite3_bind_text(s, 1, value, -1, SQLITE_STATIC);
     int rc;
-    while (!err && (rc = sqlite3_step(s)) != SQLITE_DONE)
+    while (!err && (rc = sqlite3_step(s)) != SQLITE_DONE) {
+        json_t *row = rc == SQLITE_ROW ? row_json(s, t, false) : NULL;
         if (rc != SQLITE_ROW)
             err = db_error(c, rc, p);
-        else if (json_array_append_new(list, row_json(s, t, false)))
-            err = problem_set(p, LM_NOMEM, "no memory for %s", t->name);
+        else
+            err = row ? each(ctx, row, p) : problem_set(p, LM_NOMEM, "no memory for %s", t->name);
+        json_decref(row);
+    }
     sqlite3_reset(s);
+    return err;
+}
+
+static enum lm_err append(void *ctx, json_t *row, struct problem *p)
+{
+    return json_array_append(ctx, row) ? problem_set(p, LM_NOMEM, "no memory for rows") : LM_OK;
+}
+
+enum lm_err row_all(struct db_conn *c, const struct table *t, const char *column, const char *value, json_t **rows, struct problem *p)
+{
+    json_t *list = json_array();
+    enum lm_err err = list ? row_each(c, t, column, value, append, list, p) : problem_set(p, LM_NOMEM, "no memory for %s", t->name);
+
+    *rows = NULL;
     if (err)
         json_decref(list);
     else

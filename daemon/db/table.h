@@ -69,6 +69,10 @@ struct row_query { const char *q; const char *cursor; int limit; /* 0 = 100, max
 enum lm_err row_page(struct db_conn *c, const struct table *t, const char *parent_id, const struct row_query *q, json_t **page, struct problem *p);
 /* Every live row where `column` = `value` (NULL column: all rows), as a JSON array in the table's order. Hidden columns left out unless `hidden`. */
 enum lm_err row_all(struct db_conn *c, const struct table *t, const char *column, const char *value, json_t **rows, struct problem *p);
+/* The same rows one after the other, each freed behind the call unless it is kept (json_incref): a large venue need not be in memory twice. An error of `each`
+ * ends it. `each` must not read the same table with the same connection. */
+typedef enum lm_err row_each_fn(void *ctx, json_t *row, struct problem *p);
+enum lm_err row_each(struct db_conn *c, const struct table *t, const char *column, const char *value, row_each_fn *each, void *ctx, struct problem *p);
 
 enum lm_err row_create(struct db_conn *c, const struct table *t, const char *parent_id, const json_t *body, json_t **row, bool *created,
                        struct problem *p);

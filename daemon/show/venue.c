@@ -22,16 +22,16 @@ static int option_index(const char *const *names, const char *name)
 
 /* ---- rows -> patch ---- */
 
-static void fixture_from_row(const json_t *row, const struct definition *d, struct patch_fixture_row *f)
+static bool fixture_from_row(struct arena *a, const json_t *row, const struct definition *d, struct patch_fixture_row *f)
 {
     memset(f, 0, sizeof(*f));
     snprintf(f->id, sizeof(f->id), "%s", json_get_text(row, "id", ""));
     f->universe = (int)json_get_int(row, "universe", 1);
     f->address = (int)json_get_int(row, "address", 1);
     f->definition = d;
-    f->mode_name = json_get_text(row, "mode_name", "");
-    f->label = json_get_text(row, "label", "");
-    f->model = json_get_text(row, "model", "");
+    f->mode_name = arena_dup(a, json_get_text(row, "mode_name", ""));
+    f->label = arena_dup(a, json_get_text(row, "label", ""));
+    f->model = arena_dup(a, json_get_text(row, "model", ""));
     static const char *const pos[] = { "pos_x", "pos_y", "pos_z" }, *const rot[] = { "rot_x", "rot_y", "rot_z" };
     for (int i = 0; i < 3; i++) {
         f->pos[i] = json_get_real(row, pos[i], 0);
@@ -44,6 +44,29 @@ static void fixture_from_row(const json_t *row, const struct definition *d, stru
     f->dimmer_min = json_get_real(row, "dimmer_min", 0);
     f->dimmer_max = json_get_real(row, "dimmer_max", 1);
     f->white = (enum white_mode)option_index(white_mode_names, json_get_text(row, "white_mode", "bright"));
+    return f->mode_name && f->label && f->model;
+}
+
+struct fixture_rows { struct arena *a; struct library *library; struct patch_fixture_row *row; size_t n, max; };
+
+static enum lm_err add_fixture(void *ctx, json_t *row, struct problem *p)
+{
+    struct fixture_rows *f = ctx;
+    const struct definition *d = NULL;
+    struct problem why;
+
+    if (f->n == f->max) {
+        size_t max = f->max ? f->max * 2 : 64;
+        struct patch_fixture_row *more = realloc(f->row, max * sizeof(*more));
+        if (!more)
+            return problem_set(p, LM_NOMEM, "no memory for the patch");
+        f->row = more, f->max = max;
+    }
+    problem_clear(&why);
+    if (library_definition(f->library, json_get_text(row, "fixture_path", ""), &d, &why))
+        log_warn("patch", "%s: %s", json_get_text(row, "label", ""), why.detail);
+    bool ok = fixture_from_row(f->a, row, d, &f->row[f->n++]);
+    return ok ? LM_OK : problem_set(p, LM_NOMEM, "no memory for the patch");
 }
 
 static enum lm_err group_from_row(struct db_conn *c, struct arena *a, const json_t *row, struct patch_group_row *g, struct problem *p)
@@ -79,45 +102,29 @@ static enum lm_err group_from_row(struct db_conn *c, struct arena *a, const json
 
 enum lm_err venue_load(struct db_conn *c, struct library *l, const char *venue_id, struct patch **patch, struct problem *p)
 {
-    json_t *venue = NULL, *fixtures = NULL, *groups = NULL;
-    struct arena *a = arena_new();
-    struct patch_fixture_row *rows = NULL;
+    json_t *venue = NULL, *groups = NULL;
+    struct fixture_rows f = { .a = arena_new(), .library = l };
     struct patch_group_row *group_rows = NULL;
-    size_t n = 0, defs = 0, n_groups = 0;
-    enum lm_err err = a ? LM_OK : LM_NOMEM;
+    size_t n_groups = 0;
+    enum lm_err err = f.a ? LM_OK : LM_NOMEM;
 
-    if (err || (err = row_get(c, &venues_table, venue_id, &venue, p)))
+    if (err || (err = row_get(c, &venues_table, venue_id, &venue, p)) || (err = row_each(c, &fixtures_table, "venue_id", venue_id, add_fixture, &f, p)) ||
+        (err = row_all(c, &fixture_groups_table, "venue_id", venue_id, &groups, p)))
         goto out;
-    if ((err = row_all(c, &fixtures_table, "venue_id", venue_id, &fixtures, p)))
-        goto out;
-    if ((err = row_all(c, &fixture_groups_table, "venue_id", venue_id, &groups, p)))
-        goto out;
-    n = json_array_size(fixtures), n_groups = json_array_size(groups);
-    rows = arena_array(a, n + 1, sizeof(*rows));
-    group_rows = arena_array(a, n_groups + 1, sizeof(*group_rows));
-    if (!rows || !group_rows) {
+    n_groups = json_array_size(groups);
+    group_rows = arena_array(f.a, n_groups + 1, sizeof(*group_rows));
+    if (!group_rows)
         err = LM_NOMEM;
-        goto out;
-    }
-    for (; defs < n; defs++) {
-        const json_t *row = json_array_get(fixtures, defs);
-        const struct definition *d = NULL;
-        struct problem why;
-
-        problem_clear(&why);
-        if (library_definition(l, json_get_text(row, "fixture_path", ""), &d, &why))
-            log_warn("patch", "%s: %s", json_get_text(row, "label", ""), why.detail);
-        fixture_from_row(row, d, &rows[defs]);
-    }
     for (size_t i = 0; i < n_groups && !err; i++)
-        err = group_from_row(c, a, json_array_get(groups, i), &group_rows[i], p);
+        err = group_from_row(c, f.a, json_array_get(groups, i), &group_rows[i], p);
     if (!err)
-        err = patch_new(rows, n, group_rows, n_groups, patch);
+        err = patch_new(f.row, f.n, group_rows, n_groups, patch);
 out:
-    for (size_t i = 0; i < defs; i++)       /* the patch holds its own references */
-        definition_unref(rows[i].definition);
-    json_decref(venue), json_decref(fixtures), json_decref(groups);
-    arena_free(a);
+    for (size_t i = 0; i < f.n; i++)        /* the patch holds its own references */
+        definition_unref(f.row[i].definition);
+    json_decref(venue), json_decref(groups);
+    free(f.row);
+    arena_free(f.a);
     return err;
 }
 
