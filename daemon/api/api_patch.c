@@ -13,6 +13,7 @@
 struct work {
     const struct request *req;
     struct patching_copies copies;
+    struct patching_move move;
     json_t *body, *rows, *errors;
     int universe, address;
     bool replace;
@@ -32,26 +33,34 @@ static int whole(const json_t *body, const char *name, int min, int max, int def
     return (int)v;
 }
 
-/* Takes what is about the copies out of w->body; the rest is a fixture. */
-static enum lm_err read_copies(struct work *w, struct problem *p)
+/* Metres along each axis, from the member "offset". */
+static void read_offset(const json_t *body, double out[3], struct problem *p)
 {
-    static const char *const axes[] = { "x", "y", "z", NULL }, *const own[] = { "count", "address_step", "offset" };
-    const json_t *offset = json_object_get(w->req->body, "offset");
+    static const char *const axes[] = { "x", "y", "z", NULL };
+    const json_t *offset = json_object_get(body, "offset");
     struct problem inner;
 
-    if (!json_is_object(w->req->body))
-        return problem_set(p, LM_BAD_REQUEST, "The body must be an object.");
-    w->copies.count = whole(w->req->body, "count", 1, PATCHING_MAX, 1, p);
-    w->copies.step = whole(w->req->body, "address_step", 1, DMX_SLOTS, 0, p);
     problem_clear(&inner);
     if (offset && !json_is_object(offset))
         problem_add(p, "/offset", "must be an object with x, y and z in metres");
     else if (offset && !body_only(offset, axes, &inner))
         for (int i = 0; i < 3; i++)
-            w->copies.offset[i] = body_real(offset, axes[i], false, 0, -10000, 10000, &inner);
+            out[i] = body_real(offset, axes[i], false, 0, -10000, 10000, &inner);
     body_under("/offset", &inner);
     for (size_t i = 0; i < inner.n; i++)
         problem_add(p, inner.errors[i].path, "%s", inner.errors[i].message);
+}
+
+/* Takes what is about the copies out of w->body; the rest is a fixture. */
+static enum lm_err read_copies(struct work *w, struct problem *p)
+{
+    static const char *const own[] = { "count", "address_step", "offset" };
+
+    if (!json_is_object(w->req->body))
+        return problem_set(p, LM_BAD_REQUEST, "The body must be an object.");
+    w->copies.count = whole(w->req->body, "count", 1, PATCHING_MAX, 1, p);
+    w->copies.step = whole(w->req->body, "address_step", 1, DMX_SLOTS, 0, p);
+    read_offset(w->req->body, w->copies.offset, p);
     if (p->err)
         return p->err;
     if (!(w->body = json_copy((json_t *)w->req->body)))
@@ -127,6 +136,32 @@ static enum lm_err renumber(struct request *req, struct response *res)
     return answer(&w, res, p->err ? p->err : db_write(req->lumad->db, write_numbers, &w, p), 200);
 }
 
+static enum lm_err write_move(struct db_conn *c, void *arg, struct problem *p)
+{
+    struct work *w = arg;
+    const json_t *ids = json_object_get(w->req->body, "fixture_ids");
+
+    return patching_move(c, w->req->lumad->library, w->req->arg[0], json_is_null(ids) ? NULL : ids, &w->move, &w->rows, p);
+}
+
+static enum lm_err move(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "fixture_ids", "universe_offset", "address_offset", "offset", NULL };
+    struct work w = { .req = req };
+    struct problem *p = &res->problem;
+    const json_t *ids = json_object_get(req->body, "fixture_ids");
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    if (ids && !json_is_array(ids) && !json_is_null(ids))
+        problem_add(p, "/fixture_ids", "must be a list of fixture ids");
+    w.move.universes = whole(req->body, "universe_offset", -DMX_MAX_UNIVERSE, DMX_MAX_UNIVERSE, 0, p);
+    w.move.slots = whole(req->body, "address_offset", -DMX_SLOTS, DMX_SLOTS, 0, p);
+    read_offset(req->body, w.move.offset, p);
+    return answer(&w, res, p->err ? p->err : db_write(req->lumad->db, write_move, &w, p), 200);
+}
+
 static enum lm_err next_address(struct request *req, struct response *res)
 {
     struct problem *p = &res->problem;
@@ -199,6 +234,8 @@ const struct route api_patch[] = {
       .doc = "Where so many channels fit: the first place in this universe, else in the next that has one.", .query = "universe channels" },
     { HTTP_POST, "/venues/{id}/renumber", renumber, ROLE_OPERATOR, "Renumber", "Fixture[]",
       .doc = "Pack fixtures from universe.address on, in the order given, or all in patch order. All or none.", .flags = ROUTE_BODY_OPTIONAL },
+    { HTTP_POST, "/venues/{id}/fixtures/move", move, ROLE_OPERATOR, "FixtureMove", "Fixture[]",
+      .doc = "Move fixtures, or all, by so many universes, slots and metres. All or none." },
     { HTTP_GET, "/venues/{id}/patch.csv", export_csv, ROLE_VIEWER, NULL, "csv", .doc = "The patch as a table, one fixture a line." },
     { HTTP_POST, "/venues/{id}/patch.csv", import_csv, ROLE_OPERATOR, "csv", "Fixture[]",
       .doc = "Patch the fixtures of a table, all or none; `errors[].path` is /lines/7/address. With `replace=true` it is the whole patch: fixtures that it "

@@ -60,6 +60,7 @@ static const struct {
     { "FreeSlots", "address:integer channels:integer", false },
     { "FixtureArray", COPIES, true },
     { "FixtureClone", COPIES, true },
+    { "FixtureMove", "fixture_ids:uuid[]? universe_offset:integer address_offset:integer offset:Offset", true },
     { "Offset", "x:number y:number z:number", true },
     { "NextAddress", "universe:integer address:integer channels:integer", false },
     { "Renumber", "fixture_ids:uuid[]? universe:integer address:integer", true },

@@ -280,8 +280,9 @@ static enum lm_err pick(const json_t *all, const json_t *ids, json_t **picked, s
     return p->err;
 }
 
-static enum lm_err pack(struct db_conn *c, struct library *l, const json_t *rows, struct spot at, json_t *moved, struct problem *p)
+static enum lm_err pack(struct db_conn *c, struct library *l, const json_t *rows, const void *how, json_t *moved, struct problem *p)
 {
+    struct spot at = *(const struct spot *)how;
     enum lm_err err = LM_OK;
     const json_t *row;
     size_t i;
@@ -306,8 +307,10 @@ static enum lm_err pack(struct db_conn *c, struct library *l, const json_t *rows
     return err;
 }
 
-enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, int universe, int address, json_t **rows,
-                              struct problem *p)
+/* What `each` makes of the rows of `ids` (all: NULL), and whether it fits. */
+static enum lm_err rewrite(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids,
+                           enum lm_err (*each)(struct db_conn *c, struct library *l, const json_t *rows, const void *how, json_t *changed, struct problem *p),
+                           const void *how, json_t **rows, struct problem *p)
 {
     json_t *all = NULL, *venue = NULL, *picked = NULL;
     enum lm_err err = row_get(c, &venues_table, venue_id, &venue, p);
@@ -316,8 +319,49 @@ enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *
         err = pick(all, ids, &picked, p);
     if (!err && !(*rows = json_array()))
         err = problem_set(p, LM_NOMEM, "no memory for a patch");
-    if (!err && !(err = pack(c, l, ids ? picked : all, (struct spot){ universe, address }, *rows, p)))
+    if (!err && !(err = each(c, l, ids ? picked : all, how, *rows, p)))
         err = patching_check(c, l, venue_id, *rows, NULL, NULL, p);
     json_decref(all), json_decref(venue), json_decref(picked);
     return err;
+}
+
+enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, int universe, int address, json_t **rows,
+                              struct problem *p)
+{
+    return rewrite(c, l, venue_id, ids, pack, &(struct spot){ universe, address }, rows, p);
+}
+
+/* ---- moving ---- */
+
+static enum lm_err shift(struct db_conn *c, struct library *l, const json_t *rows, const void *how, json_t *moved, struct problem *p)
+{
+    const struct patching_move *by = how;
+    const struct patching_copies place = { .offset = { by->offset[0], by->offset[1], by->offset[2] } };
+    enum lm_err err = LM_OK;
+    const json_t *row;
+    size_t i;
+
+    (void)l;
+    json_array_foreach (rows, i, row) {
+        struct spot at = { (int)json_get_int(row, "universe", 1) + by->universes, (int)json_get_int(row, "address", 1) + by->slots };
+        json_t *members = json_object(), *now = NULL;
+        for (int k = 0; k < 3; k++)
+            json_object_set(members, pos_names[k], json_object_get(row, pos_names[k]));
+        move(members, &place, 1);
+        if (at.universe < 1 || at.address < 1 || at.address > DMX_SLOTS)
+            err = problem_add(p, at.universe < 1 ? "/universe_offset" : "/address_offset", "%.80s would stand at %d.%d, which is no address",
+                              json_get_text(row, "label", ""), at.universe, at.address);
+        else if (!(err = set_spot(members, &at, p)) && !(err = row_patch(c, &fixtures_table, json_get_text(row, "id", ""), members, -1, &now, p)))
+            json_array_append_new(moved, now);
+        json_decref(members);
+        if (err)
+            break;
+    }
+    return err;
+}
+
+enum lm_err patching_move(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, const struct patching_move *by, json_t **rows,
+                          struct problem *p)
+{
+    return rewrite(c, l, venue_id, ids, shift, by, rows, p);
 }

@@ -31,6 +31,10 @@ enum lm_err patching_clone(struct db_conn *c, struct library *l, const char *fix
 /* The fixtures of `ids` in that order, or all of the venue in patch order (NULL), packed from universe.address on. *rows in that order. */
 enum lm_err patching_renumber(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, int universe, int address, json_t **rows,
                               struct problem *p);
+/* The fixtures of `ids`, or all of the venue (NULL), each moved by so many universes, slots and metres. *rows in that order. */
+struct patching_move { int universes, slots; double offset[3]; };
+enum lm_err patching_move(struct db_conn *c, struct library *l, const char *venue_id, const json_t *ids, const struct patching_move *by, json_t **rows,
+                          struct problem *p);
 /* The first run of `channels` free slots from this universe on; false: there is none. */
 bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
 

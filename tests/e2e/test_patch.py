@@ -57,7 +57,7 @@ class Arrays(Patch):
         self.assertIn("Old one", p["detail"])
         self.assertIn(way["id"], p["errors"][0]["message"])
         self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, "address": 20, "address_step": 2}), 409, "conflict", "/address")
-        self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, "address": 510}), 422, "invalid", "/address")
+        self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 2, "address": 510}), 409, "conflict", "/address")
         self.problem(self.d.call("POST", self.path("fixtures/array"), {**DIMMER, "count": 9, "universe": 63999, "address": 500}), 422, "invalid", "/universe")
         self.assertEqual(self.stands(), before)
 
@@ -86,10 +86,32 @@ class Arrays(Patch):
         one = self.d.post(f"/fixtures/{f['id']}/clone", {"universe": 3, "address": 7, "label": "Spot 1"})["items"][0]
         self.assertEqual((one["universe"], one["address"]), (3, 7))
         for body, path in (({"address": 0}, "/address"), ({"address": "x"}, "/address"), ({"universe": 70000}, "/universe"), ({"id": f["id"]}, "/id"),
-                           ({"count": -1}, "/count"), ({"address": 510}, "/address"), ({"x": 1}, "/x")):
+                           ({"count": -1}, "/count"), ({"x": 1}, "/x")):
             self.problem(self.d.call("POST", f"/fixtures/{f['id']}/clone", body), 422, "invalid", path)
         self.problem(self.d.call("POST", f"/fixtures/{self.club['id']}/clone", {}), 404)
         self.assertEqual(len(self.stands()), 4)
+
+    def test_move(self):
+        rows = self.array(count=3, address=10, pos_x=1)
+        ids = [r["id"] for r in rows]
+        move = lambda **body: self.d.call("POST", self.path("fixtures/move"), body)
+        got = move(fixture_ids=ids[1:], address_offset=4, offset={"z": -1.5}).json["items"]         # the second over the third, which moves as well
+        self.assertEqual([(g["address"], g["pos_x"], g["pos_z"]) for g in got], [(18, 1, -1.5), (22, 1, -1.5)])
+        self.assertEqual([s[1] for s in self.stands()], [10, 18, 22])
+        self.assertEqual(move(universe_offset=4, address_offset=-9).status, 200)                    # all of them
+        self.assertEqual(self.stands(), [(5, 1, "Par 1"), (5, 9, "Par 2"), (5, 13, "Par 3")])
+        before = self.fixtures()
+        self.assertIn("Par 3", self.problem(move(fixture_ids=[ids[1]], address_offset=2), 409, "conflict", "/address")["detail"])
+        self.assertIn("past slot 512", self.problem(move(address_offset=497), 409, "conflict", "/address")["detail"])
+        self.problem(move(address_offset=-1), 422, "invalid", "/address_offset")
+        self.problem(move(universe_offset=-5), 422, "invalid", "/universe_offset")
+        self.problem(move(universe_offset=63995), 422, "invalid", "/universe")
+        self.problem(move(fixture_ids=[ids[0], ids[0]]), 422, "invalid", "/fixture_ids/1")
+        for body, path in (({"offset": 1}, "/offset"), ({"offset": {"w": 1}}, "/offset/w"), ({"address_offset": 1.5}, "/address_offset"), ({"x": 1}, "/x"),
+                           ({"offset": {"x": 1e9}}, "/offset/x"), ({"fixture_ids": "x"}, "/fixture_ids")):
+            self.problem(self.d.call("POST", self.path("fixtures/move"), body), 422, "invalid", path)
+        self.problem(self.d.call("POST", "/venues/nonsense/fixtures/move", {}), 404)
+        self.assertEqual(self.fixtures(), before)
 
     def test_next_address(self):
         self.array(count=127)
@@ -172,7 +194,7 @@ class Table(Patch):
         for lines, status, *paths in (
                 (good.format(1) + good.format(48), 409, "/lines/3/address"),
                 (good.format(1) + good.format(3), 409, "/lines/2/address", "/lines/3/address"),
-                (good.format(1) + "\r\n" + good.format(510), 422, "/lines/4/address"),
+                (good.format(1) + "\r\n" + good.format(510), 409, "/lines/4/address"),
                 (good.format("x") + good.format(""), 422, "/lines/2/address", "/lines/3/address"),
                 (good.format(513) + good.format(0) + good.format("1.5"), 422, "/lines/2/address", "/lines/3/address", "/lines/4/address"),
                 ("1,1,No Channels,builtin:generic-dimmer,1,,\n1,9,4 Channels,no/such.qxf,1,,\n", 422, "/lines/2/mode", "/lines/3/fixture_path"),
