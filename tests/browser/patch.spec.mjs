@@ -151,6 +151,17 @@ await run(120, async () => {
         await undo();
         check(await until(async () => (await group()).movement === null), 'and undone');
 
+        /* Its fixtures move together. */
+        await page.getByText('Move its fixtures').click();
+        await fill('z up, m', 1.5);
+        await fill('Universes', 6);
+        await page.getByRole('button', { name: 'Move 3' }).click();
+        check(await become([...row.slice(3), '7.500 Par 1', '7.504 Par 2', '7.508 Par 3']), 'a group is moved to another universe');
+        const heights = (await api('GET', under('fixtures'))).items.map((f) => f.pos_z);
+        check(heights.join() === '4,4,4,5.5,5.5,5.5', `and up: ${heights.join()}`);
+        await undo();
+        check(await become(row), 'and back');
+
         /* Expressions: what is wrong is marked, what is unknown has a neighbour. */
         await page.getByLabel('Expression').fill('front_pars & (all');
         check(await page.locator('.where mark').waitFor({ timeout: 4000 }).then(() => true, () => false), 'the place of an error is marked');
