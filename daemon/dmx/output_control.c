@@ -144,9 +144,7 @@ static int by_place(const void *a, const void *b)
 
     if (x->to.ifindex != y->to.ifindex)
         return x->to.ifindex < y->to.ifindex ? -1 : 1;
-    if (x->to.source.s_addr != y->to.source.s_addr)
-        return x->to.source.s_addr < y->to.source.s_addr ? -1 : 1;
-    return by_address(&x->to.to.sin_addr, &y->to.to.sin_addr);
+    return by_address(&x->to.source, &y->to.source);
 }
 
 static int by_place_and_universe(const void *a, const void *b)
@@ -156,7 +154,7 @@ static int by_place_and_universe(const void *a, const void *b)
     return place ? place : ((const struct found *)a)->universe - ((const struct found *)b)->universe;
 }
 
-/* Each universe at each place it goes to; `list` has room for all. */
+/* Each universe on each interface it is multicast to; `list` has room for all. */
 static size_t find_all(const struct outputs *o, struct found *list)
 {
     size_t n = 0;
@@ -164,12 +162,11 @@ static size_t find_all(const struct outputs *o, struct found *list)
     for (const struct output_set *s = o->sets; s; s = s->next)
         for (size_t i = 0; i < s->n && !s->is_retired; i++) {
             const struct output_row *row = &s->out[i].row;
-            if (row->protocol != OUTPUT_SACN || s->out[i].universe < 0)
+            if (!row_is_multicast(row) || s->out[i].universe < 0)
                 continue;
             for (size_t k = 0; k < s->shown[i].n; k++) {
                 struct target to = s->shown[i].targets[k];
-                if (row_is_multicast(row))
-                    to.to.sin_addr.s_addr = htonl(sacn_multicast_address(SACN_DISCOVERY_UNIVERSE));
+                to.to.sin_addr.s_addr = htonl(sacn_multicast_address(SACN_DISCOVERY_UNIVERSE));
                 list[n++] = (struct found){ to, (uint16_t)row->universe };
                 if (row->sync)
                     list[n++] = (struct found){ to, (uint16_t)row->sync };

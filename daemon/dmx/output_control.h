@@ -29,6 +29,6 @@ size_t outputs_static_targets(struct outputs *o, struct in_addr *out, size_t max
 
 /* One Art-Net packet, to the port nodes listen on. `source` and `ifindex` 0: the system's choice. False: the kernel refused. */
 bool outputs_artnet_send(struct outputs *o, struct in_addr to, unsigned ifindex, struct in_addr source, const void *packet, size_t n);
-/* One round of sACN universe discovery (E1.31 section 8): to each interface its multicast universes, to each unicast address its own; pages of 512. Universes
- * are those of data and of synchronisation. Returns how many packets were sent. */
+/* One round of sACN universe discovery (E1.31 section 8): to each interface the universes that are multicast there, data and synchronisation, in pages of 512;
+ * what is sent to single addresses is not announced. Returns how many packets were sent. */
 size_t outputs_discover(struct outputs *o);

@@ -251,16 +251,29 @@ TEST(a_port_that_becomes_free_is_ours)
 
 TEST(universes_are_announced)
 {
-    struct net t;
-    struct output_row rows[] = { row(3, OUTPUT_SACN, "127.0.0.1"), row(1, OUTPUT_SACN, "127.0.0.1"), row(2, OUTPUT_ARTNET, "127.0.0.1") };
+    struct net t = { 0 };
+    struct output_row rows[] = { row(3, OUTPUT_SACN, ""), row(1, OUTPUT_SACN, "multicast"), row(2, OUTPUT_SACN, "127.0.0.1") };
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    struct ip_mreqn group = { .imr_multiaddr.s_addr = htonl(sacn_multicast_address(SACN_DISCOVERY_UNIVERSE)), .imr_ifindex = 1 };
+    socklen_t length = sizeof a;
     uint8_t p[1500];
 
+    alone();
     rows[0].sync = 400;
-    CHECK(net_open(&t, 0, rows, 3));
+    for (int i = 0; i < 3; i++)
+        snprintf(rows[i].interface, sizeof rows[i].interface, "lo");
+    t.artnet = node_socket(&t.artnet_port);
+    t.sacn = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(!bind(t.sacn, (struct sockaddr *)&a, sizeof a) && !getsockname(t.sacn, (struct sockaddr *)&a, &length));
+    CHECK(!setsockopt(t.sacn, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group));
+    t.u = universes_new((const int[]){ 1, 2, 3 }, 3);
+    CHECK_INT(outputs_open_ports(cid, "lumad test", 0, t.artnet_port, ntohs(a.sin_port), &t.o, NULL), LM_OK);
+    CHECK_INT(output_set_new(t.o, rows, 3, t.u, NULL, &t.set), LM_OK);
+    CHECK_INT(receiver_start(t.o, NULL, &t.r, NULL), LM_OK);
     CHECK_INT(hear(t.sacn, p, 2000, NULL), 126);                /* 120 and three universes */
     CHECK_INT(p[21], 8);
     CHECK_INT(p[43], 2);
-    CHECK(!memcmp(p + 120, "\0\x01\0\x03\x01\x90", 6));
+    CHECK(!memcmp(p + 120, "\0\x01\0\x03\x01\x90", 6));       /* in order; what is unicast is not named */
     CHECK_INT(hear(t.sacn, p, 500, NULL), -1);
     net_close(&t);
 }
