@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ enum {
     STACK_MARGIN = 32 << 10,        /* left alone at the far end */
     PAGE = 4096,
     TIMER_SLACK_NS = 1000,          /* the default of 50 us is added to every sleep */
+    SLICE_NS = 100000,              /* the shortest there is */
 };
 
 struct start {
@@ -116,6 +118,25 @@ bool thread_enter_real_time(int priority)
     bool allowed = !pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
     is_real_time = true;            /* last: what is above may still allocate */
     return allowed;
+}
+
+void thread_ask_short_slices(void)
+{
+    struct {                        /* struct sched_attr of sched_setattr(2), version 0 */
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } a = { 0 };
+
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+    if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) || a.policy != SCHED_OTHER)
+        return;
+    a.size = sizeof(a);
+    a.runtime = SLICE_NS;
+    if (syscall(SYS_sched_setattr, 0, &a, 0))
+        log_debug("core", "no short slices: %s", lm_err_text(lm_err_from_errno(errno)));
 }
 
 bool thread_is_real_time(void)

@@ -384,6 +384,8 @@ static void *run(void *arg)
     struct engine *e = arg;
     int64_t deadline = clock_mono_ns();
 
+    /* Where real time is refused this is what there is; before the thread is one that may not log. */
+    thread_ask_short_slices();
     atomic_store(&e->is_real_time, e->o.real_time && thread_enter_real_time(e->o.rt_priority));
     while (!atomic_load(&e->stop)) {
         if (!sleep_until(e, deadline - e->lead_ns))

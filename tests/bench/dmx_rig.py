@@ -14,7 +14,7 @@ KINDS = {
     "profile": ("Martin/Martin-MAC-700-Profile.qxf", "16-bit Basic", 23),
 }
 TWENTY = ("par par wash par par wheel par wash par par wash par beam par wash par profile par wash par").split()
-SECONDS, BEAT = 900, 0.5                # of the track
+SECONDS, BEAT = 120, 0.5                # of the track
 
 
 def layout(universes):

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -236,4 +237,24 @@ TEST(locking_memory_never_stops_the_program)
     }
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK_INT(status, 0);
+}
+
+static void *ask(void *arg)
+{
+    uint64_t attr[7] = { 0 };               /* struct sched_attr: size and policy, flags, nice and priority, runtime ... */
+
+    thread_ask_short_slices();
+    *(bool *)arg = !syscall(SYS_sched_getattr, 0, attr, 48, 0) && attr[0] >> 32 == SCHED_OTHER && (int32_t)attr[2] == 7 && !thread_is_real_time() &&
+                   prctl(PR_GET_TIMERSLACK) == 1000 && (attr[3] == 100000 || !attr[3]);     /* 0: a kernel that knows no slices */
+    return NULL;
+}
+
+TEST(a_thread_that_asks_for_short_slices_stays_an_ordinary_one_with_its_nice)
+{
+    pthread_t t;
+    bool ok = false;
+
+    CHECK_INT(thread_start(&t, &(struct thread_options){ .name = "short", .nice = 7 }, ask, &ok), LM_OK);
+    pthread_join(t, NULL);
+    CHECK(ok);
 }
