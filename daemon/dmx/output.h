@@ -22,7 +22,7 @@
  * preview: every tick, marked as preview data (sACN alone), which visualisers show and nodes leave alone.
  *
  * THREADS  outputs_*, output_set_new/retire/free/stats/poll_warnings: control side, any thread. output_set_send(): engine, real-time safe
- *          (sendmmsg only).
+ *          (sendmmsg and sendmsg only).
  * MEMORY   A set must be freed before the outputs it was made from are closed.
  */
 #include <stdbool.h>
@@ -90,7 +90,7 @@ enum lm_err outputs_set_devices(struct outputs *o, const char *by_id);
 /* Rows that cannot be opened are in the set all the same, as errors that are retried (interface down, no route): the show goes on. */
 enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, size_t n, const struct universes *u, const struct output_set *old,
                            struct output_set **result);
-/* All outputs of all universes, one sendmmsg per socket. `mono_ns` for keep-alive and statistics. */
+/* All outputs of all universes, in as few calls of the kernel as it takes (output_batch.c). `mono_ns` for keep-alive and statistics. */
 void output_set_send(struct output_set *s, const struct universes *u, int64_t mono_ns);
 /* After the engine stopped using `old`: three stream-terminated packets for each sACN stream not in `now` (NULL: all). With `zero`, Art-Net targets get two
  * zero frames and sACN's terminated packets carry zeros; else the last look stays. */
