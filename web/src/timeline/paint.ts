@@ -106,6 +106,30 @@ function drawRuler(g: CanvasRenderingContext2D, s: Scale, d: Ground, look: Look,
     }
 }
 
+/* The colour, this much darker. "#rrggbb" in, the same out. */
+export function darker(color: string, by: number): string {
+    const part = (at: number) => Math.round(parseInt(color.slice(at, at + 2), 16) * (1 - by)).toString(16).padStart(2, '0');
+    return `#${part(1)}${part(3)}${part(5)}`;
+}
+/* A daylight theme: on bright ground the pale colours that glow in the dark would be lost. */
+export function isBright(ground: string): boolean {
+    const part = (at: number) => parseInt(ground.trim().slice(at, at + 2), 16) || 0;
+    return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 128;
+}
+/* As much of a text as there is room for, with a sign that there is more; nothing where not even a letter fits. */
+export function fitted(text: string, room: number, measure: (text: string) => number): string {
+    if (measure(text) <= room) return text;
+    const letters = [...text];
+    let low = 0;
+    let high = letters.length - 1;
+    while (low < high) {
+        const mid = Math.ceil((low + high) / 2);
+        if (measure(`${letters.slice(0, mid).join('').trimEnd()}…`) <= room) low = mid;
+        else high = mid - 1;
+    }
+    return low > 0 ? `${letters.slice(0, low).join('').trimEnd()}…` : '';
+}
+
 interface Blocks {
     blocks: (Block & { label: string; color: string })[];
     laneCount: number;
@@ -114,6 +138,8 @@ interface Blocks {
 
 export function drawBlocks(g: CanvasRenderingContext2D, s: Scale, d: Blocks, look: Look, hidden: string | null) {
     const top = look.waveHeight(s.height, d.laneCount);
+    const isLight = isBright(look.ground);
+    const measure = (text: string) => g.measureText(text).width;
     g.font = look.font;
     g.textBaseline = 'middle';
     for (const b of d.blocks) {
@@ -129,18 +155,21 @@ export function drawBlocks(g: CanvasRenderingContext2D, s: Scale, d: Blocks, loo
         g.roundRect(x, y, w, h, 4);
         g.fillStyle = look.ground;
         g.fill();
+        const edge = isLight ? darker(b.color, 0.4) : b.color;
         g.fillStyle = b.color;
-        g.globalAlpha = isChosen ? 0.5 : 0.28;
+        g.globalAlpha = isLight ? 0.45 : isChosen ? 0.5 : 0.28; /* dark text stays readable on the darkest colour */
         g.fill();
         g.globalAlpha = 1;
         g.lineWidth = isChosen ? 2 : 1;
-        g.strokeStyle = isChosen ? look.select : b.color;
+        g.strokeStyle = isChosen ? look.select : edge;
         g.stroke();
         g.clip();
-        g.fillStyle = b.color;
+        g.fillStyle = edge;
         g.fillRect(x, y, 4, h);
         g.fillStyle = look.text;
-        if (w > 26) g.fillText(b.label, Math.max(x, 0) + 10, y + h / 2);
+        const from = Math.max(x, 0) + 10;
+        const label = fitted(b.label, Math.min(x + w, s.width) - from - 4, measure);
+        if (label) g.fillText(label, from, y + h / 2);
         g.restore();
     }
 }

@@ -3,6 +3,7 @@ import type { Beats, HostAudio } from '../api/types';
 import { beatAt, countUpTo, nearest, neighbour } from './beats';
 import { HostClock } from './clock';
 import { hitTest, lanes, type Block } from './hit';
+import { darker, fitted, isBright } from './paint';
 import { timeLabel, tickStep } from './ticks';
 import { columns, parseWaveform } from './waveform';
 
@@ -185,4 +186,19 @@ describe('lanes', () => {
     test('no blocks, no lanes', () => {
         expect(lanes([])).toEqual({ blocks: [], count: 0 });
     });
+});
+
+test('a label is cut where its block ends', () => {
+    const measure = (t: string) => [...t].length * 10;
+    expect(fitted('Chorus', 60, measure)).toBe('Chorus');
+    expect(fitted('Chorus', 59, measure)).toBe('Chor…');
+    expect(fitted('A b c', 40, measure)).toBe('A b…');
+    expect(fitted('A b c', 30, measure)).toBe('A…');
+    expect(fitted('Chorus', 20, measure)).toBe('C…');
+    expect(fitted('Chorus', 19, measure)).toBe('');
+    expect(fitted('', -5, measure)).toBe('');
+});
+test('colours for a bright ground', () => {
+    expect(darker('#7c9cff', 0.5)).toBe('#3e4e80');
+    expect([isBright('#e9ebee'), isBright(' #0b0d10'), isBright('')]).toEqual([true, false, false]);
 });
