@@ -26,13 +26,13 @@ static bool is_interface_name(const char *text)
     return strcmp(text, ".") && strcmp(text, "..");
 }
 
-/* A path below /dev; that it is a serial port is seen when it is opened. */
+/* A path; it may not be plugged in yet. That it is a serial port is seen before it is opened (widget_port.c). */
 static bool is_device(const char *text)
 {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             return false;
-    return !strncmp(text, "/dev/", 5) && text[5] && !strstr(text, "/../") && utf8_valid(text, strlen(text));
+    return text[0] == '/' && text[1] && utf8_valid(text, strlen(text));
 }
 
 static enum lm_err check_destination(const struct output_row *row, struct problem *p)

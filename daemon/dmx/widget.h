@@ -7,7 +7,7 @@
  * left the port's buffer, so what it shows is not old.
  * It is asked who it is (enttec.h, labels 3 and 10). One that was named gets its universe whether it answers or not; one that is to be found must answer.
  *
- * A device is a terminal: serial ports only, nothing else under /dev is ever opened. No two widgets have the same one.
+ * A device is a serial port: what is none is looked at and never opened, whatever was named. No two widgets have the same one.
  *
  * THREADS  widget_put(): the engine, real-time safe (a copy and sem_post). It is one writer: another thread may call it once the engine is done with the widget.
  *          All others: any non-real-time thread.

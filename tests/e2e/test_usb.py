@@ -233,11 +233,12 @@ exec "$@"
     def test_what_is_no_device_is_refused_or_said(self):
         d = self.start()
         base = f"/venues/{self.venue}/outputs"
-        for bad in ("ttyUSB0", "/etc/passwd", "/dev/../etc/passwd", "127.0.0.1", "/dev/" + "x" * 300):
+        for bad in ("ttyUSB0", "COM3", "127.0.0.1", "/dev/" + "x" * 300):
             r = d.call("POST", base, {"universe": 1, "protocol": "enttec_pro", "destination": bad})
             self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/destination"), bad)
-        output = self.send(protocol="enttec_pro", destination="/dev/null")
-        until(lambda: self.warning(output) == "universe 1, USB: /dev/null is no serial port")
+        for wrong in ("/etc/passwd", "/dev/null"):
+            output = self.send(protocol="enttec_pro", destination=wrong)
+            until(lambda: self.warning(output) == f"universe 1, USB: {wrong} is no serial port")
         missing = self.send(protocol="enttec_pro", destination="/dev/ttyUSB77")
         until(lambda: "is not there; sending starts when it is plugged in" in (self.warning(missing) or ""))
         d.delete(f"/outputs/{output['id']}")

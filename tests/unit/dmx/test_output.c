@@ -335,7 +335,7 @@ TEST(rows_are_checked)
     REFUSED(r.protocol = OUTPUT_PROTOCOLS, "/protocol");
     REFUSED(r.protocol = OUTPUT_ENTTEC_PRO, "/destination");     /* an address is no device */
     REFUSED(r.protocol = OUTPUT_NULL, "/destination");
-    static const char *const no_device[] = { "ttyUSB0", "/dev/", "/etc/passwd", "/dev/../etc/passwd", "/dev/tty\n", "COM3" };
+    static const char *const no_device[] = { "ttyUSB0", "/", "dev/ttyUSB0", "/dev/tty\n", "/dev/\xff", "COM3" };
     for (size_t i = 0; i < sizeof no_device / sizeof *no_device; i++)
         REFUSED((r.protocol = OUTPUT_ENTTEC_PRO, snprintf(r.destination, sizeof r.destination, "%s", no_device[i])), "/destination");
     REFUSED((r.protocol = OUTPUT_ENTTEC_PRO, r.destination[0] = 0, r.sync = 1), "/sync");
