@@ -67,7 +67,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run bench bench-dmx lint format generated install clean
+        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web

@@ -108,6 +108,21 @@ static void database_stop(struct daemon *d)
     db_close(d->l.db);
 }
 
+/* Definition files came, went or changed: whoever patches with them looks again. */
+static void library_changed(void *ctx)
+{
+    enum { MAX = 16 };
+    struct daemon *d = ctx;
+    char text[MAX][LIBRARY_PROBLEM];
+    const char *list[MAX];
+    size_t n = library_problems(d->l.library, text, MAX);
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = text[i];
+    warnings_sync(d->l.warnings, "library", "warn", list, n);
+    event_publish(d->l.bus, &(struct event){ .table = "fixture_library", .op = 'u' }, 1);
+}
+
 /* The folders of the configuration, then the user's own. */
 static enum lm_err library_start(struct daemon *d)
 {
@@ -128,12 +143,16 @@ static enum lm_err library_start(struct daemon *d)
         err = library_new(folders, cache, &d->l.library);
     if (!err)
         err = patches_new(d->l.bus, d->l.library, &d->l.patches);
+    if (!err)
+        library_listen(d->l.library, library_changed, d);
     free(list);
     return err;
 }
 
 static void library_stop(struct daemon *d)
 {
+    if (d->l.library)
+        library_listen(d->l.library, NULL, NULL);
     patches_free(d->l.patches);
     library_free(d->l.library);
 }

@@ -54,13 +54,43 @@ static enum lm_err list(struct request *req, struct response *res)
                                        query.offset + n < total ? json_string(next) : json_null(), "total", (json_int_t)total));
 }
 
+static enum lm_err reload(struct request *req, struct response *res)
+{
+    enum { MAX = 64 };
+    char (*text)[LIBRARY_PROBLEM] = calloc(MAX, sizeof(*text));
+    struct library_entry *entries = NULL;
+    size_t n = 0, total = 0;
+    enum lm_err err = text ? library_reload(req->lumad->library) : LM_NOMEM;
+
+    if (!err)                           /* a search waits for the new index */
+        err = library_search(req->lumad->library, &(struct library_query){ .limit = 1 }, &entries, &n, &total);
+    if (err) {
+        free(text);
+        return problem_set(&res->problem, err, "The fixture library cannot be read.");
+    }
+    library_results_free(entries, n);
+    json_t *problems = json_array();
+    n = library_problems(req->lumad->library, text, MAX);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(problems, json_string(text[i]));
+    free(text);
+    return respond_json(res, json_pack("{s:I, s:o}", "total", (json_int_t)total, "problems", problems));
+}
+
 static json_t *ranges_json(const struct definition_channel *c)
 {
     json_t *ranges = json_array();
 
-    for (size_t i = 0; i < c->n_ranges; i++)
-        json_array_append_new(ranges, json_pack("{s:i, s:i, s:s, s:s}", "min", c->ranges[i].min, "max", c->ranges[i].max, "name",
-                                                c->ranges[i].name, "preset", c->ranges[i].preset));
+    for (size_t i = 0; i < c->n_ranges; i++) {
+        const struct definition_range *r = &c->ranges[i];
+        json_t *range = json_pack("{s:i, s:i, s:s, s:s}", "min", r->min, "max", r->max, "name", r->name, "preset", r->preset);
+        if (r->n_aliases)
+            json_object_set_new(range, "aliases", json_array());
+        for (size_t k = 0; k < r->n_aliases; k++)
+            json_array_append_new(json_object_get(range, "aliases"), json_pack("{s:s, s:s, s:s}", "mode", r->aliases[k].mode, "channel",
+                                                                               r->aliases[k].channel, "with", r->aliases[k].with));
+        json_array_append_new(ranges, range);
+    }
     return ranges;
 }
 
@@ -71,9 +101,11 @@ static json_t *mode_json(const struct definition *d, const struct definition_mod
 
     for (size_t i = 0; i < m->n_channels; i++) {
         const struct definition_channel *c = &d->channels[m->channels[i]];
-        json_array_append_new(channels,
-                              json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "name", c->name, "preset", c->preset, "group", c->group,
-                                        "byte", c->byte, "default", c->default_value, "ranges", ranges_json(c)));
+        json_t *channel = json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "name", c->name, "preset", c->preset, "group", c->group, "byte",
+                                    c->byte, "default", c->default_value, "ranges", ranges_json(c));
+        if (m->acts_on && m->acts_on[i] >= 0)
+            json_object_set_new(channel, "acts_on", json_integer(m->acts_on[i]));
+        json_array_append_new(channels, channel);
     }
     for (size_t h = 0; h < m->n_heads; h++) {
         unsigned has = definition_head_capabilities(d, m, h);
@@ -116,6 +148,9 @@ const struct route api_library[] = {
     { HTTP_GET, "/fixture-library", list, ROLE_VIEWER, NULL, "LibraryItem[]",
       .doc = "Fixture definitions: every word of q must occur; an exact model first.",
       .query = "q manufacturer type limit cursor", .flags = ROUTE_SLOW },
+    { HTTP_POST, "/fixture-library/reload", reload, ROLE_OPERATOR, NULL, "LibraryState",
+      .doc = "Read the folders of definitions again, now; they are also watched. What is patched follows; files that are none are named.",
+      .flags = ROUTE_SLOW },
     { HTTP_GET, "/fixture-library/definition", definition, ROLE_VIEWER, NULL, "Definition",
       .doc = "One definition: modes, channels, ranges, heads.", .query = "path" },
     { 0 },

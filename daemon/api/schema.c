@@ -72,6 +72,7 @@ static const struct {
     { "GroupAxes", "lr:number fb:number ab:number", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },
     { "LibraryItem", "path:string manufacturer:string model:string type:string modes:LibraryMode[]", false },
+    { "LibraryState", "total:integer problems:string[]", false },
     { "LibraryMode", "name:string channels:integer heads:integer", false },
     { "Definition", "path:string manufacturer:string model:string type:string modes:object[] warnings:string[]", false },
     { "ImplementationChoice", "*implementation_id:uuid", true },

@@ -9,6 +9,9 @@
  * The built-in Generic Dimmer is found by searches too. `type` of an entry and of a query is a name of fixture_type_name() (a query may also give
  * the file's own, "Color Changer"). limit 0 = all.
  *
+ * Folders are watched: files that come, go or are written are noticed a moment later, without library_reload() and while searches go on with what was there.
+ * A definition that somebody uses stays in use when its file breaks or goes away, until lumad ends; library_definition() then gives the old one.
+ *
  * THREADS  Any but real-time ones.
  */
 #include <stddef.h>
@@ -29,3 +32,9 @@ enum lm_err library_search(struct library *l, const struct library_query *q, str
 void library_results_free(struct library_entry *e, size_t n);
 /* Reads the folders again in the background; searches wait for it. Definitions handed out stay as they are. */
 enum lm_err library_reload(struct library *l);
+/* `changed` is called, on a thread of the library, after the first scan and whenever a later one found other files: once more at once when the first is over.
+ * It may ask the library but not listen. NULL: no more calls, when this has returned. */
+void library_listen(struct library *l, void (*changed)(void *), void *ctx);
+/* Sentences about files that are no definitions, with the line, and about those that are gone while in use. Returns how many. */
+enum { LIBRARY_PROBLEM = 320 };
+size_t library_problems(struct library *l, char (*text)[LIBRARY_PROBLEM], size_t max);

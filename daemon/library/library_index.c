@@ -9,13 +9,13 @@
 #include "core/str.h"
 #include "library/library_private.h"
 
-enum { MAX_DEPTH = 8, MAX_FILES = 100000, CACHE_FORMAT = 1, CACHE_MAX = 64 << 20 };
+enum { MAX_DEPTH = 8, MAX_FILES = 100000, CACHE_FORMAT = 2, CACHE_MAX = 64 << 20 };
 
 static void item_clear(struct index_item *i)
 {
     for (size_t k = 0; k < i->n_modes; k++)
         free(i->modes[k].name);
-    free(i->modes), free(i->path), free(i->manufacturer), free(i->model), free(i->type), free(i->qlc_type);
+    free(i->modes), free(i->path), free(i->manufacturer), free(i->model), free(i->type), free(i->qlc_type), free(i->problem);
     *i = (struct index_item){ 0 };
 }
 
@@ -62,6 +62,25 @@ bool index_item_fill(struct index_item *i, const struct definition *d)
     return true;
 }
 
+static bool copy_text(char **to, const char *from)
+{
+    return !from || (*to = strdup(from));
+}
+
+bool index_item_copy(struct index_item *to, const struct index_item *from)
+{
+    to->folder = from->folder, to->mtime_ns = from->mtime_ns, to->size = from->size;
+    if (!copy_text(&to->problem, from->problem) || !copy_text(&to->manufacturer, from->manufacturer) || !copy_text(&to->model, from->model) ||
+        !copy_text(&to->type, from->type) || !copy_text(&to->qlc_type, from->qlc_type) || !(to->modes = calloc(from->n_modes + 1, sizeof *to->modes)))
+        return false;
+    for (; to->n_modes < from->n_modes; to->n_modes++) {
+        to->modes[to->n_modes] = from->modes[to->n_modes];
+        if (!(to->modes[to->n_modes].name = strdup(from->modes[to->n_modes].name)))
+            return false;
+    }
+    return true;
+}
+
 static int by_path(const void *a, const void *b)
 {
     return strcmp(((const struct index_item *)a)->path, ((const struct index_item *)b)->path);
@@ -82,6 +101,13 @@ struct index_item *index_find(const struct index *x, const char *path)
 
 /* --- the folders --- */
 
+struct walk {
+    struct index *x;
+    const char *folder;
+    int number;
+    struct watch *watch;
+};
+
 struct above { /* the folders one is in: a link to one of them leads round in circles */
     const struct above *up;
     dev_t dev;
@@ -96,7 +122,7 @@ static bool is_above(const struct above *a, const struct stat *st)
     return false;
 }
 
-static enum lm_err scan_dir(struct index *x, const char *folder, const char *below, int number, int depth, const struct above *up)
+static enum lm_err scan_dir(const struct walk *w, const char *below, int depth, const struct above *up)
 {
     char dir[PATH_SIZE], path[PATH_SIZE], full[PATH_SIZE];
     enum lm_err err = LM_OK;
@@ -104,8 +130,9 @@ static enum lm_err scan_dir(struct index *x, const char *folder, const char *bel
     struct stat st;
     DIR *d;
 
-    if (*below ? path_join(dir, folder, below) : !str_copy(dir, sizeof dir, folder))
+    if (*below ? path_join(dir, w->folder, below) : !str_copy(dir, sizeof dir, w->folder))
         return LM_OK;
+    watch_folder(w->watch, dir);
     if (!(d = opendir(dir)))
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? LM_OK : lm_err_from_errno(errno);
     struct above here = { .up = up };
@@ -120,14 +147,14 @@ static enum lm_err scan_dir(struct index *x, const char *folder, const char *bel
             continue;
         if (S_ISDIR(st.st_mode)) {
             if (depth < MAX_DEPTH && !is_above(&here, &st))
-                err = scan_dir(x, folder, path, number, depth + 1, &here);
-        } else if (S_ISREG(st.st_mode) && n > 4 && !strcmp(e->d_name + n - 4, ".qxf") && x->n < MAX_FILES) {
-            struct index_item *i = index_add(x, path);
+                err = scan_dir(w, path, depth + 1, &here);
+        } else if (S_ISREG(st.st_mode) && n > 4 && !strcmp(e->d_name + n - 4, ".qxf") && w->x->n < MAX_FILES) {
+            struct index_item *i = index_add(w->x, path);
             if (!i) {
                 err = LM_NOMEM;
                 break;
             }
-            i->folder = number, i->size = st.st_size;
+            i->folder = w->number, i->size = st.st_size;
             i->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
         }
     }
@@ -154,12 +181,23 @@ static void drop_shadowed(struct index *x)
     x->n = kept;
 }
 
-enum lm_err index_scan(struct index *x, const char *folder, int number)
+enum lm_err index_scan(struct index *x, const char *folder, int number, struct watch *watch)
 {
-    enum lm_err err = scan_dir(x, folder, "", number, 0, NULL);
+    struct walk w = { x, folder, number, watch };
+    enum lm_err err = scan_dir(&w, "", 0, NULL);
 
     drop_shadowed(x);
     return err;
+}
+
+bool index_equal(const struct index *a, const struct index *b)
+{
+    for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+        const struct index_item *x = &a->items[i], *y = &b->items[i];
+        if (strcmp(x->path, y->path) || x->folder != y->folder || x->mtime_ns != y->mtime_ns || x->size != y->size)
+            return false;
+    }
+    return a->n == b->n;
 }
 
 /* --- the cache --- */
@@ -179,9 +217,9 @@ static json_t *item_json(const struct index_item *i)
 
     for (size_t k = 0; k < i->n_modes; k++)
         json_array_append_new(modes, json_pack("[sii]", i->modes[k].name, i->modes[k].channels, i->modes[k].heads));
-    if (i->is_broken) {
+    if (i->problem) {
         json_decref(modes);
-        return json_pack("[siII]", i->path, i->folder, (json_int_t)i->mtime_ns, (json_int_t)i->size);
+        return json_pack("[siIIs]", i->path, i->folder, (json_int_t)i->mtime_ns, (json_int_t)i->size, i->problem);
     }
     return json_pack("[siIIsssso]", i->path, i->folder, (json_int_t)i->mtime_ns, (json_int_t)i->size, i->manufacturer, i->model, i->type,
                      i->qlc_type, modes);
@@ -205,23 +243,23 @@ enum lm_err index_save(const struct index *x, const char *file, const char *cons
 
 static bool load_item(struct index *x, json_t *j)
 {
-    const char *path, *manufacturer = NULL, *model = NULL, *type = NULL, *qlc_type = NULL;
+    const char *path, *problem = NULL, *manufacturer = NULL, *model = NULL, *type = NULL, *qlc_type = NULL;
     json_int_t mtime, size;
     json_t *modes = NULL;
     struct index_item *i;
     int folder;
 
-    if (json_array_size(j) == 4) {
-        if (json_unpack(j, "[siII]", &path, &folder, &mtime, &size))
+    if (json_array_size(j) == 5) {
+        if (json_unpack(j, "[siIIs]", &path, &folder, &mtime, &size, &problem))
             return false;
     } else if (json_unpack(j, "[siIIsssso]", &path, &folder, &mtime, &size, &manufacturer, &model, &type, &qlc_type, &modes)) {
         return false;
     }
     if (!(i = index_add(x, path)))
         return false;
-    i->folder = folder, i->mtime_ns = mtime, i->size = size, i->is_broken = !manufacturer;
-    if (i->is_broken)
-        return true;
+    i->folder = folder, i->mtime_ns = mtime, i->size = size;
+    if (problem)
+        return (i->problem = strdup(problem)) != NULL;
     i->manufacturer = strdup(manufacturer), i->model = strdup(model), i->type = strdup(type), i->qlc_type = strdup(qlc_type);
     i->modes = calloc(json_array_size(modes) + 1, sizeof *i->modes);
     if (!i->manufacturer || !i->model || !i->type || !i->qlc_type || !i->modes)

@@ -24,6 +24,7 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "*", DIRTY_ALL },
     { "venues", DIRTY_PATCH | DIRTY_OUTPUTS | DIRTY_SETTINGS },
     { "fixtures", DIRTY_PATCH },
+    { "fixture_library", DIRTY_PATCH },
     { "fixture_groups", DIRTY_PATCH },
     { "fixture_group_members", DIRTY_PATCH },
     { "outputs", DIRTY_OUTPUTS },
@@ -171,6 +172,7 @@ static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct
             if (!strcmp(input_merge_names[i], json_get_text(settings, "input_merge", "off")))
                 l->input_merge = (enum input_merge)i;
         l->multicast_ttl = (int)json_get_int(settings, "multicast_ttl", 16);
+        l->reply_broadcast = !strcmp(json_get_text(settings, "artnet_reply", "unicast"), "broadcast");
         str_copy(l->source_name, sizeof(l->source_name), json_get_text(settings, "source_name", ""));
     }
     json_decref(settings), json_decref(venue);
@@ -230,6 +232,7 @@ static enum lm_err make_outputs(struct show *s, struct show_light *l, const stru
 
     outputs_set_source_name(s->o.outputs, l->source_name);
     outputs_set_multicast_ttl(s->o.outputs, l->multicast_ttl);
+    outputs_set_reply_broadcast(s->o.outputs, l->reply_broadcast);
     enum lm_err err = output_set_new(s->o.outputs, rows, n, ((const struct space *)shared_get(l->space))->universes, shared_get(l->outputs), &set);
     struct shared *shared = err ? NULL : shared_new(set, free_outputs);
 

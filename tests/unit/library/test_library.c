@@ -284,3 +284,149 @@ TEST(the_whole_distribution)
     close_library(l);
     remove_folders();
 }
+
+/* --- while it runs --- */
+
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t told_cond = PTHREAD_COND_INITIALIZER;
+static int told;
+
+static void on_change(void *ctx)
+{
+    (void)ctx;
+    pthread_mutex_lock(&told_lock);
+    told++;
+    pthread_cond_signal(&told_cond);
+    pthread_mutex_unlock(&told_lock);
+}
+
+/* The next time it is told; false: not within ten seconds. */
+static bool wait_told(int more_than)
+{
+    struct timespec until;
+    int err = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    pthread_mutex_lock(&told_lock);
+    while (told <= more_than && !err)
+        err = pthread_cond_timedwait(&told_cond, &told_lock, &until);
+    pthread_mutex_unlock(&told_lock);
+    return !err;
+}
+
+static struct library *open_watched(void)
+{
+    struct library *l = open_library();
+
+    search(l, (struct library_query){ 0 });             /* waits for the first scan */
+    told = 0;
+    library_listen(l, on_change, NULL);
+    return l;
+}
+
+TEST(files_are_noticed_while_it_runs)
+{
+    char file[PATH_SIZE];
+
+    make_folders();
+    struct library *l = open_watched();
+    CHECK_INT(told, 1);                                 /* the scan is over: told at once */
+    put(b, "New/Folder/New-Light.qxf", "New", "Light", "Scanner");
+    CHECK(wait_told(1));
+    search(l, (struct library_query){ .q = "new light" });
+    CHECK_INT(n, 1);
+    int before = told;
+    put(b, "New/Folder/New-Light.qxf", "New", "Other name", "Scanner");         /* in a folder that was not there at the start */
+    CHECK(wait_told(before));
+    search(l, (struct library_query){ .q = "other name" });
+    CHECK_INT(n, 1);
+    before = told;
+    path_join(file, b, "New/Folder/New-Light.qxf");
+    CHECK(!unlink(file));
+    CHECK(wait_told(before));
+    search(l, (struct library_query){ .q = "other name" });
+    CHECK_INT(n, 0);
+    close_library(l);
+    remove_folders();
+}
+
+TEST(what_is_in_use_stays_when_its_file_breaks_or_goes)
+{
+    const struct definition *d, *e;
+    struct problem p = { 0 };
+    char file[PATH_SIZE], text[8][LIBRARY_PROBLEM];
+
+    make_folders();
+    struct library *l = open_watched();
+    CHECK_INT(library_problems(l, text, 8), 1);
+    CHECK(strstr(text[0], "Acme/broken.qxf is no fixture definition: line 1:"));
+    CHECK_INT(library_definition(l, "Bolt/Bolt-Spot.qxf", &d, &p), LM_OK);
+
+    path_join(file, b, "Bolt/Bolt-Spot.qxf");
+    path_write(file, "<FixtureDefinition>\n\n<nope", 26, 0644);
+    CHECK(wait_told(1));
+    CHECK_INT(library_definition(l, "Bolt/Bolt-Spot.qxf", &e, &p), LM_OK);
+    CHECK(d == e);
+    definition_unref(e);
+    CHECK_INT(library_problems(l, text, 8), 2);
+    CHECK(strstr(text[1], "Bolt/Bolt-Spot.qxf is no fixture definition: line 3"));
+    CHECK(strstr(text[1], "used on"));
+
+    int before = told;
+    put(b, "Bolt/Bolt-Spot.qxf", "Bolt", "Mended", "Laser");
+    CHECK(wait_told(before));
+    CHECK_INT(library_definition(l, "Bolt/Bolt-Spot.qxf", &e, &p), LM_OK);
+    CHECK_STR(e->model, "Mended");
+    CHECK_INT(library_problems(l, text, 8), 1);
+    definition_unref(d);
+
+    before = told;
+    path_join(file, a, "Bolt/Bolt-Spot.qxf");
+    CHECK(!unlink(file));
+    path_join(file, b, "Bolt/Bolt-Spot.qxf");
+    CHECK(!unlink(file));
+    CHECK(wait_told(before));
+    CHECK_INT(library_definition(l, "Bolt/Bolt-Spot.qxf", &d, &p), LM_OK);
+    CHECK(d == e);
+    CHECK_INT(library_problems(l, text, 8), 2);
+    CHECK(strstr(text[1], "Bolt/Bolt-Spot.qxf is gone"));
+    definition_unref(d);
+    definition_unref(e);
+    library_reload(l);                                  /* nobody uses it any more */
+    CHECK_INT(library_definition(l, "Bolt/Bolt-Spot.qxf", &d, &p), LM_NOT_FOUND);
+    close_library(l);
+    remove_folders();
+}
+
+TEST(a_search_of_everything_takes_less_than_twenty_milliseconds)
+{
+    struct library *l;
+    int64_t worst = 0;
+
+    if (!path_exists("/usr/share/qlcplus/fixtures")) {
+        SKIP("the fixture library is not installed");
+    }
+    make_folders();
+    CHECK_INT(library_new((const char *const[]){ "/usr/share/qlcplus/fixtures", NULL }, cache, &l), LM_OK);
+    search(l, (struct library_query){ 0 });
+    for (int i = 0; i < 20; i++) {
+        static const char *const words[] = { "mac", "led par", "a", "zzz", "" };
+        int64_t best = INT64_MAX;
+        for (int again = 0; again < 3; again++) {       /* others may have the processor meanwhile */
+            int64_t start = clock_mono_ns(), took;
+            search(l, (struct library_query){ .q = words[i % 5], .limit = i % 2 ? 100 : 0 });
+            took = clock_mono_ns() - start;
+            best = took < best ? took : best;
+        }
+        worst = best > worst ? best : worst;
+    }
+    printf("# the slowest of 20 searches: %.2f ms\n", (double)worst / 1e6);
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    CHECK(worst < 500000000);
+#else
+    CHECK(worst < 20000000);
+#endif
+    close_library(l);
+    remove_folders();
+}
