@@ -1,6 +1,7 @@
 """Patching more than one fixture at a time, and a patch as a table."""
 import csv
 import io
+import math
 import pathlib
 import sys
 import tempfile
@@ -399,6 +400,29 @@ class Selections(Patch):
         self.assertEqual(self.d.get(self.path("next-address") + "?channels=1")["address"], 11)
         self.d.delete(f"/venues/{self.club['id']}")
         self.problem(self.d.call("POST", self.path("select"), {"expression": "all"}), 404)
+
+    def test_heads_stand_where_their_fixture_turns_them(self):
+        half = math.pi / 2
+        for turn, along in (({}, (1, 0, 0)), ({"rot_z": half}, (0, 1, 0)), ({"rot_y": -half}, (0, 0, 1)), ({"rot_x": half, "rot_z": half}, (0, 1, 0))):
+            f = self.d.post(self.path("fixtures"), {**DIMMER, "pos_x": 10, "pos_y": -2, "pos_z": 5, **turn})
+            heads = self.d.get(self.path("heads"))["items"]
+            self.assertEqual([h["id"] for h in heads], [f"{f['id']}:{i}" for i in range(4)])
+            for i, h in enumerate(heads):
+                want = [p + a * (i - 1.5) * 0.1 for p, a in zip((10, -2, 5), along)]
+                self.assertEqual([h["x"], h["y"], h["z"]], [round(w, 4) for w in want], turn)
+            self.d.delete(f"/fixtures/{f['id']}")
+
+    def test_a_local_selection_has_a_list_for_each_group(self):
+        rows = self.array(count=3, mode_name="1 Channel")
+        heads = [f"{r['id']}:0" for r in rows]
+        for name, which in (("a", (0, 1)), ("b", (1, 2))):
+            g = self.d.post(self.path("groups"), {"name": name})
+            self.d.put(f"/groups/{g['id']}/members", {"fixture_ids": [rows[i]["id"] for i in which]})
+        got = self.select("b | a", spatial_reference="group_local")
+        self.assertEqual(got["heads"], heads)
+        self.assertEqual(got["groups"], [{"group": "b", "heads": heads[1:]}, {"group": "a", "heads": heads[:1]}])       # the first named has it
+        self.assertNotIn("groups", self.select("b | a", spatial_reference="global"))
+        self.problem(self.d.call("POST", self.path("select"), {"expression": "a", "spatial_reference": "x"}), 422, "invalid", "/spatial_reference")
 
     def test_many_ask_while_it_changes(self):
         f = self.d.post(self.path("fixtures"), {**DIMMER, "address": 1})
