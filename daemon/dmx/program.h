@@ -13,11 +13,20 @@
  * - dimmer_min and dimmer_max bound a lit head; intensity 0 is always dark. The curve acts before them.
  * - White or amber alone is intensity, warm and cold white without colours follow the hue's warmth, ultraviolet alone is intensity.
  * - In smoke, haze and fan machines intensity drives the output and the brightness of their lights alike.
- * - An iris stands open, a wheel beside mixed colours at white. A shutter closes where intensity is 0 and no dimmer darkens its heads.
+ * - An iris stands open, a wheel behind CMY filters at white. Beside emitters a channel of colours is one of macros, where white would override what is
+ *   mixed: it stays at its default. A shutter closes where intensity is 0 and no dimmer darkens its heads.
+ * - Of several open ranges one with the preset counts before one by wording, then one that says "dimmer" where there is a dimmer, then "open", then the widest.
+ *   Of strobes those that tell Hz, then presets, then wordings. Gaps between ranges are never sent, nor what overlaps a lamp or reset range.
+ * - A dimmer or emitter whose range begins above 0 is sent 0 for dark when what lies at 0 does no harm; a range that falls ("100-0%") is run backwards.
+ * - A lamp's preset on wording that knows of no lamp ("no effect", "dimming", "LEDs on": LED lights) counts by its wording in shutters and dimmers.
+ * - A default inside a lamp or reset range is left for the nearest value outside, but never for one that says "reset" or "lamp off" itself.
+ * - Emitters of a second white that files call amber or yellow ("Warm white") are white.
  * - speed <= .5: the head holds its position and speed channels go to their slowest; otherwise to their fastest.
  * - A strobe inside a dimmer channel is used from intensity .5; below, lumad strobes it at its own level.
  * - Of two ways to mix colours in one head RGB wins over CMY, CMY over HSV/HSL. Correction (CTO), gobo, prism, zoom, focus, effects and
- *   continuous rotations stay at their defaults. Alias (channels that change their meaning) is read as if no switch had been made.
+ *   continuous rotations stay at the file's default, else 0 (light-model 6): open, out and neutral in 95 of 100 wheels. A gobo wheel that is closed there has a
+ *   warning on the patch with the value to park it at. Channels that change their meaning (Alias) mean what the defaults of those that switch them
+ *   make of them (fixtures/definition.h).
  * Where a definition leaves no safe way, the patch has a warning.
  *
  * THREADS  program_new(), program_state_new(): control side; the old state may be in use by the engine meanwhile. program_run(): engine, real-time safe. Immutable program.

@@ -19,12 +19,12 @@ size_t frame_size(const struct show_live *live)
     return FRAME_HEADER + FRAME_HEAD * heads(live);
 }
 
-void frame_encode(const struct show_live *live, unsigned char *out)
+void frame_encode(const struct show_live *live, bool wire, unsigned char *out)
 {
     uint64_t time;
 
     memcpy(&time, &live->time, sizeof(time));
-    memcpy(out, "LMF1", 4);
+    memcpy(out, wire ? "LMW1" : "LMF1", 4);
     out = put(out + 4, live->seq, 4);
     out = put(out, live->patch, 4);
     out = put(out, time, 8);

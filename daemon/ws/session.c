@@ -154,13 +154,13 @@ static bool send_state(struct session *s, const char *type, json_t *state)
     return is_fine;
 }
 
-static bool send_frame(struct session *s, const struct show_live *live)
+static bool send_frame(struct session *s, const struct show_live *live, bool wire)
 {
     if (!live)
         return true;
     unsigned char *out = room(s->ws, frame_size(live));
     if (out)
-        frame_encode(live, out);
+        frame_encode(live, wire, out);
     return out && queue(s, WSLAY_BINARY_FRAME, out, frame_size(live));
 }
 
@@ -192,9 +192,9 @@ static bool send_due(struct session *s)
     case TOPIC_HOST_AUDIO:
         return send_state(s, topic_table[t].name, show_host_audio(l->show));
     case TOPIC_FRAME:
-        return send_frame(s, s->ws->live);
+        return send_frame(s, s->ws->live, false);
     case TOPIC_WIRE:
-        return send_frame(s, s->ws->wire);
+        return send_frame(s, s->ws->wire, true);
     case TOPIC_SYSTEM:
         return send_state(s, topic_table[t].name, json_pack("{s:o}", "warnings", warnings_json(l->warnings)));
     case TOPIC_DMX:

@@ -11,7 +11,7 @@
 const struct topic_desc topic_table[TOPICS] = {
     [TOPIC_HOST_AUDIO] = { "host-audio", "20 Hz, and at once on a change", "What is loaded and where it is." },
     [TOPIC_FRAME] = { "frame", "up to 44 Hz, max_fps", "Binary LMF1: the light of every head." },
-    [TOPIC_WIRE] = { "wire", "up to 44 Hz, max_fps", "Binary LMF1 as of `frame`, but read back from the slots: what was sent. One of the two on a socket: they look alike." },
+    [TOPIC_WIRE] = { "wire", "up to 44 Hz, max_fps", "Binary LMW1, of the same shape as LMF1, but read back from the slots: what was sent." },
     [TOPIC_CHANGES] = { "changes", "at once", "Which row changed; \"*\" means everything may have." },
     [TOPIC_JOBS] = { "jobs", "at most 5 Hz per job", "Progress and state of a job." },
     [TOPIC_SYSTEM] = { "system", "at once", "The warnings there are." },

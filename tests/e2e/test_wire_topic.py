@@ -24,7 +24,7 @@ def color_graph(color, level):
 
 
 class Message:
-    """One LMF1; heads are (intensity, r, g, b, strobe, speed, pan, tilt)."""
+    """One LMF1 or LMW1; heads are (intensity, r, g, b, strobe, speed, pan, tilt)."""
 
     def __init__(self, data):
         self.seq, self.patch, self.time, n = struct.unpack_from("<IIdH", data, 4)
@@ -55,7 +55,7 @@ class Pair:
                 if not meant or sent and meant.seq < sent.seq:
                     meant = Message(self.meant.expect(b"LMF1"))
                 else:
-                    sent = Message(self.sent.expect(b"LMF1"))
+                    sent = Message(self.sent.expect(b"LMW1"))
                 self.assertLess(time.monotonic(), end + 5, "never the same frame")
             if holds(meant, sent) or time.monotonic() > end:
                 return meant, sent
@@ -147,15 +147,22 @@ class Wire(Pair, unittest.TestCase):
         meant, sent = self.until(lambda m, s: len(s.heads) == 5 and s.light(0) == [0, 0, 255])
         self.assert_same_light(meant, sent, (0, 1, 4))
 
+    def test_both_on_one_socket_can_be_told_apart(self):
+        with self.d.socket() as ws:
+            ws.subscribe("frame", "wire", max_fps=20)
+            for _ in range(3):
+                ws.expect(b"LMF1")
+                ws.expect(b"LMW1")
+
     def test_the_rate_and_the_present_state(self):
         with self.d.socket() as ws:
             start = time.monotonic()
             ws.subscribe("wire", max_fps=10)
-            ws.expect(b"LMF1")
+            ws.expect(b"LMW1")
             self.assertLess(time.monotonic() - start, 0.5)
             count, start = 0, time.monotonic()
             while time.monotonic() - start < 2:
-                ws.expect(b"LMF1")
+                ws.expect(b"LMW1")
                 count += 1
             self.assertTrue(16 <= count <= 24, count)
             ws.send({"type": "unsubscribe", "topics": ["wire"]})

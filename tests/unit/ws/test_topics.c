@@ -103,8 +103,11 @@ TEST(the_frame_on_the_wire)
     unsigned char out[64], dmx[DMX_MESSAGE];
 
     CHECK_INT(frame_size(&live), sizeof(want));
-    frame_encode(&live, out);
+    frame_encode(&live, false, out);
     CHECK(!memcmp(out, want, sizeof(want)));
+    frame_encode(&live, true, out);     /* both may be asked for on one socket */
+    CHECK(!memcmp(out, "LMW1", 4));
+    CHECK(!memcmp(out + 4, want + 4, sizeof(want) - 4));
     dmx_encode(&live, 3, dmx);
     CHECK(!memcmp(dmx, "LMD1\3\0\7", 7));
     CHECK_INT(dmx[517], 8);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { decodeDmx, Frame, kindOf } from './binary';
 
-function frame(heads: number[][], seq = 7): ArrayBuffer {
+function frame(heads: number[][], seq = 7, magic = 'LMF1'): ArrayBuffer {
     const buffer = new ArrayBuffer(22 + heads.length * 10);
     const v = new DataView(buffer);
-    [...'LMF1'].forEach((c, i) => v.setUint8(i, c.charCodeAt(0)));
+    [...magic].forEach((c, i) => v.setUint8(i, c.charCodeAt(0)));
     v.setUint32(4, seq, true);
     v.setUint32(8, 3, true);
     v.setFloat64(12, 12.5, true);
@@ -27,6 +27,14 @@ test('a frame is read field by field', () => {
     ]);
     expect(f.pan[0]).toBeCloseTo(-90);
     expect(f.tilt[0]).toBeCloseTo(45.5);
+});
+
+test('the light read back from the wire has a name of its own and the same shape', () => {
+    const f = new Frame();
+    const sent = frame([[255, 10, 20, 30, 40, 50, -900, 455]], 7, 'LMW1');
+    expect(kindOf(sent)).toBe('wire');
+    expect(f.decode(sent)).toBe(true);
+    expect(f.pan[0]).toBeCloseTo(-90);
 });
 
 test('a frame cut short changes nothing', () => {

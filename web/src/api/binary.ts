@@ -4,16 +4,19 @@
  */
 
 const MAGIC_FRAME = 0x31464d4c; /* "LMF1" */
+const MAGIC_WIRE = 0x31574d4c; /* "LMW1": the same shape, read back from the slots */
 const MAGIC_DMX = 0x31444d4c; /* "LMD1" */
 const FRAME_HEADER = 22;
 const FRAME_HEAD = 10;
 
-export type BinaryKind = 'frame' | 'dmx' | 'unknown';
+export type BinaryKind = 'frame' | 'wire' | 'dmx' | 'unknown';
 
 export function kindOf(buffer: ArrayBuffer): BinaryKind {
     if (buffer.byteLength < 4) return 'unknown';
     const magic = new DataView(buffer).getUint32(0, true);
-    return magic === MAGIC_FRAME ? 'frame' : magic === MAGIC_DMX ? 'dmx' : 'unknown';
+    if (magic === MAGIC_FRAME) return 'frame';
+    if (magic === MAGIC_WIRE) return 'wire';
+    return magic === MAGIC_DMX ? 'dmx' : 'unknown';
 }
 
 /* The newest state of all heads. rgb is the hue (its largest part is 255); the light
@@ -34,7 +37,8 @@ export class Frame {
 
     /* False: not a whole frame, nothing was changed. */
     decode(buffer: ArrayBuffer): boolean {
-        if (kindOf(buffer) !== 'frame' || buffer.byteLength < FRAME_HEADER) return false;
+        const kind = kindOf(buffer);
+        if ((kind !== 'frame' && kind !== 'wire') || buffer.byteLength < FRAME_HEADER) return false;
         const view = new DataView(buffer);
         const count = view.getUint16(20, true);
         if (buffer.byteLength < FRAME_HEADER + count * FRAME_HEAD) return false;

@@ -72,7 +72,8 @@ class Link {
     }
 
     private binary(buffer: ArrayBuffer) {
-        if (kindOf(buffer) === 'frame') {
+        const kind = kindOf(buffer);
+        if (kind === 'frame' || kind === 'wire') {
             if (live.frame.decode(buffer) && live.frame.patch !== this.patch) this.patch = live.frame.patch;
             return;
         }
