@@ -6,6 +6,7 @@
 
 static const char *const looks_idle[] = { "last", "blackout", NULL };
 static const char *const merges[] = { "off", "htp", "ltp", NULL };
+static const char *const replies[] = { "unicast", "broadcast", NULL };
 static const char *const looks_exit[] = { "hold", "blackout", NULL };
 
 /* The column says type, range and default, as for a table. */
@@ -27,6 +28,9 @@ static const struct setting {
       "Source name", "", "Output" },
     { { "multicast_ttl", COL_INT, 0, .min = 1, .max = 255, .def = "16", .doc = "How many routers sACN multicast may pass, and one more; 1 = this network alone." },
       "Reach of multicast", "", "Output" },
+    { { "artnet_reply", COL_TEXT, 0, .options = replies, .def = "\"unicast\"",
+        .doc = "How another console that asks who is there (ArtPoll) is answered: it alone, or by broadcast as before Art-Net 4, for those that hear nothing else." },
+      "Answer to Art-Net polls", "", "Output" },
     { { "input_merge", COL_TEXT, 0, .options = merges, .def = "\"off\"",
         .doc = "Art-Net and sACN from other senders: off; htp: the highest value of each slot; ltp: the value of whoever changed a slot last. "
                "sACN above our own priority has the universe, below it does not count." },

@@ -14,7 +14,7 @@
 
 enum {
     ADDRESSES = 2048,                   /* more than 255 replies can show */
-    STATIC_TARGETS = 1024,
+    STATIC_TARGETS = 1024, STATIC_LOOK_MS = 250,        /* while there are none, the first is polled soon */
     TICK_REPLIES = 64,                  /* go out at a time, so that they never take the socket's room from the light */
     STYLE_CONTROLLER = 1, OEM_UNKNOWN = 0x00ff, ESTA_PROTOTYPE = 0x7ff0,
     STATUS1_NORMAL = 0xd0,              /* indicators normal; addresses are set here, not over the network */
@@ -93,12 +93,16 @@ static void poll_targets(struct controller *c, const struct interfaces *list, in
     uint8_t packet[ARTNET_POLL_SIZE];
     size_t length = artnet_poll(packet);
 
+    bool any = false;
+
     if (now < c->static_due_ns)
         return;
-    c->static_due_ns = now + INT64_C(1000000) * NODES_POLL_MS;
     for (size_t i = 0, n = outputs_static_targets(c->o, c->targets, STATIC_TARGETS); i < n; i++)
-        if (!hears_broadcast(list, c->targets[i]))
+        if (!hears_broadcast(list, c->targets[i])) {
             outputs_artnet_send(c->o, c->targets[i], 0, (struct in_addr){ 0 }, packet, length);
+            any = true;
+        }
+    c->static_due_ns = now + INT64_C(1000000) * (any ? NODES_POLL_MS : STATIC_LOOK_MS);
 }
 
 void controller_interfaces(struct controller *c, const struct interfaces *list, int64_t mono_ns)
@@ -205,12 +209,22 @@ static void describe(struct controller *c, const struct asker *a, const struct i
     r->status1 = STATUS1_NORMAL, r->status2 = STATUS2_15_BITS, r->style = STYLE_CONTROLLER;
 }
 
+/* Where an answer goes: who asked, or everybody on that side. */
+static struct in_addr answer_to(const struct controller *c, const struct asker *a, const struct interfaces *list)
+{
+    for (size_t i = 0; i < list->n && outputs_reply_broadcast(c->o); i++)
+        if (list->i[i].index == a->who.ifindex && list->i[i].address.s_addr == a->who.local.s_addr && list->i[i].can_broadcast)
+            return list->i[i].broadcast;
+    return a->who.from;
+}
+
 /* At most `room` of them; returns how many. All of them are out when `a` no longer waits. */
 static size_t answer(struct controller *c, struct asker *a, const struct interfaces *list, size_t room)
 {
     size_t n_sent = outputs_port_addresses(c->o, c->sent, ADDRESSES), n_merged = c->in ? input_artnet_ports(c->in, c->merged, ADDRESSES) : 0;
     size_t pages = controller_pages(c->sent, n_sent, c->merged, n_merged, c->pages);
     uint8_t packet[ARTNET_REPLY_SIZE];
+    struct in_addr to = answer_to(c, a, list);
     size_t sent = 0;
 
     c->replies += !a->told;
@@ -220,7 +234,7 @@ static size_t answer(struct controller *c, struct asker *a, const struct interfa
             continue;
         describe(c, a, list, n_sent, r);
         size_t n = artnet_reply(packet, r);
-        if (!outputs_artnet_send(c->o, a->who.from, a->who.ifindex, a->who.local, packet, n) &&         /* the way it came, or else the way we know */
+        if (!outputs_artnet_send(c->o, to, a->who.ifindex, a->who.local, packet, n) &&          /* the way it came, or else the way we know */
             !outputs_artnet_send(c->o, a->who.from, 0, a->who.local, packet, n))
             a->told = pages;            /* no way there: it asks again */
         sent++;

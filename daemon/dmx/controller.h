@@ -5,7 +5,7 @@
  * ArtPoll: to the directed broadcast address of each interface that is up, every 2.75 s, at once when one comes up; to static Art-Net targets outside these
  * subnets by unicast at the same pace, for nodes behind a router.
  *
- * ArtPollReply: by unicast to who asked, to the Art-Net port, after a random delay of up to 1 s, and to each asker at most once a second, so that nobody can use
+ * ArtPollReply: by unicast to who asked (by setting: to the broadcast address of the subnet it asked on), to the Art-Net port, after a random delay of up to 1 s, and to each asker at most once a second, so that nobody can use
  * us to flood somebody else; a long answer is spread over some tenths of a second. What lumad sends is shown as input ports (data that enters Art-Net here), what it merges as output ports. Up to four
  * ports of one Net and Sub-Net go into one reply; with more than four, each has a reply of its own with a bind index of its own, beginning with 1; with more
  * than CONTROLLER_REPLIES they share replies again, up to four each, and what then still does not fit is not shown.

@@ -83,6 +83,8 @@ enum lm_err outputs_open_ports(const char *cid_uuid, const char *source_name, in
 void outputs_close(struct outputs *o);
 /* What receivers see lumad as, at most 63 bytes of UTF-8 (longer: cut between characters); "": as it was opened. Sets made from now on have it. */
 void outputs_set_source_name(struct outputs *o, const char *name);
+/* Who polls is answered by directed broadcast, not alone. At once. */
+void outputs_set_reply_broadcast(struct outputs *o, bool on);
 /* Hops a multicast packet may make, 1..255; 16 from the start. At once. */
 void outputs_set_multicast_ttl(struct outputs *o, int ttl);
 /* Where USB devices are looked for: /dev/serial/by-id but in tests. Before the first set. */

@@ -55,6 +55,16 @@ void outputs_name(struct outputs *o, char name[64])
     pthread_mutex_unlock(&o->lock);
 }
 
+void outputs_set_reply_broadcast(struct outputs *o, bool on)
+{
+    atomic_store(&o->reply_broadcast, on);
+}
+
+bool outputs_reply_broadcast(const struct outputs *o)
+{
+    return atomic_load(&o->reply_broadcast);
+}
+
 void outputs_refresh(struct outputs *o)
 {
     pthread_mutex_lock(&o->lock);

@@ -19,6 +19,7 @@ int outputs_artnet_source(struct outputs *o);
 bool outputs_artnet_bind(struct outputs *o);
 struct nodes *outputs_nodes(struct outputs *o);
 void outputs_cid(const struct outputs *o, uint8_t cid[16]);
+bool outputs_reply_broadcast(const struct outputs *o);
 void outputs_name(struct outputs *o, char name[64]);            /* as receivers see us */
 
 /* Interfaces or subscriptions changed: the routes of all sets are found again, and hold from the next frame on. */

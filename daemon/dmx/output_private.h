@@ -110,6 +110,7 @@ struct outputs {
     uint8_t sync_sequence;              /* of every sACN synchronisation packet; engine's */
     struct widgets *widgets;
     struct nodes *nodes;
+    atomic_bool reply_broadcast;
     struct neighbours neighbours;       /* under lock */
     struct output_set *sets;            /* all that are not freed */
     pthread_mutex_t lock;               /* sets, streams' refs, publishing of routes; never taken by the engine */

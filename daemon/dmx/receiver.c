@@ -66,7 +66,9 @@ static void take_artnet(struct receiver *r, const struct sockaddr_in *from, cons
 
     switch (artnet_op(p, n)) {
     case ARTNET_OP_REPLY:
-        take_reply(r, a, p, n, now);    /* lumad never answers itself: from our address it is another program on this machine */
+        /* From our own address it is another program of this machine, unless we answer by broadcast and hear ourselves. */
+        if (!ours || !outputs_reply_broadcast(r->o))
+            take_reply(r, a, p, n, now);
         break;
     case ARTNET_OP_POLL:
         if (!ours && artnet_parse_poll(p, n, &poll))

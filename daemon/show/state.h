@@ -44,6 +44,7 @@ struct show_light {
     bool idle_last, exit_blackout;
     enum input_merge input_merge;
     int rate_hz, multicast_ttl;
+    bool reply_broadcast;               /* of ArtPollReply */
     char source_name[64];               /* of the settings */
 };
 
