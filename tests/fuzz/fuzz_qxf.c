@@ -1,8 +1,9 @@
-/* Any bytes as a fixture definition; what parses is patched, compiled and run, since that is what a user's file is for. */
+/* Any bytes as a fixture definition; what parses is patched, compiled, run and read back, since that is what a user's file is for. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "dmx/decode.h"
 #include "dmx/program.h"
 #include "fixtures/definition.h"
 #include "fixtures/frame.h"
@@ -22,16 +23,21 @@ static void light(const struct definition *d, const char *mode)
         abort();
     if (program_new(p, u, &program))
         abort();
-    struct frame *f = frame_new(p->n_heads);
+    struct frame *f = frame_new(p->n_heads), *back = frame_new(p->n_heads);
     struct program_state *s = program_state_new(program, NULL, NULL);
     for (int i = 0; i < 4; i++) {
         for (size_t h = 0; h < p->n_heads; h++)
             f->intensity[h] = (float)i / 3, f->strobe[h] = (float)(i % 2), f->g[h] = (float)i / 3, f->pan[h] = (float)(i * 200);
         program_run(program, s, f, (int64_t)(i + 1) * 22727272, u);
+        program_decode(program, u, back);
+        for (size_t h = 0; h < p->n_heads; h++)
+            if (!(back->intensity[h] >= 0 && back->intensity[h] <= 1 && back->strobe[h] >= 0 && back->strobe[h] <= 1))
+                abort();
     }
     program_state_free(s);
     program_free(program);
     frame_free(f);
+    frame_free(back);
     universes_free(u);
     patch_free(p);
 }

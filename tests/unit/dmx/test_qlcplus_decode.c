@@ -1,5 +1,5 @@
 /*
- * The wire read back over every mode of every definition of the distribution that is patched without a warning: what is sent and decoded again is what was meant,
+ * The wire read back over every mode of every definition of the distribution there is: what is sent and decoded again is what was meant,
  * within 2/255 of intensity and light (two steps where a dimmer has fewer than 255) and one step of a position's bytes. Skipped where the package is missing.
  */
 #include "back.h"
@@ -8,12 +8,12 @@
 
 #include "../../tap.h"
 
-enum reason { COVERED, WARNED, SWITCHED, PARTIAL, CONSTANT, REASONS };
+enum reason { COVERED, SWITCHED, PARTIAL, CONSTANT, REASONS };
 static const char *const reasons[REASONS] = {
-    "covered", "skipped: patched with a warning", "skipped: a shutter or a two-way dimmer is all that dims it: on or off",
+    "covered", "skipped: a shutter or a two-way dimmer is all that dims it: on or off",
     "skipped: a primary is missing, so no colour can be told", "skipped: no light to read (neither dimmer nor colours)",
 };
-static size_t counts[REASONS], with_colour, with_axes, bad_level, bad_light, bad_axis, shown;
+static size_t counts[REASONS], with_colour, with_axes, with_strobe, bad_level, bad_light, bad_axis, bad_strobe, shown;
 
 static bool head_in(const struct program *p, const struct zone *z, size_t head)
 {
@@ -94,6 +94,52 @@ static void check_axes(struct rig *g)
     free(pan);
 }
 
+/* What a head's strobe ranges allow for s: how far from it they have to stay, and their steps. False: it has none, lumad strobes it. */
+static bool strobe_tells(const struct program *p, size_t head, float s, float *off, float *one)
+{
+    bool told = false;
+
+    *off = INFINITY, *one = 0;
+    for (size_t i = 0; i < p->n_zones; i++) {
+        const struct zone *z = &p->zones[i];
+        for (size_t k = 0; k < z->shutters.n && head_in(p, z, head); k++) {
+            struct span of = p->shutters[z->shutters.first + k].strobes;
+            for (size_t r = of.first; r < of.first + of.n; r++) {
+                const struct strobe_range *x = &p->strobes[r];
+                float steps = fmaxf(1, fabsf((float)x->fast - x->slow)), slow = isnan(x->hz_slow) ? 0 : (x->hz_slow - 1) / 19;
+                float fast = isnan(x->hz_slow) ? 1 : (x->hz_fast - 1) / 19, near = fmaxf(fminf(slow, fast), fminf(fmaxf(slow, fast), s));
+                *off = fminf(*off, fabsf(near - s));
+                *one = fmaxf(*one, fabsf(fast - slow) / steps);
+                told = true;
+            }
+        }
+    }
+    return told;
+}
+
+static void check_strobe(struct rig *g)
+{
+    static const float speeds[] = { 0, .01f, .3f, .5f, .8f, 1 };
+
+    for (size_t n = 0; n < sizeof speeds / sizeof *speeds; n++) {
+        for (size_t h = 0; h < g->patch->n_heads; h++) {
+            rig_set(g, h, 1, 1, 1, 1);
+            g->frame->strobe[h] = speeds[n];
+        }
+        there_and_back(g);
+        for (size_t h = 0; h < g->patch->n_heads; h++) {
+            float off, one;
+            if (!strobe_tells(g->program, h, speeds[n], &off, &one) || !(back->intensity[h] > 0))
+                continue;
+            with_strobe++;
+            if (!(speeds[n] > 0) ? back->strobe[h] > 0 : fabsf(fminf(1, back->strobe[h]) - speeds[n]) > off + one + 2 * step)
+                tell(g, &bad_strobe, "strobe", h, back->strobe[h] - speeds[n]);
+        }
+    }
+    for (size_t h = 0; h < g->patch->n_heads; h++)
+        g->frame->strobe[h] = 0;
+}
+
 static void check_mode(struct rig *g)
 {
     size_t heads = g->patch->n_heads;
@@ -101,30 +147,27 @@ static void check_mode(struct rig *g)
     float *coarse = calloc(2 * heads + 1, sizeof *coarse);
     bool *colour = calloc(heads + 1, sizeof *colour), any = false;
 
-    if (program_warnings(g->program)[0]) {
-        mode = WARNED;
-    } else {
-        start(g);
-        for (size_t h = 0; h < heads; h++) {
-            why[h] = head_tells(g->program, h, &colour[h], &coarse[h], &coarse[heads + h]);
-            mode = why[h] > mode ? why[h] : mode;
-            any |= colour[h];
-        }
-        for (size_t n = 0; n < HUES * LEVELS; n++) {
-            for (size_t h = 0; h < heads; h++) {
-                rig_set(g, h, hues[n / LEVELS][0], hues[n / LEVELS][1], hues[n / LEVELS][2], levels[n % LEVELS]);
-                g->frame->pan[h] = (float)n * 3 - 150, g->frame->tilt[h] = 60 - (float)n;
-            }
-            there_and_back(g);
-            for (size_t h = 0; h < heads; h++)
-                if (why[h] == COVERED)
-                    check_head(g, h, colour[h], coarse[h], coarse[heads + h]);
-            check_axes(g);
-        }
-        frame_free(back);
-        with_colour += mode == COVERED && any;
-        with_axes += g->program->n_axes > 0;
+    start(g);
+    for (size_t h = 0; h < heads; h++) {
+        why[h] = head_tells(g->program, h, &colour[h], &coarse[h], &coarse[heads + h]);
+        mode = why[h] > mode ? why[h] : mode;
+        any |= colour[h];
     }
+    for (size_t n = 0; n < HUES * LEVELS; n++) {
+        for (size_t h = 0; h < heads; h++) {
+            rig_set(g, h, hues[n / LEVELS][0], hues[n / LEVELS][1], hues[n / LEVELS][2], levels[n % LEVELS]);
+            g->frame->pan[h] = (float)n * 3 - 150, g->frame->tilt[h] = 60 - (float)n;
+        }
+        there_and_back(g);
+        for (size_t h = 0; h < heads; h++)
+            if (why[h] == COVERED)
+                check_head(g, h, colour[h], coarse[h], coarse[heads + h]);
+        check_axes(g);
+    }
+    check_strobe(g);
+    frame_free(back);
+    with_colour += mode == COVERED && any;
+    with_axes += g->program->n_axes > 0;
     counts[mode]++;
     free(why), free(coarse), free(colour);
 }
@@ -136,9 +179,11 @@ TEST(every_mode_of_the_library)
     CHECK_INT(library_walk(check_mode), 0);
     for (int i = 0; i < REASONS; i++)
         printf("# %zu modes %s\n", counts[i], reasons[i]);
-    printf("# of those covered, %zu with the whole colour; positions of %zu modes\n", with_colour, with_axes);
+    printf("# of those covered, %zu with the whole colour; positions of %zu modes; %zu strobes of heads\n", with_colour, with_axes, with_strobe);
     CHECK(counts[COVERED] > 1000);
     CHECK_INT(bad_level, 0);
     CHECK_INT(bad_light, 0);
     CHECK_INT(bad_axis, 0);
+    CHECK(with_strobe > 1000);
+    CHECK_INT(bad_strobe, 0);
 }
