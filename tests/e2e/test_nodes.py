@@ -68,12 +68,12 @@ class Nodes(unittest.TestCase):
         d = self.start([{"universe": u} for u in (1, 2, 3, 4)] + [{"universe": 5, "destination": "broadcast"}, {"universe": 6, "destination": NODE}]
                        + [{"universe": u} for u in (22, 20, 21, 30)])
         began = time.time()
-        first = self.nodes.of(artnet.POLL)[0].time
-        self.until(lambda: time.time() > first + 2.5)
-        for address in (0, 1, 2, 3):                # the round is not over: nobody knows yet
-            self.assertEqual({p.to for p in self.nodes.dmx(address, began)}, set(CAST), address)
         self.assertEqual(d.get("/dmx/universes/1")["outputs"][0]["stats"]["state"], "looking")
-        time.sleep(2)
+        over = self.nodes.of(artnet.POLL)[0].time + 2.9
+        self.until(lambda: time.time() > over)
+        for address in (0, 1, 2, 3):                # the round is not over: nobody knows yet
+            self.assertEqual({p.to for p in self.nodes.dmx(address, began) if p.time < over}, set(CAST), address)
+        time.sleep(1.6 * SLOW)
         since = time.time()
         time.sleep(1)
         went = {a: {p.to for p in self.nodes.dmx(a, since)} for a in range(6)}
