@@ -83,7 +83,8 @@ static enum lm_err set_members(struct request *req, struct response *res)
 
 const struct route api_groups[] = {
     { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]",
-      .doc = "The groups of a venue, each with its members, and in `axes` where it is: its own axes, the others from positions.", .query = "limit cursor q", .crud = &crud },
+      .doc = "The groups of a venue, each with its members, and in `axes` where it is: its own axes, the others from positions.",
+      .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/venues/{id}/groups", crud_create, ROLE_OPERATOR, "GroupInput", "Group",
       .doc = "Make a group. Selection expressions speak of it by its name.", .crud = &crud },
     { HTTP_GET, "/groups/{id}", crud_get, ROLE_VIEWER, NULL, "Group", .doc = "One group.", .crud = &crud },

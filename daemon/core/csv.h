@@ -2,8 +2,8 @@
 /*
  * Comma-separated text (RFC 4180), as spreadsheets write it: where fields are parted by semicolons or tabs instead, the first line tells (whichever of
  * the three comes first in it, or a line "sep=;" before it). Lines end in CRLF, LF or CR; a field in quotes may hold separators, line ends and doubled
- * quotes; a byte order mark and empty lines are passed over. Anything else is refused with its line: a quote in the middle of a field, text behind a closing quote, a quote that is never
- * closed, text that is not UTF-8.
+ * quotes; a byte order mark and empty lines are passed over. Anything else is refused with its line: a quote in the middle of a field, text behind a
+ * closing quote, a quote that is never closed, text that is not UTF-8.
  *
  * THREADS  Pure.   MEMORY  Everything belongs to the struct csv; csv_clear() after success and failure.
  */

@@ -280,6 +280,20 @@ static enum lm_err pick(const json_t *all, const json_t *ids, json_t **picked, s
     return p->err;
 }
 
+/* How many slots a fixture takes is known to its definition alone: without it nothing can be packed behind it. */
+static enum lm_err say_whose(const json_t *row, enum lm_err err, struct problem *p)
+{
+    char message[PROBLEM_MESSAGE];
+
+    if (!p->n)
+        return err;
+    snprintf(message, sizeof(message), "%s", p->errors[0].message);
+    problem_clear(p);
+    p->err = err;
+    return problem_add(p, "/fixture_ids", "%.80s at %d.%d: %.150s", json_get_text(row, "label", ""), (int)json_get_int(row, "universe", 1),
+                       (int)json_get_int(row, "address", 1), message);
+}
+
 static enum lm_err pack(struct db_conn *c, struct library *l, const json_t *rows, const void *how, json_t *moved, struct problem *p)
 {
     struct spot at = *(const struct spot *)how;
@@ -291,8 +305,9 @@ static enum lm_err pack(struct db_conn *c, struct library *l, const json_t *rows
         const struct definition *d = NULL;
         const struct definition_mode *m = NULL;
         json_t *members = json_object(), *now = NULL;
-        err = venue_find_mode(l, json_get_text(row, "fixture_path", ""), json_get_text(row, "mode_name", ""), &d, &m, p);
-        if (!err) {
+        if ((err = venue_find_mode(l, json_get_text(row, "fixture_path", ""), json_get_text(row, "mode_name", ""), &d, &m, p))) {
+            err = say_whose(row, err, p);
+        } else {
             flow(&at, (int)m->n_channels);
             err = set_spot(members, &at, p);
             at.address += (int)m->n_channels;

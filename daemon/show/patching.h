@@ -38,8 +38,9 @@ enum lm_err patching_move(struct db_conn *c, struct library *l, const char *venu
 /* The first run of `channels` free slots from this universe on; false: there is none. */
 bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
 
-/* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they come
- * from (0: pass it over), for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: "/address", of the first. */
+/* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they
+ * come from (0: pass it over), for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: the
+ * first that does not fit, "/address". */
 enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
                            struct problem *p);
 

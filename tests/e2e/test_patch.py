@@ -307,7 +307,7 @@ class Lost(unittest.TestCase):
             own.write_text(xml)
             with Lumad(data=data) as d:
                 club = d.post("/venues", {"name": "Club"})
-                d.post(f"/venues/{club['id']}/fixtures", {"fixture_path": "Own/Lamp.qxf", "mode_name": "one", "address": 5})
+                d.post(f"/venues/{club['id']}/fixtures", {"fixture_path": "Own/Lamp.qxf", "mode_name": "one", "address": 5, "label": "Mine"})
                 d.post(f"/venues/{club['id']}/fixtures", {**DIMMER, "address": 11})
             own.unlink()
             with Lumad(data=data) as d:
@@ -315,6 +315,10 @@ class Lost(unittest.TestCase):
                 table = d.call("GET", path).body.decode()
                 r = d.call("POST", path + "?replace=true", table.replace(",11,", ",21,").encode(), {"Content-Type": "text/csv"})
                 self.assertEqual(r.status, 200, r)
+                self.assertEqual([f["address"] for f in d.get(f"/venues/{club['id']}/fixtures")["items"]], [5, 21])
+                r = d.call("POST", f"/venues/{club['id']}/renumber", {})
+                self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/fixture_ids"))
+                self.assertIn("Mine at 1.5: ", r.json["detail"])
                 self.assertEqual([f["address"] for f in d.get(f"/venues/{club['id']}/fixtures")["items"]], [5, 21])
                 r = d.call("POST", path, table.encode(), {"Content-Type": "text/csv"})          # new ones cannot be made of it
                 self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/lines/2/fixture_path"))
