@@ -124,7 +124,8 @@ interop: daemon
 	@$(FOR_TESTS) python3 -m unittest discover -s tests/interop
 # What is sent for every mode of every fixture definition, judged by tests/e2e/fixture_oracle.py; DEFINITIONS may name other files or folders.
 fixture-report: $B/tests/tools/fixture_slots
-	@$(FOR_TESTS) python3 tests/e2e/fixture_oracle.py --report $(BUILD)/fixture-report.md $(DEFINITIONS)
+	@$(FOR_TESTS) python3 tests/e2e/fixture_oracle.py --report $(BUILD)/fixture-report.md \
+	    $(if $(DEFINITIONS),,--summary tests/data/fixture-report.md) $(DEFINITIONS)
 	@echo "$(BUILD)/fixture-report.md"
 browser: all
 	$(call need,chromium)

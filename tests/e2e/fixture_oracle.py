@@ -2,7 +2,7 @@
 """Judges what the channel programs send for fixture definitions. It shares no code with lumad: the .qxf is read here, by ElementTree, and
 the bytes come from tests/tools/fixture_slots, which runs the real encoder and knows nothing of what is expected.
 
-    fixture_oracle.py [--report FILE] [--jobs N] [PATH.qxf | FOLDER ...]       default: the library of the distribution
+    fixture_oracle.py [--report FILE] [--summary FILE] [--jobs N] [PATH.qxf | FOLDER ...]       default: the library of the distribution
 
 For every mode of every file:
   lit       intensity 1, white: every emitter set gives light, every dimmer is at its bright end, every shutter stands in an open range
@@ -651,16 +651,16 @@ def summary(results):
              (len({r.path for r in results}), len(results), len(results) - failed, failed, sum(1 for r in results if r.warnings))]
     lines += ["%-8s %d" % (what, n) for what, n in bad.most_common()]
     words = collections.Counter(re.sub(r"^light: (\"[^\"]*\"|.*(?=knows only|the file tells no|has no coarse))?", "", w) for r in results for w in set(r.warnings))
-    lines += ["", "Warnings on the patch, by modes:"] + ["%5d %s" % (n, w) for w, n in sorted(words.items(), key=lambda x: -x[1])[:25]]
+    lines += ["", "Warnings on the patch, by modes:"] + ["%5d %s" % (n, w) for w, n in sorted(words.items(), key=lambda x: (-x[1], x[0]))[:25]]
     return lines
 
 
-def write_report(results, file, root):
+def write_report(results, file, root, of=None):
     drives = ("intensity", "colour", "strobe", "position", "speed")
     with open(file, "w") as f:
         print("# Fixture definitions and what is sent for them\n", file=f)
         print("Made by `make fixture-report`. Numbers are slots of the mode that follow the property.\n", file=f)
-        print("\n".join(summary(results)), file=f)
+        print("\n".join("    " + line if line else "" for line in summary(of or results)), file=f)
         print("\n| file | mode | slots | heads | %s | warnings | result |\n|%s" % (" | ".join(drives), "---|" * 11), file=f)
         for r in results:
             cell = [os.path.relpath(r.path, root), r.mode, str(r.slots), str(r.heads)] + [spans(r.drives.get(d, [])) for d in drives] + \
@@ -673,6 +673,7 @@ def main():
     p.add_argument("paths", nargs="*")
     p.add_argument("--tool", type=pathlib.Path, default=find_tool())
     p.add_argument("--report")
+    p.add_argument("--summary", help="the figures, and the fixtures that have every feature")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     p.add_argument("--show", type=int, default=40)
     a = p.parse_args()
@@ -680,6 +681,9 @@ def main():
     results = list(judge_all(a.tool, paths, a.jobs))
     if a.report:
         write_report(results, a.report, LIBRARY if not a.paths else os.path.commonpath(paths))
+    if a.summary:
+        known = [r for r in results if os.path.relpath(r.path, LIBRARY)[:-4] in MATRIX]
+        write_report(known, a.summary, LIBRARY, results)
     shown = 0
     for r in results:
         for what, words in r.found[:3]:

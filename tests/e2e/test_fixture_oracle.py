@@ -2,6 +2,7 @@
 import os
 import pathlib
 import random
+import re
 import tempfile
 import unittest
 import xml.etree.ElementTree as ET
@@ -156,6 +157,18 @@ class Any(unittest.TestCase):
             self.skipTest("the fixture library is not installed")
         paths = [p for p in oracle.find_files([oracle.LIBRARY]) if os.path.getsize(p) < 60000]
         self.judge([self.mutated(self.random.choice(paths)) for _ in range(int(os.environ.get("MADE_UP", 150)))])
+
+
+class Words(unittest.TestCase):
+    def test_the_table_of_oddities_names_tests_that_exist(self):
+        rows = [r.split("|") for r in (oracle.ROOT / "daemon/fixtures/ODDITIES.md").read_text().splitlines() if r.startswith("| ")][1:]
+        self.assertGreater(len(rows), 30)
+        sources = "".join(p.read_text() for p in (oracle.ROOT / "tests/unit").rglob("test_*.c"))
+        for row in rows:
+            named = re.findall("`([a-z_0-9]+)`", row[3])
+            self.assertTrue(named, row)
+            for name in named:
+                self.assertIn("TEST(%s)" % name, sources)
 
 
 if __name__ == "__main__":

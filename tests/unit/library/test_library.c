@@ -45,6 +45,8 @@ static void make_folders(void)
     char broken[PATH_SIZE];
     path_join(broken, a, "Acme/broken.qxf");
     path_write(broken, "<nope", 5, 0644);
+    path_join(broken, a, "FixturesMap.xml");            /* an index for others */
+    path_write(broken, "<FixturesMap/>", 14, 0644);
 }
 
 static void remove_folders(void)
