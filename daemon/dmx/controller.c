@@ -39,6 +39,7 @@ struct controller {
     size_t n_askers;
     int64_t static_due_ns;
     struct in_addr targets[STATIC_TARGETS];
+    size_t n_targets;
     uint16_t sent[ADDRESSES], merged[ADDRESSES];
     struct artnet_reply pages[CONTROLLER_REPLIES];
 };
@@ -97,12 +98,24 @@ static void poll_targets(struct controller *c, const struct interfaces *list, in
 
     if (now < c->static_due_ns)
         return;
-    for (size_t i = 0, n = outputs_static_targets(c->o, c->targets, STATIC_TARGETS); i < n; i++)
+    c->n_targets = outputs_static_targets(c->o, c->targets, STATIC_TARGETS);
+    for (size_t i = 0; i < c->n_targets; i++)
         if (!hears_broadcast(list, c->targets[i])) {
             outputs_artnet_send(c->o, c->targets[i], 0, (struct in_addr){ 0 }, packet, length);
             any = true;
         }
     c->static_due_ns = now + INT64_C(1000000) * (any ? NODES_POLL_MS : STATIC_LOOK_MS);
+}
+
+bool controller_believes(const struct controller *c, const struct interfaces *list, struct in_addr from)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->i[i].is_up && interface_covers(&list->i[i], from))
+            return true;
+    for (size_t i = 0; i < c->n_targets; i++)
+        if (c->targets[i].s_addr == from.s_addr)
+            return true;
+    return false;
 }
 
 void controller_interfaces(struct controller *c, const struct interfaces *list, int64_t mono_ns)

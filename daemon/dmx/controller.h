@@ -3,7 +3,8 @@
  * lumad as an Art-Net controller: it asks who is there (ArtPoll), listens to the answers, and answers when others ask.
  *
  * ArtPoll: to the directed broadcast address of each interface that is up, every 2.75 s, at once when one comes up; to static Art-Net targets outside these
- * subnets by unicast at the same pace, for nodes behind a router.
+ * subnets by unicast at the same pace, for nodes behind a router. Only who was asked is believed: a reply from an address that is in none of our subnets and
+ * no static target either would have us send light to wherever somebody likes.
  *
  * ArtPollReply: by unicast to who asked (by setting: to the broadcast address of the subnet it asked on), to the Art-Net port, after a random delay of up to 1 s, and to each asker at most once a second, so that nobody can use
  * us to flood somebody else; a long answer is spread over some tenths of a second. What lumad sends is shown as input ports (data that enters Art-Net here), what it merges as output ports. Up to four
@@ -35,6 +36,7 @@ void controller_free(struct controller *c);     /* NULL is fine */
 /* Interfaces that are there now; polls new ones. */
 void controller_interfaces(struct controller *c, const struct interfaces *list, int64_t mono_ns);
 void controller_asked(struct controller *c, const struct arrival *a, const struct artnet_poll *poll, int64_t mono_ns);
+bool controller_believes(const struct controller *c, const struct interfaces *list, struct in_addr from);
 /* Polls and answers that are due. */
 void controller_tick(struct controller *c, const struct interfaces *list, int64_t mono_ns);
 

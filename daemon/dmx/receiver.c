@@ -55,7 +55,7 @@ static void take_reply(struct receiver *r, const struct arrival *a, const uint8_
 {
     struct artnet_reply reply;
 
-    if (artnet_parse_reply(p, n, &reply))
+    if (controller_believes(r->controller, &r->interfaces, a->from) && artnet_parse_reply(p, n, &reply))
         r->is_stale |= nodes_reply(outputs_nodes(r->o), a->from, a->ifindex, &reply, now, clock_wall_ms());
 }
 

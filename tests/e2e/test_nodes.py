@@ -1,8 +1,11 @@
 """lumad among Art-Net nodes, on the wire of a network of its own: who is asked, who gets what, and what comes and goes while the show runs (rows A8 to A14 and S13)."""
 import json
 import os
+import shutil
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -137,10 +140,16 @@ class Nodes(unittest.TestCase):
     def test_A10_polls(self):
         self.net.node("ip", "address", "add", "10.99.0.5/32", "dev", "lo")
         self.net.booth("ip", "route", "add", "10.99.0.0/24", "via", NODE)
-        self.start([{"universe": 1, "destination": "10.99.0.5"}, {"universe": 2, "destination": NODE}])
+        d = self.start([{"universe": 1, "destination": "10.99.0.5"}, {"universe": 2, "destination": NODE}])
         time.sleep(6.5)
         polls = self.nodes.of(artnet.POLL)
         self.assertEqual({p.to for p in polls}, {*CAST, "10.99.0.5"}, "each subnet, and what no broadcast reaches; nobody twice")
+        # It is behind a router, but an output names it: what it answers counts. Of its neighbour, whom nobody asked, it does not.
+        self.net.node("ip", "address", "delete", "10.99.0.5/32", "dev", "lo")
+        for a in ("10.99.0.5", "10.99.0.6"):
+            self.nodes.add(a, interface="lo", bits=32)
+            self.nodes.send(artnet.reply(a, outputs=[0]), "10.77.0.1", a)
+        self.until(lambda: [n["ip"] for n in d.get("/dmx/nodes")["items"]] == ["10.99.0.5"], 2)
         for to in (*CAST, "10.99.0.5"):
             times = [p for p in polls if p.to == to]
             self.assertGreaterEqual(len(times), 3 if SLOW == 1 else 2, to)
@@ -172,6 +181,30 @@ class Nodes(unittest.TestCase):
         if SLOW == 1:
             self.assertTrue(8.5 < gone - last < 9.6, gone - last)       # three polls and a bit
         self.check_stream([p for p in self.nodes.dmx(0, last) if p.to == "10.77.0.11"])
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_A10_A13_as_tshark_reads_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/cap.pcapng"
+            shark = subprocess.Popen(self.net.in_node("tshark", "-Q", "-i", "node0", "-f", "udp port 6454", "-w", file), stderr=subprocess.DEVNULL)
+            time.sleep(1.5 * SLOW)
+            self.start([{"universe": u, "destination": NODE} for u in (1, 2, 257)])
+            self.settled()
+            self.assertEqual(len(self.ask()[0]), 2)
+            time.sleep(0.5)
+            shark.terminate()
+            shark.wait()
+
+            def read(what, *fields):
+                out = subprocess.run(["tshark", "-r", file, "-Y", what, *(["-T", "fields"] if fields else []), *(x for f in fields for x in ("-e", f))],
+                                     capture_output=True, text=True, check=True).stdout
+                return [line.split("\t") for line in out.splitlines()]
+            self.assertEqual(read("_ws.malformed or _ws.expert.severity >= 0x400000 or not artnet"), [])
+            polls = read("artnet.header.opcode == 0x2000 and ip.src == 10.77.0.1", "ip.dst", "artnet.header.protver", "udp.srcport")
+            self.assertEqual(set(map(tuple, polls)), {(CAST[0], "14", "6454")})
+            replies = read("artnet.header.opcode == 0x2100 and ip.src == 10.77.0.1", "ip.dst", "artnet.poll_reply.ip_address", "artnet.poll_reply.short_name",
+                           "artnet.poll_reply.num_ports", "artnet.poll_reply.netswitch")
+            self.assertEqual(replies, [[NODE, "10.77.0.1", "lumad", "2", "0x00"], [NODE, "10.77.0.1", "lumad", "1", "0x01"]])
 
     # --- A12 to A14: being asked ---
 
