@@ -6,7 +6,7 @@ clock. QLC+ and olad are measured where they are installed; lumad's limits hold 
 counted; olad's client is part of it. RSS is what /proc says at the end of that.
 
 Whatever else the machine does is in the column "rest" (% of one core). A run it disturbed is repeated, twice at most, for every program alike, and the least disturbed one
-counts. `SECONDS=30 make bench-dmx` measures longer, `ONLY=64` some of it: words that a scenario must have.
+counts. `BENCH_SECONDS=30 make bench-dmx` measures longer, `BENCH_ONLY="64 sacn"` some of it: words that a scenario must have.
 """
 import json
 import os
@@ -27,8 +27,8 @@ from lumad import Lumad                     # noqa: E402
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", "build/release"))
 RECEIVER = os.environ.get("DMX_RECEIVER", str(BUILD / "tests/bench/dmx_receiver"))
 os.environ.setdefault("OLA_FEEDER", str(BUILD / "tests/bench/ola_feeder"))
-SECONDS = float(os.environ.get("SECONDS", 10))
-ONLY = os.environ.get("ONLY", "").split()
+SECONDS = float(os.environ.get("BENCH_SECONDS", 10))
+ONLY = os.environ.get("BENCH_ONLY", "").split()
 REST_MAX, REPEATS, REPEATS_SECONDS = 25, 2, 90     # % of one core; a run; all of them
 HZ = 44.0
 CORES = os.cpu_count()
@@ -77,6 +77,7 @@ class Rig(dmx_peers.Peer):
         self.data, self.show, self.real_time, self.procs = data, show, real_time, []
 
     def start(self):
+        os.environ["UNDER"] = "setsid"
         self.d = Lumad(data=self.data, config=f"[audio]\ndevice = clock\n[engine]\nreal_time = {'yes' if self.real_time else 'no'}\n")
         self.procs = [self.d.proc]
         if self.show:
@@ -108,7 +109,8 @@ def listen(net, sender, universes, protocol):
 
 
 def busy():
-    return [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(CORES)]
+    """Sessions of their own, as the programs have: where the kernel shares the machine among sessions, nobody sits in one with a spinner."""
+    return [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(CORES)]
 
 
 class Bench:
@@ -150,6 +152,10 @@ class Bench:
             self.repeats_s += time.monotonic() - at if attempt else 0
             if not s[3] or best["rest"] <= REST_MAX or self.repeats_s > REPEATS_SECONDS:
                 break
+        if not best["packets"]:
+            print(f"{title(s):<28} {best['program']:<6} not measured: it sent nothing", flush=True)
+            if best["program"] != "lumad":
+                return
         self.rows.append(best)
         print(line(best), flush=True)
 
@@ -168,8 +174,11 @@ class Bench:
             if why:
                 print(f"{title(s):<28} {peer.name:<6} not measured: {why}", flush=True)
                 continue
-            with tempfile.TemporaryDirectory(dir=self.folder) as f:
-                self.measure(lambda: peer(f, n, protocol, dmx_net.NODE, real_time), s)
+            try:
+                with tempfile.TemporaryDirectory(dir=self.folder) as f:
+                    self.measure(lambda: peer(f, n, protocol, dmx_net.NODE, real_time), s)
+            except (OSError, subprocess.SubprocessError) as e:      # one that does not run here is no fault of lumad's
+                print(f"{title(s):<28} {peer.name:<6} not measured: {e}", flush=True)
 
 
 # --- what is said about it ---
@@ -227,8 +236,8 @@ def judge(rows, idle):
     for s in SCENARIOS:
         n, protocol, kind, real_time, _ = s
         r = next((x for x in rows if x["program"] == "lumad" and x["scenario"] == title(s)), None)
-        if not r:
-            continue
+        if r is None:
+            continue                        # BENCH_ONLY left it out
         name, i = title(s), r["interval"]
         wrong = r["gap"] + r["zero"] + r["same"] + r["back"] + r["bad"] + r["overflow"] + len(r["errors"])
         v.hold(f"{name}: universes that arrive", r["universes"], n, "", r["universes"] == n)
@@ -256,8 +265,8 @@ def compare(v, rows):
         ours = next((x for x in rows if x["program"] == "lumad" and x["scenario"] == r["scenario"]), None)
         if ours is None or r is ours:
             continue
-        # A sender that makes up for a hole with a burst has lost nothing by the count, and holes are what the busy machine is about.
-        names = ("max-p50", "spread p99", "CPU") if "busy" in r["scenario"] else ("p99-p50", "max-p50", "spread p99", "lost", "CPU")
+        # One hole in all that time is chance, except where holes are what it is about; and there a sender that bursts afterwards has lost nothing by the count.
+        names = ("max-p50", "spread p99", "CPU") if "busy" in r["scenario"] else ("p99-p50", "spread p99", "lost", "CPU")
         for name in names:
             theirs, mine = RATIOS[name](r), RATIOS[name](ours)
             if theirs or mine:

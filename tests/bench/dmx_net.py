@@ -10,7 +10,8 @@ CLONE_NEWNET = 0x40000000
 
 
 def run(*command):
-    return subprocess.run(command, check=True)
+    if subprocess.run(command).returncode:
+        sys.exit(f"bench-dmx: it needs what this does not do here: {' '.join(command)}")
 
 
 class Net:

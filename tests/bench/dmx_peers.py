@@ -27,7 +27,7 @@ class Peer:
 
     def spawn(self, command, **more):
         log = (self.folder / "log").open("ab")
-        p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **more)
+        p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **more)
         log.close()
         self.procs.append(p)
         return p
