@@ -24,6 +24,7 @@
 #include "core/uuid.h"
 #include "core/version.h"
 #include "db/table.h"
+#include "dmx/interfaces.h"
 #include "dmx/receiver.h"
 #include "graph/graph.h"
 #include "net/front.h"
@@ -525,6 +526,8 @@ static enum lm_err configure(struct daemon *d, const struct arguments *a)
     for (size_t i = 0; i < 4; i++)
         if (!strcmp(levels[i], d->config.log_level))
             log_set_level((enum log_level)i);
+    /* The demo is for a look at it: nobody's network hears of it unless that is asked for. */
+    interfaces_limit(d->demo && !*d->config.interfaces ? "lo" : d->config.interfaces);
     return n < (int)sizeof(d->data) ? LM_OK : LM_INVALID;
 }
 

@@ -45,11 +45,14 @@ static const struct key keys[] = {
               "Without this line $XDG_DATA_HOME/lumad is used if XDG_DATA_HOME is set." },
     { "files", "fixtures", KIND_FOLDERS, AT(fixtures), .def = "/usr/share/qlcplus/fixtures",
       .help = "Folders with fixture definitions (QLC+ .qxf), separated by ':'.\n"
-              "The folder \"fixtures\" of the data directory is always read last and wins." },
+              "The folder \"fixtures\" of the data directory is always read last and wins.\nAll of them are watched: files may come, go and change while lumad runs." },
     { "files", "plugin_dir", KIND_FOLDER, AT(plugin_dir), .def = "",
       .help = "Folder with plug-ins. Empty: none are loaded." },
     { "files", "cache_max_mb", KIND_INT, AT(cache_max_mb), .def = "4096", .min = 64, .max = 1048576,
       .help = "Decoded audio kept on disk, in MiB. The track that was not used for the longest time goes first." },
+    { "dmx", "interfaces", KIND_TEXT, AT(interfaces), .def = "",
+      .help = "Network interfaces for lighting, separated by commas: what is broadcast, multicast or looked for (Art-Net nodes, sACN universes)\n"
+              "stays on them. An output whose destination is an address goes where the system's routes lead. Empty: all interfaces." },
     { "audio", "device", KIND_TEXT, AT(audio), .def = "auto",
       .help = "Sound output: auto (the default device, or the clock if there is none), clock (no sound, the\n"
               "machine's clock drives the show) or the name of a PortAudio device." },

@@ -18,15 +18,16 @@
 
 #include "core/log.h"
 #include "dmx/input_private.h"
+#include "dmx/interfaces.h"
 #include "dmx/sacn.h"
 
 enum { INTERFACES_MAX = 16, READ_MAX = 64, UNICAST = 0 };       /* UNICAST: in place of a universe */
 
-struct interface { unsigned index; in_addr_t address; };
+struct link { unsigned index; in_addr_t address; };
 
 struct group {
     int universe, fd;
-    struct interface joined[INTERFACES_MAX];
+    struct link joined[INTERFACES_MAX];
     size_t n_joined;
 };
 
@@ -109,14 +110,14 @@ static int open_group(const struct sockets *s, int universe)
     return fd;
 }
 
-static bool member(const struct group *g, const struct interface *i, int option)
+static bool member(const struct group *g, const struct link *i, int option)
 {
     struct ip_mreqn m = { .imr_multiaddr.s_addr = htonl(sacn_multicast_address(g->universe)), .imr_ifindex = (int)i->index };
 
     return !setsockopt(g->fd, IPPROTO_IP, option, &m, sizeof m);
 }
 
-static bool has(const struct interface *list, size_t n, const struct interface *i)
+static bool has(const struct link *list, size_t n, const struct link *i)
 {
     for (size_t k = 0; k < n; k++)
         if (list[k].index == i->index && list[k].address == i->address)
@@ -125,7 +126,7 @@ static bool has(const struct interface *list, size_t n, const struct interface *
 }
 
 /* Leaves what is not in the list, joins the rest. An interface that lost its address lost its groups, though the socket does not know: it is left and joined. */
-static int follow(struct group *g, const struct interface *list, size_t n, bool anew)
+static int follow(struct group *g, const struct link *list, size_t n, bool anew)
 {
     int failed = 0;
 
@@ -150,7 +151,7 @@ static int follow(struct group *g, const struct interface *list, size_t n, bool 
 /* ---- all of them ---- */
 
 /* One entry for each interface that is up, has an address and can multicast (the loopback can, though it does not say so). */
-static size_t find_interfaces(struct interface *list)
+static size_t find_interfaces(struct link *list)
 {
     struct ifaddrs *all = NULL;
     size_t n = 0;
@@ -158,9 +159,10 @@ static size_t find_interfaces(struct interface *list)
     if (getifaddrs(&all))
         return 0;
     for (const struct ifaddrs *i = all; i && n < INTERFACES_MAX; i = i->ifa_next) {
-        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)))
+        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) ||
+            !interfaces_allowed(i->ifa_name))
             continue;
-        struct interface new = { if_nametoindex(i->ifa_name), ((const struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr };
+        struct link new = { if_nametoindex(i->ifa_name), ((const struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr };
         bool known = !new.index;
         for (size_t k = 0; k < n; k++)
             known |= list[k].index == new.index;
@@ -213,7 +215,7 @@ static int want(struct sockets *s, size_t at, int universe)
 
 void sockets_join(struct sockets *s, const int *universes, size_t n, bool unicast, bool anew)
 {
-    struct interface list[INTERFACES_MAX];
+    struct link list[INTERFACES_MAX];
     size_t at = 0, found = find_interfaces(list);
     int failed = 0, of = 0;
 

@@ -10,6 +10,30 @@
 /* IFF_LOWER_UP of <linux/if.h>, which cannot stand beside <net/if.h>: there is a carrier. IFF_RUNNING says the same up to a second later. */
 enum { LOWER_UP = 1 << 16 };
 
+static const char *limit = "";          /* see interfaces_limit() */
+
+void interfaces_limit(const char *names)
+{
+    limit = names;
+}
+
+const char *interfaces_limited(void)
+{
+    return limit[strspn(limit, ", \t")] ? limit : NULL;
+}
+
+bool interfaces_allowed(const char *name)
+{
+    size_t n;
+
+    for (const char *at = limit + strspn(limit, ", \t"); *at; at += n, at += strspn(at, ", \t")) {
+        n = strcspn(at, ", \t");
+        if (strlen(name) == n && !strncmp(at, name, n))
+            return true;
+    }
+    return !interfaces_limited();
+}
+
 static struct in_addr ipv4(const struct sockaddr *a)
 {
     return a && a->sa_family == AF_INET ? ((const struct sockaddr_in *)a)->sin_addr : (struct in_addr){ 0 };
@@ -62,7 +86,7 @@ bool interfaces_get(struct interfaces *list)
         struct interface *i = &list->i[list->n++];
         const char *colon = strchr(a->ifa_name, ':');   /* a label of an address, eth0:1: the interface is before it */
         snprintf(i->name, sizeof(i->name), "%.*s", (int)(colon ? colon - a->ifa_name : 15), a->ifa_name);
-        i->is_up = a->ifa_flags & IFF_UP && a->ifa_flags & LOWER_UP;
+        i->is_up = a->ifa_flags & IFF_UP && a->ifa_flags & LOWER_UP && interfaces_allowed(i->name);
         i->is_loopback = a->ifa_flags & IFF_LOOPBACK;
         i->address = ipv4(a->ifa_addr), i->mask = ipv4(a->ifa_netmask);
         set_broadcast(i, a);

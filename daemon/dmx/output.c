@@ -428,8 +428,13 @@ static bool describe(struct output *t, const struct route *r, char out[OUTPUT_WA
         n = snprintf(out, OUTPUT_WARNING, "universe %d, USB: ", t->row.universe);
         return widget_trouble(t->stream->widget, out + n, OUTPUT_WARNING - (size_t)n);
     }
-    if (r->trouble == TROUBLE_INTERFACE)
-        snprintf(text, room, "interface %s is missing or down; sending starts when it comes up", t->row.interface);
+    if (r->trouble == TROUBLE_INTERFACE && *t->row.interface && !interfaces_allowed(t->row.interface))
+        snprintf(text, room, "interface %s is not among those that lumad.conf gives to lighting", t->row.interface);
+    else if (r->trouble == TROUBLE_INTERFACE)
+        snprintf(text, room, "%s %s is missing or down; sending starts when it comes up", *t->row.interface ? "interface" : "what lumad.conf gives to lighting:",
+                 *t->row.interface ? t->row.interface : "the network interface");
+    else if (r->trouble == TROUBLE_NO_BROADCAST && interfaces_limited())
+        snprintf(text, room, "none of the interfaces that lumad.conf or the demo gives to lighting (%.60s) is up and can broadcast", interfaces_limited());
     else if (r->trouble == TROUBLE_NO_BROADCAST)
         snprintf(text, room, "no interface is up that can broadcast; sending starts when one is");
     else if (t->universe < 0)

@@ -79,7 +79,8 @@ static void find_one(struct route *r, const struct output_row *row, int port, co
     if (!row_is_multicast(row))
         inet_pton(AF_INET, row->destination, &to);
     bool loopback = ntohl(to.s_addr) >> 24 == 127;      /* reached by the loopback interface whatever the row says */
-    if (*row->interface && !loopback && !(via = find_interface(list, row->interface, to))) {
+    bool chooses = *row->interface || (row_is_multicast(row) && interfaces_limited());      /* else the system's routes do */
+    if (chooses && !loopback && !(via = find_interface(list, row->interface, to))) {
         r->trouble = TROUBLE_INTERFACE;
         return;
     }

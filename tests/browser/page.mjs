@@ -48,7 +48,11 @@ export function folder(prefix) {
 const running = new Set();
 /* Starts lumad and waits for the line that says where it serves. */
 export function start(data, port, ...more) {
-    const args = [...more, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
+    /* On the machine's own network only the loopback is for lighting: a test looks for no nodes. */
+    const config = path.join(data, 'test.conf');
+    fs.mkdirSync(data, { recursive: true });
+    fs.writeFileSync(config, '[dmx]\ninterfaces = lo\n');
+    const args = [...more, '--config', config, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
     const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
     let log = '';
     child.stderr.on('data', (d) => (log = (log + d).slice(-20_000)));
