@@ -26,28 +26,40 @@ enum {
 
 /* ---- the socket ---- */
 
-static bool watch(struct session *s, int op)
+/* Not while its answers wait; but who leaves gets no more of them. */
+static bool may_read(const struct session *s)
 {
-    struct epoll_event e = { .events = EPOLLIN | (s->want_ns ? (uint32_t)EPOLLOUT : 0), .data.ptr = s };
+    return s->is_leaving || wslay_event_get_queued_msg_count(s->frames) < ANSWERS_MAX;
+}
 
-    return !epoll_ctl(s->ws->epoll, op, s->fd, &e);
+/* epoll tells what is looked at and nothing else: bytes that are not read would wake us without end. */
+static void watch(struct session *s)
+{
+    uint32_t events = (may_read(s) ? EPOLLIN : 0) | (s->want_ns ? (uint32_t)EPOLLOUT : 0);
+    struct epoll_event e = { .events = events, .data.ptr = s };
+
+    if (events == s->watched)
+        return;
+    s->watched = events;
+    if (epoll_ctl(s->ws->epoll, EPOLL_CTL_MOD, s->fd, &e))
+        s->is_dead = true;
 }
 
 static void want(struct session *s)
 {
-    if (s->want_ns || s->is_dead)
+    if (s->is_dead)
         return;
-    s->want_ns = clock_mono_ns();
-    if (!watch(s, EPOLL_CTL_MOD))
-        s->is_dead = true;
+    if (!s->want_ns)
+        s->want_ns = clock_mono_ns();
+    watch(s);
 }
 
 /* libwslay asks for bytes. */
 static ssize_t receive(wslay_event_context_ptr frames, uint8_t *bytes, size_t n, int flags, void *user)
 {
     struct session *s = user;
-    bool may_read = s->budget && wslay_event_get_queued_msg_count(frames) < ANSWERS_MAX;
-    ssize_t got = may_read ? recv(s->fd, bytes, n < s->budget ? n : s->budget, MSG_DONTWAIT) : -1;
+    bool is_turn = s->budget && may_read(s);
+    ssize_t got = is_turn ? recv(s->fd, bytes, n < s->budget ? n : s->budget, MSG_DONTWAIT) : -1;
 
     (void)flags;
     if (got > 0) {
@@ -55,7 +67,7 @@ static ssize_t receive(wslay_event_context_ptr frames, uint8_t *bytes, size_t n,
         s->heard_ns = clock_mono_ns();
         return got;
     }
-    if (got < 0 && (!may_read || errno == EAGAIN || errno == EINTR)) {
+    if (got < 0 && (!is_turn || errno == EAGAIN || errno == EINTR)) {
         wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
@@ -223,8 +235,7 @@ void session_write(struct session *s)
     }
     if (s->due || wslay_event_want_write(s->frames))
         s->want_ns = clock_mono_ns();
-    else if (!watch(s, EPOLL_CTL_MOD))
-        s->is_dead = true;
+    watch(s);
 }
 
 /* ---- what is heard ---- */
@@ -368,7 +379,8 @@ enum lm_err session_open(struct ws *w, int fd)
     s->fd = fd;
     s->max_fps = DEFAULT_FPS;
     s->heard_ns = clock_mono_ns();
-    if (!watch(s, EPOLL_CTL_ADD)) {
+    s->watched = EPOLLIN;
+    if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &(struct epoll_event){ .events = s->watched, .data.ptr = s })) {
         wslay_event_context_free(s->frames);
         free(s);
         close(fd);

@@ -34,6 +34,7 @@ struct session {
     uint64_t dmx_due;                   /* bit i: dmx[i] */
     double max_fps;
     int64_t next_frame_ns;
+    uint32_t watched;                   /* what epoll is asked for */
     int64_t want_ns;                    /* since when something waits for the socket; 0: nothing does */
     int64_t heard_ns, pinged_ns;        /* the last byte from the client, and our last ping */
     int64_t ended_ns;                   /* when our close frame went out; 0: it did not. Then what still comes is thrown away until the client hangs up */

@@ -112,8 +112,10 @@ static void turn(struct ws *w, int timeout_ms)
             feed_news(w);
             continue;
         }
-        if (!s->is_dead && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        if (!s->is_dead && events[i].events & EPOLLIN)
             session_read(s);
+        else if (events[i].events & (EPOLLHUP | EPOLLERR)) /* it hung up while nothing of it is read */
+            s->is_dead = true;
         if (!s->is_dead && events[i].events & EPOLLOUT)
             session_write(s);
     }

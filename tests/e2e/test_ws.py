@@ -1,4 +1,5 @@
 """The WebSocket: topics, present state first, refusals, broken frames, slow clients."""
+import os
 import pathlib
 import struct
 import threading
@@ -198,6 +199,12 @@ class Sockets(unittest.TestCase):
         with ws:
             ws.expect("pong")
 
+    def thread_seconds(self, name):
+        for stat in pathlib.Path(f"/proc/{self.d.proc.pid}/task").glob("*/stat"):
+            head, _, rest = stat.read_text().rpartition(")")
+            if head.partition("(")[2] == name:
+                return sum(map(int, rest.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def test_who_pings_and_reads_nothing_costs_no_memory(self):
         def rss():
             status = pathlib.Path(f"/proc/{self.d.proc.pid}/status").read_text()
@@ -217,6 +224,9 @@ class Sockets(unittest.TestCase):
             good.send({"type": "ping"})
             good.expect("pong")
             self.assertLess(rss() - before, 8000)
+            used = self.thread_seconds("ws")
+            time.sleep(2)
+            self.assertLess(self.thread_seconds("ws") - used, 0.2)      # what it does not read does not keep it awake
 
     def test_a_message_in_pieces(self):
         with self.d.socket() as ws:
