@@ -196,7 +196,28 @@ static bool make_routes(struct output_set *s, size_t n)
     return made;
 }
 
-static struct stream *stream_new(struct outputs *o, const struct output_row *row)
+/* The same data, wherever it goes: what receivers count packets of. */
+static bool same_data(const struct output_row *a, const struct output_row *b)
+{
+    return a->protocol == b->protocol && (a->protocol == OUTPUT_ARTNET ? row_port_address(a) == row_port_address(b) : a->universe == b->universe);
+}
+
+/*
+ * A receiver may well see the new stream where it saw an old one: another interface, a node by its address in place of a broadcast. Numbers behind the last one
+ * it has seen it would drop, so they go on, ahead of what the old set still sends before the engine changes over.
+ */
+static uint8_t first_sequence(const struct output_set *old, const struct output_row *row)
+{
+    enum { AHEAD = 64 };
+    const struct output *from = NULL;
+
+    for (size_t i = 0; old && i < old->n; i++)
+        if (same_data(&old->out[i].row, row) && (!from || !strcmp(old->out[i].row.id, row->id)))
+            from = &old->out[i];
+    return from ? (uint8_t)(from->stream->sequence + AHEAD) : 0;
+}
+
+static struct stream *stream_new(struct outputs *o, const struct output_row *row, const struct output_set *old)
 {
     struct stream *st = calloc(1, sizeof *st);
 
@@ -204,6 +225,8 @@ static struct stream *stream_new(struct outputs *o, const struct output_row *row
         free(st);
         return NULL;
     }
+    if (st)
+        st->sequence = first_sequence(old, row);
     return st;
 }
 
@@ -232,7 +255,7 @@ enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, siz
         t->row = rows[i];
         t->universe = universes_index(u, rows[i].universe);
         struct stream *stream = inherit(s, old, &rows[i]);
-        if (!stream && !(stream = stream_new(o, &rows[i])))
+        if (!stream && !(stream = stream_new(o, &rows[i], old)))
             break;
         stream->refs++;
         t->stream = stream;
@@ -301,16 +324,20 @@ bool output_send_one(const struct outputs *o, enum output_protocol protocol, con
     return true;
 }
 
-/* Dark frames at the end of one stream must not reach who is lit by another: what used to be broadcast goes to a node by its address now, say. */
+/*
+ * Whoever goes on being sent this data, by another output or another way, must not be told that it ends: dark frames when what used to be broadcast goes to a
+ * node by its address now, Stream_Terminated when a group is only sent from another interface.
+ */
 static bool is_lit_by(const struct output_set *now, const struct output *t, const struct target *to)
 {
     for (size_t i = 0; now && i < now->n; i++) {
-        const struct output_row *row = &now->out[i].row;
-        if (row->protocol != OUTPUT_ARTNET || row_port_address(row) != row_port_address(&t->row))
+        if (!same_data(&now->out[i].row, &t->row))
             continue;
         for (size_t k = 0; k < now->shown[i].n; k++) {
             const struct target *other = &now->shown[i].targets[k];
-            if (other->to.sin_addr.s_addr == to->to.sin_addr.s_addr || other->is_broadcast || to->is_broadcast)
+            bool same = other->to.sin_addr.s_addr == to->to.sin_addr.s_addr;
+            if (t->row.protocol == OUTPUT_ARTNET ? same || other->is_broadcast || to->is_broadcast
+                                                 : same && (other->ifindex == to->ifindex || !other->ifindex || !to->ifindex))
                 return true;
         }
     }
@@ -339,7 +366,7 @@ static void retire_one(struct outputs *o, const struct sacn_source *source, stru
         else
             n = artnet_dmx(t->packet, row_port_address(&t->row), st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
         for (size_t k = 0; k < r->n; k++)
-            if (sacn || !is_lit_by(now, t, &r->targets[k]))
+            if (!is_lit_by(now, t, &r->targets[k]))
                 output_send_one(o, t->row.protocol, &r->targets[k], t->packet, n);
     }
     st->has_last = false;               /* said once */

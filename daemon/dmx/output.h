@@ -95,7 +95,7 @@ enum lm_err output_set_new(struct outputs *o, const struct output_row *rows, siz
 /* All outputs of all universes, in as few calls of the kernel as it takes (output_batch.c). `mono_ns` for keep-alive and statistics. */
 void output_set_send(struct output_set *s, const struct universes *u, int64_t mono_ns);
 /* After the engine stopped using `old`: three stream-terminated packets for each sACN stream not in `now` (NULL: all). With `zero`, Art-Net targets get two
- * zero frames and sACN's terminated packets carry zeros; else the last look stays. */
+ * zero frames and sACN's terminated packets carry zeros; else the last look stays. Where `now` sends the same data nothing is said to end. */
 void output_set_retire(struct outputs *o, struct output_set *old, const struct output_set *now, bool zero);
 void output_set_free(struct output_set *s);
 size_t output_set_stats(const struct output_set *s, struct output_stats *out, size_t max);

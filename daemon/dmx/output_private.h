@@ -25,7 +25,7 @@ enum {
 
 struct stream {
     int refs;                           /* under outputs.lock */
-    uint8_t sequence;                   /* the last one sent; engine's */
+    _Atomic uint8_t sequence;           /* the last one sent; engine's. Read when a stream is made that goes on from this one */
     uint8_t last[DMX_SLOTS];
     bool has_last;
     int repeats;                        /* of settled data still to be sent */

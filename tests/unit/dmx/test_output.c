@@ -200,6 +200,48 @@ TEST(a_new_set_goes_on_where_the_old_one_was)
     net_close(&t);
 }
 
+/* Another interface for what goes to the same receivers: to them it is one source, which neither ends nor counts from the beginning. */
+TEST(receivers_that_stay_see_no_end_and_no_jump_back)
+{
+    static const char *const places[] = { "", "lo" };
+    struct net t;
+    struct output_set *a, *b;
+    uint8_t p[700];
+
+    CHECK(net_open(&t));
+    for (int from = 0; from < 2; from++) {
+        struct output_row rows[] = { row(1, 1, OUTPUT_SACN, "127.0.0.1"), row(2, 1, OUTPUT_ARTNET, "127.0.0.1") };
+        for (int i = 0; i < 2; i++)
+            snprintf(rows[i].interface, sizeof rows[i].interface, "%s", places[from]);
+        CHECK_INT(output_set_new(t.o, rows, 2, t.u, NULL, &a), LM_OK);
+        for (int i = 0; i < 10; i++)
+            output_set_send(a, t.u, t.now += tick);
+        for (int i = 0; i < 2; i++)
+            snprintf(rows[i].interface, sizeof rows[i].interface, "%s", places[!from]);
+        CHECK_INT(output_set_new(t.o, rows, 2, t.u, a, &b), LM_OK);
+        output_set_send(a, t.u, t.now += tick);         /* the engine has not changed over yet */
+        drain(t.sacn, p);
+        CHECK_INT(p[111], 11);
+        drain(t.artnet, p);
+        output_set_send(b, t.u, t.now += tick);
+        output_set_retire(t.o, a, b, true);
+        CHECK_INT(take(t.sacn, p), 638);
+        CHECK_INT(p[112], 0);
+        CHECK((int8_t)(p[111] - 11) > 0);               /* E1.31 6.7.2: taken */
+        CHECK_INT(take(t.sacn, p), -1);
+        CHECK_INT(take(t.artnet, p), 530);
+        CHECK((int8_t)(p[12] - 11) > 0);
+        CHECK_INT(take(t.artnet, p), -1);
+        output_set_free(a);
+        output_set_retire(t.o, b, NULL, true);          /* now it does end */
+        CHECK_INT(drain(t.sacn, p), 3);
+        CHECK_INT(p[112], SACN_TERMINATED);
+        CHECK_INT(drain(t.artnet, p), 2);
+        output_set_free(b);
+    }
+    net_close(&t);
+}
+
 TEST(retiring_dark)
 {
     struct net t;
@@ -410,6 +452,11 @@ TEST(routes_and_statistics_are_looked_at_while_the_engine_sends)
         output_set_poll_warnings(a, warnings, 2);
         output_set_stats(a, st, 1);
     }
+    struct output_row other = r;
+    struct output_set *c = NULL;
+    snprintf(other.interface, sizeof other.interface, "lo");
+    bool made = !output_set_new(t.o, &other, 1, t.u, a, &c);            /* one that goes on from what is being sent, and is dropped */
+    output_set_free(c);
     enum lm_err err = output_set_new(t.o, &r, 1, t.u, a, &b);
     atomic_store(&e.set, b);
     for (int was = atomic_load(&e.ticks); atomic_load(&e.ticks) < was + 3;)
@@ -421,6 +468,7 @@ TEST(routes_and_statistics_are_looked_at_while_the_engine_sends)
     output_set_stats(b, st, 1);
     output_set_free(b);
     net_close(&t);
+    CHECK(made);
     CHECK_INT(err, LM_OK);
     CHECK(st[0].packets + st[0].errors >= (uint64_t)atomic_load(&e.ticks));
 }
