@@ -311,7 +311,7 @@ bool widget_trouble(struct widget *w, char *text, size_t size)
 {
     pthread_mutex_lock(&w->lock);
     enum widget_state state = w->state;
-    const char *device = *w->device ? w->device : w->name;
+    const char *device = *w->device ? w->device : *w->name ? w->name : "a device that may be the DMX USB Pro";
     if (state == WIDGET_NONE_FOUND)
         snprintf(text, size, "no DMX USB Pro is plugged in; sending starts when one is");
     else if (state == WIDGET_FAILED)

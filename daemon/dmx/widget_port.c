@@ -200,18 +200,22 @@ static enum widget_state find(struct widget *w)
 {
     struct dirent **names = NULL;
     int n = scandir(w->all->by_id, &names, is_likely, alphasort), error;
+    enum widget_state none = WIDGET_NONE_FOUND;
     char path[OUTPUT_DESTINATION];
 
     for (int i = 0; i < n && w->fd < 0 && !atomic_load(&w->stop); i++) {
-        if (snprintf(path, sizeof(path), "%s/%s", w->all->by_id, names[i]->d_name) >= (int)sizeof(path) || open_path(w, path, &error))
+        if (snprintf(path, sizeof(path), "%s/%s", w->all->by_id, names[i]->d_name) >= (int)sizeof(path))
             continue;
-        if (!answers(w))
+        enum widget_state state = open_path(w, path, &error);
+        if (state == WIDGET_FORBIDDEN || state == WIDGET_TAKEN)
+            none = state;               /* nearer to what is wrong than that none is there */
+        if (!state && !answers(w))
             port_close(w);
     }
     for (int i = 0; i < n; i++)
         free(names[i]);
     free(names);
-    return w->fd < 0 ? WIDGET_NONE_FOUND : WIDGET_FINE;
+    return w->fd < 0 ? none : WIDGET_FINE;
 }
 
 enum widget_state port_open(struct widget *w, int *error)

@@ -63,7 +63,7 @@ struct widget {
 };
 
 /* --- widget_port.c: finding, opening and closing; the thread's --- */
-/* Opens the named device, or finds one. WIDGET_FINE: w->fd and w->path are there. Else *error may be an errno. */
+/* Opens the named device, or finds one (none: says so, or that one may not be opened). WIDGET_FINE: w->fd and w->path are there. Else *error may be an errno. */
 enum widget_state port_open(struct widget *w, int *error);
 void port_close(struct widget *w);
 size_t port_queued(const struct widget *w);             /* bytes given to the port that are not on their way yet */

@@ -362,6 +362,35 @@ TEST(another_program_that_holds_it_is_said)
     unplug(&d);
 }
 
+TEST(one_that_would_be_found_is_held_by_another_program)
+{
+    char folder[] = "/tmp/lumad-widget-XXXXXX", path[128];
+    struct device d;
+    struct widgets *ours, *theirs;
+    struct widget *a, *b;
+
+    CHECK(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/usb-ENTTEC_DMX_USB_PRO", folder);
+    CHECK(plug_in(&d, true));
+    CHECK(!symlink(d.path, path));
+    CHECK_INT(widgets_new(folder, &ours), LM_OK);
+    CHECK_INT(widgets_new("/nowhere", &theirs), LM_OK);
+    CHECK_INT(widget_open(theirs, d.path, &a), LM_OK);
+    put(a, 1);
+    SOON(last(&d, 0) == 1);
+    CHECK_INT(widget_open(ours, "", &b), LM_OK);
+    put(b, 2);
+    SOON(trouble_is(b, "may be the DMX USB Pro is in use by another program"));
+    widget_close(a);
+    SOON(last(&d, 0) == 2);
+    SOON(trouble_is(b, NULL));
+    widget_close(b);
+    widgets_free(ours), widgets_free(theirs);
+    unplug(&d);
+    unlink(path);
+    rmdir(folder);
+}
+
 TEST(the_first_that_answers_is_found)
 {
     char folder[] = "/tmp/lumad-widget-XXXXXX", path[4][128];
