@@ -88,14 +88,6 @@ static enum lm_err write_array(struct db_conn *c, void *arg, struct problem *p)
     return patching_array(c, w->req->lumad->library, w->req->arg[0], w->body, &w->copies, &w->rows, p);
 }
 
-static enum lm_err array(struct request *req, struct response *res)
-{
-    struct work w = { .req = req };
-    enum lm_err err = read_copies(&w, &res->problem);
-
-    return answer(&w, res, err ? err : db_write(req->lumad->db, write_array, &w, &res->problem), 201);
-}
-
 static enum lm_err write_clone(struct db_conn *c, void *arg, struct problem *p)
 {
     struct work *w = arg;
@@ -103,12 +95,23 @@ static enum lm_err write_clone(struct db_conn *c, void *arg, struct problem *p)
     return patching_clone(c, w->req->lumad->library, w->req->arg[0], w->body, &w->copies, &w->rows, p);
 }
 
-static enum lm_err clone(struct request *req, struct response *res)
+static enum lm_err make_copies(struct request *req, struct response *res,
+                               enum lm_err (*write)(struct db_conn *c, void *arg, struct problem *p))
 {
     struct work w = { .req = req };
     enum lm_err err = read_copies(&w, &res->problem);
 
-    return answer(&w, res, err ? err : db_write(req->lumad->db, write_clone, &w, &res->problem), 201);
+    return answer(&w, res, err ? err : db_write(req->lumad->db, write, &w, &res->problem), 201);
+}
+
+static enum lm_err array(struct request *req, struct response *res)
+{
+    return make_copies(req, res, write_array);
+}
+
+static enum lm_err clone(struct request *req, struct response *res)
+{
+    return make_copies(req, res, write_clone);
 }
 
 static enum lm_err write_numbers(struct db_conn *c, void *arg, struct problem *p)

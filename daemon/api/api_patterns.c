@@ -51,7 +51,8 @@ static enum lm_err write_default(struct db_conn *c, void *arg, struct problem *p
     return err ? err : row_get(c, &patterns_table, id, &w->row, p);
 }
 
-static enum lm_err set_default(struct request *req, struct response *res)
+static enum lm_err choose(struct request *req, struct response *res,
+                          enum lm_err (*write)(struct db_conn *c, void *arg, struct problem *p))
 {
     static const char *const known[] = { "implementation_id", NULL };
     struct problem *p = &res->problem;
@@ -60,9 +61,14 @@ static enum lm_err set_default(struct request *req, struct response *res)
     if (err == LM_BAD_REQUEST)
         return err;
     struct choice w = { .req = req, .implementation = body_text(req->body, "implementation_id", true, p) };
-    err = p->err ? p->err : db_write(req->lumad->db, write_default, &w, p);
+    err = p->err ? p->err : db_write(req->lumad->db, write, &w, p);
     res->json = w.row;
     return err;
+}
+
+static enum lm_err set_default(struct request *req, struct response *res)
+{
+    return choose(req, res, write_default);
 }
 
 static enum lm_err get_override(struct request *req, struct response *res)
@@ -104,16 +110,7 @@ static enum lm_err write_override(struct db_conn *c, void *arg, struct problem *
 
 static enum lm_err put_override(struct request *req, struct response *res)
 {
-    static const char *const known[] = { "implementation_id", NULL };
-    struct problem *p = &res->problem;
-    enum lm_err err = body_only(req->body, known, p);
-
-    if (err == LM_BAD_REQUEST)
-        return err;
-    struct choice w = { .req = req, .implementation = body_text(req->body, "implementation_id", true, p) };
-    err = p->err ? p->err : db_write(req->lumad->db, write_override, &w, p);
-    res->json = w.row;
-    return err;
+    return choose(req, res, write_override);
 }
 
 static enum lm_err delete_override(struct request *req, struct response *res)

@@ -134,6 +134,23 @@ bool utf8_valid(const char *s, size_t n)
     return true;
 }
 
+void utf8_tidy(char *dst, const void *field, size_t size)
+{
+    const char *src = field;
+    size_t n = 0;
+
+    while (n < size && src[n]) {
+        size_t valid = utf8_step(src + n, size - n), step = valid ? valid : 1;
+        if (n + step >= size)
+            break;
+        memcpy(dst + n, src + n, step);
+        if (!valid || (unsigned char)src[n] < ' ' || src[n] == 0x7f)
+            dst[n] = valid ? ' ' : '?';
+        n += step;
+    }
+    dst[n] = '\0';
+}
+
 void str_snake(char *dst, size_t size, const char *src)
 {
     size_t n = 0;

@@ -86,24 +86,6 @@ bool artnet_parse_poll(const uint8_t *p, size_t n, struct artnet_poll *out)
     return true;
 }
 
-/* Up to the first NUL, cut before the character that does not fit. What is no UTF-8 becomes '?', control characters a space. */
-static void read_text(char *out, const uint8_t *p, size_t room)
-{
-    size_t n = 0;
-
-    for (size_t at = 0, step; at < room && p[at]; at += step) {
-        size_t valid = utf8_step((const char *)p + at, room - at);
-        step = valid ? valid : 1;
-        if (n + step >= room)
-            break;
-        memcpy(out + n, p + at, step);
-        if (!valid || p[at] < ' ' || p[at] == 0x7f)
-            out[n] = valid ? ' ' : '?';
-        n += step;
-    }
-    out[n] = '\0';
-}
-
 bool artnet_parse_reply(const uint8_t *p, size_t n, struct artnet_reply *out)
 {
     if (n < REPLY_LEAST || artnet_op(p, n) != ARTNET_OP_REPLY)
@@ -115,9 +97,9 @@ bool artnet_parse_reply(const uint8_t *p, size_t n, struct artnet_reply *out)
     memcpy(out->ip, p + 10, 4), memcpy(out->mac, p + 201, 6);
     if (n >= 211)
         memcpy(out->bind_ip, p + 207, 4);
-    read_text(out->name, p + 26, sizeof out->name);
-    read_text(out->long_name, p + 44, sizeof out->long_name);
-    read_text(out->report, p + 108, sizeof out->report);
+    utf8_tidy(out->name, p + 26, sizeof out->name);
+    utf8_tidy(out->long_name, p + 44, sizeof out->long_name);
+    utf8_tidy(out->report, p + 108, sizeof out->report);
     out->n_ports = p[172] || p[173] > ARTNET_REPLY_PORTS ? ARTNET_REPLY_PORTS : p[173];      /* some count all their ports here */
     for (size_t i = 0; i < out->n_ports; i++) {
         int base = (p[18] & 0x7f) << 8 | (p[19] & 0x0f) << 4;

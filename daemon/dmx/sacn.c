@@ -112,23 +112,6 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-/* 64 bytes of UTF-8 that should end with a NUL, and from some senders do neither. */
-static void get_name(char out[64], const uint8_t *p)
-{
-    size_t n = 0;
-
-    while (n < 63 && p[n]) {
-        size_t valid = utf8_step((const char *)p + n, 64 - n), step = valid ? valid : 1;
-        if (n + step > 63)
-            break;
-        memcpy(out + n, p + n, step);
-        if (!valid || p[n] < ' ' || p[n] == 0x7f)
-            out[n] = valid ? ' ' : '?';
-        n += step;
-    }
-    out[n] = '\0';
-}
-
 bool sacn_parse_data(const uint8_t *p, size_t n, struct sacn_data *out)
 {
     static const uint8_t head[16] = { 0x00, 0x10, 0x00, 0x00, 'A', 'S', 'C', '-', 'E', '1', '.', '1', '7' };
@@ -147,6 +130,6 @@ bool sacn_parse_data(const uint8_t *p, size_t n, struct sacn_data *out)
         .cid = p + 22, .priority = p[108], .sync_universe = (int)get16(p + 109), .sequence = p[111], .options = p[112],
         .universe = (int)get16(p + 113), .start_code = p[125], .slots = p + 126, .n = n - 126,
     };
-    get_name(out->name, p + 44);
+    utf8_tidy(out->name, p + 44, sizeof out->name);
     return out->priority <= 200 && out->universe >= 1 && out->universe <= 63999;
 }

@@ -126,6 +126,22 @@ TEST(snake_case_as_group_names_use_it)
     CHECK_STR(out, "abc_d");
 }
 
+TEST(a_text_field_of_a_packet_is_text_whatever_it_holds)
+{
+    static const struct { const char *field, *text; } rows[] = {
+        { "abcdefgh", "abcdefg" }, { "abcdefg\0", "abcdefg" }, { "abc\0efgh", "abc" }, { "\0bcdefgh", "" }, { "a\nb\x7f" "c\0\0\0", "a b c" },
+        { "a\xff" "b\xc3" "c\0\0\0", "a?b?c" }, { "abcdef\xc3\xa4", "abcdef" }, { "abcde\xc3\xa4z", "abcde\xc3\xa4" }, { "abcdef\xf0\x9f", "abcdef?" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *field = malloc(8), *out = malloc(8);      /* nothing behind either is touched */
+        memcpy(field, rows[i].field, 8);
+        utf8_tidy(out, field, 8);
+        CHECK_STR(out, rows[i].text);
+        free(field), free(out);
+    }
+}
+
 TEST(distance_is_levenshteins_up_to_max)
 {
     char a[301], b[301];
