@@ -24,14 +24,35 @@ static const struct { const char *name, *member; } columns[] = {
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
+/*
+ * A spreadsheet runs text that begins like a formula, and labels come from anybody: such text goes out behind an apostrophe, and comes in without it. Apostrophes
+ * that stand before one already are kept by the same rule.
+ */
+static bool is_formula(const char *text)
+{
+    text += strspn(text, "'");
+    return *text && strchr("=+-@\t\r\n", *text);
+}
+
 /* ---- out ---- */
+
+static void add_text(struct str *csv, bool is_first, const char *text)
+{
+    struct str safe = { 0 };
+
+    str_add(&safe, "'");
+    str_add(&safe, text);
+    csv_add(csv, is_first, is_formula(text) && !safe.failed ? safe.data : text);
+    csv->failed |= safe.failed;
+    str_clear(&safe);
+}
 
 static void add_cell(struct str *csv, bool is_first, const json_t *v)
 {
     char text[40];
 
     if (json_is_string(v)) {
-        csv_add(csv, is_first, json_string_value(v));
+        add_text(csv, is_first, json_string_value(v));
         return;
     }
     if (json_is_boolean(v)) {
@@ -157,10 +178,10 @@ static enum lm_err read_head(struct import *m, struct problem *p)
             snprintf(text, sizeof(text), "names \"%s\", which is no column of a patch", name);
         wrong(m, head->line, "", text);
     }
-    bool has_lines = m->csv->n_records > 1;     /* without any it says that nothing is patched */
-    if (has_lines && !seen[find_column("address")])
+    /* Without any lines it says that nothing is patched; but that has to be a patch, or any list that is replaced would be lost. */
+    if (!seen[find_column("address")])
         wrong(m, head->line, "", "names no column \"address\"");
-    if (has_lines && !seen[find_column("fixture_path")] && !seen[find_column("model")])
+    if (m->csv->n_records > 1 && !seen[find_column("fixture_path")] && !seen[find_column("model")])
         wrong(m, head->line, "", "names neither \"fixture_path\" nor \"model\"");
     return LM_OK;
 }
@@ -182,7 +203,7 @@ static json_t *cell(const struct column *col, const char *text, char separator, 
 
     if (col->type != COL_INT && col->type != COL_REAL && col->type != COL_BOOL) {
         *what = "is no text";
-        return json_string(text);
+        return json_string(text + (*text == '\'' && is_formula(text)));
     }
     trimmed(text, plain, sizeof(plain));
     if (col->type == COL_INT) {

@@ -166,6 +166,25 @@ class Table(Patch):
         self.assertEqual(plain(self.fixtures()), plain(old))
         self.assertEqual(plain(r.json["items"]), plain(old))
 
+    def test_what_is_no_patch_replaces_nothing(self):
+        self.array(count=2)
+        before = self.stands()
+        for text in (",,,\n,,,\n", ",\n", '""\n', "label\n", " ,\n\n\n"):
+            self.problem(self.send(text, "?replace=true"), 422, "invalid", "/lines/1")
+            self.assertEqual(self.stands(), before, text)
+
+    def test_no_spreadsheet_runs_a_label(self):
+        labels = ["=cmd|'/C calc'!A0", "+1", "-1 dB", "@SUM(1)", "'=1", "''-", "'tis", "'", "Par = 1", "-"]
+        for i, label in enumerate(labels):
+            self.d.post(self.path("fixtures"), {**DIMMER, "label": label, "address": 1 + 4 * i, "pos_x": -1.5})
+        table = self.d.call("GET", self.path("patch.csv")).body.decode()
+        rows = list(csv.DictReader(io.StringIO(table)))
+        self.assertEqual([r["label"] for r in rows], ["'" + x if x.lstrip("'")[:1] in tuple("=+-@") else x for x in labels])
+        self.assertEqual({r["x"] for r in rows}, {"-1.5"})          # a number stays one
+        self.club = self.venue()
+        self.assertEqual(self.send(table).status, 200)
+        self.assertEqual([f["label"] for f in self.fixtures()], labels)
+
     def test_replace_keeps_who_is_named(self):
         rows = self.array(count=3)
         group = self.d.post(self.path("groups"), {"name": "left"})
