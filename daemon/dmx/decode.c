@@ -15,6 +15,7 @@ struct reading {
     const uint8_t *base;
     struct frame *f;
     float level[ZONES];         /* what a zone's dimmers say of its brightest head */
+    float part[HEADS];          /* the brightest of its shared emitters, where a head has them; < 0: none */
     uint8_t rank[HEADS];
     bool is_lamp[HEADS];        /* has a wheel or a shutter */
 };
@@ -151,7 +152,14 @@ static void read_emitters(struct reading *r, const struct zone *z)
     }
     k = mix_read(z->mix, z->mask, z->white, in, hue);
     if (k > 0)
-        say_hue(r, z, rank_of(z->mix), hue);
+        say_hue(r, z, z->is_part ? HUE_OF_LAMP : rank_of(z->mix), hue);
+    if (z->is_part) {           /* the least that its heads shine with */
+        for (size_t i = 0; i < z->owners.n; i++) {
+            float *part = &r->part[r->p->owners[z->owners.first + i] - r->fx->heads.first];
+            *part = fmaxf(*part, k);
+        }
+        return;
+    }
     if (z->cover < 0 && !z->is_dimmed)
         say_level(r, z, k);
     else if (z->cover >= 0 && r->p->zones[z->cover].owners.n != z->owners.n)
@@ -243,6 +251,7 @@ static void fixture_read(struct reading *r)
     for (size_t i = 0; i < fx->heads.n; i++) {
         r->f->intensity[fx->heads.first + i] = NAN;
         r->rank[i] = HUE_UNKNOWN;
+        r->part[i] = -1;
         r->is_lamp[i] = false;
     }
     for (size_t i = 0; i < fx->zones.n; i++) {  /* from the largest: masters are known before what they are above of */
@@ -260,6 +269,8 @@ static void fixture_read(struct reading *r)
     }
     for (size_t i = 0; i < fx->heads.n; i++) {
         float *level = &r->f->intensity[fx->heads.first + i];
+        if (isnan(*level) && r->part[i] >= 0)
+            *level = r->part[i];
         *level = isnan(*level) ? (r->is_lamp[i] ? 1 : 0) : uncurve(fx, *level);
         if (!(*level > 0))
             r->f->strobe[fx->heads.first + i] = 0;

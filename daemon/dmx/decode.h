@@ -11,6 +11,7 @@
  * - hue: what the emitters make of the bytes, through the inverse of `white_mode`, CMY, HSV and HSL; a hue channel of 8 bits has steps of 6/255 of a
  *   component. Heads that share colours read the one hue there is. A wheel reads as the colour of its slot. Emitters that cannot make every colour
  *   (white, amber, ultraviolet alone; warm and cold white; a missing primary) read as the colour they really have; of a missing primary nothing is left to see.
+ * - Emitters shared by other heads than the rest of a colour say nothing of it where the head has a colour of its own.
  * - A dark head whose colours are 0 too keeps the hue that is in the frame: the last one read, white after frame_reset().
  * - strobe: from the range the byte is in, at least 1/255 while a strobe range is used; a dark head does not strobe.
  * - pan and tilt: degrees, 0 for heads that do not move. Turns are kept: what was unwrapped stays so.

@@ -236,7 +236,7 @@ static void add_zone(struct build *b, size_t zone, size_t first_zone)
     const struct plan_zone *pz = &plan->zones[zone];
     const struct patch_fixture *f = plan->fixture;
     struct program *p = b->p;
-    struct zone z = { .parent = -1, .cover = -1, .mix = pz->mix, .mask = pz->emitters, .white = f->row.white };
+    struct zone z = { .parent = -1, .cover = -1, .mix = pz->mix, .is_part = pz->is_part, .mask = pz->emitters, .white = f->row.white };
     size_t wheels = 0;
 
     z.owners.first = (uint32_t)p->n_owners;

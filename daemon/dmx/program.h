@@ -10,6 +10,8 @@
  * - A channel belongs to the heads that list it; one that no head lists belongs to all. Colours that several heads share show the mean of
  *   their hues by brightness; shared pan and tilt follow the first head that has a position; a shared axis above heads that all have their own
  *   stands in the middle.
+ * - Emitters and filters that other heads have too than the rest of a colour (a white beside every head's red, green and blue) are part of that colour: each
+ *   gives what it has of it.
  * - dimmer_min and dimmer_max bound a lit head; intensity 0 is always dark. The curve acts before them.
  * - White or amber alone is intensity, warm and cold white without colours follow the hue's warmth, ultraviolet alone is intensity.
  * - In smoke, haze and fan machines intensity drives the output and the brightness of their lights alike.

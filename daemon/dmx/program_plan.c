@@ -99,7 +99,7 @@ static int find_coarse(const struct plan *p, size_t fine)
     for (size_t i = 0; i < p->n_slots; i++) {
         const struct plan_slot *c = &p->slots[i];
         if (c->class != f->class || c->channel->byte || c->is_fine || c->fine[f->channel->byte - 1] >= 0 ||
-            c->channel->is_master != f->channel->is_master)
+            c->channel->is_master != f->channel->is_master || !head_set_meets(&c->owners, &f->owners))
             continue;
         int away = abs((int)i - (int)fine), score = away < 512 ? 512 - away : 0;
         plain_name(c->channel->name, other);
@@ -111,6 +111,15 @@ static int find_coarse(const struct plan *p, size_t fine)
     return best;
 }
 
+static bool is_namesake(const struct plan *p, size_t fine, size_t coarse)
+{
+    char name[64], other[64];
+
+    plain_name(p->slots[fine].channel->name, name);
+    plain_name(p->slots[coarse].channel->name, other);
+    return !strcmp(name, other) && set_equal(&p->slots[fine].owners, &p->slots[coarse].owners);
+}
+
 static bool is_used(enum channel_class c)
 {
     return c == CH_INTENSITY || class_is_emitter(c) || c == CH_PAN || c == CH_TILT;
@@ -120,13 +129,18 @@ static void pair_bytes(struct plan *p)
 {
     char text[128];
 
+    for (size_t i = 0; i < p->n_slots; i++) {   /* those that say so by their name come first */
+        int coarse = p->slots[i].channel->byte && p->slots[i].channel->byte <= 2 && is_used(p->slots[i].class) ? find_coarse(p, i) : -1;
+        if (coarse >= 0 && is_namesake(p, i, (size_t)coarse))
+            p->slots[i].is_fine = true, p->slots[coarse].fine[p->slots[i].channel->byte - 1] = (int)i;
+    }
     for (size_t i = 0; i < p->n_slots; i++) {
         struct plan_slot *s = &p->slots[i];
-        if (!s->channel->byte || !is_used(s->class))
+        if (!s->channel->byte || !is_used(s->class) || s->is_fine)
             continue;
         int coarse = s->channel->byte <= 2 ? find_coarse(p, i) : -1;
-        if (coarse < 0 && !text_has(s->channel->preset, "fine") && !text_has(s->channel->name, "fine|lsb|16"))
-            continue;           /* whole files have Byte="1" on their only bytes: it is the coarse one */
+        if (coarse < 0 && !text_has(s->channel->name, "fine|lsb|16"))
+            continue;           /* whole files have Byte="1" or a Fine preset on their only bytes: it is the coarse one */
         s->is_fine = true;
         if (coarse >= 0) {
             p->slots[coarse].fine[s->channel->byte - 1] = (int)i;
@@ -183,6 +197,32 @@ enum emitter plan_emitter(const struct definition_channel *c)
     return by_class[c->class];
 }
 
+/*
+ * Emitters that some heads share and others do not stand in zones of their own: a white beside every head's red, green and blue, or filters that the file
+ * lists for one head too few. They are part of the colour that all of them make together.
+ */
+static void choose_mix(const struct plan *p, struct plan_zone *z)
+{
+    static const uint32_t filters = 1u << EMIT_CYAN | 1u << EMIT_MAGENTA | 1u << EMIT_YELLOW;
+    uint32_t all = 0, everywhere = 0;
+
+    z->mix = mix_choose(z->emitters);
+    if (z->mix == MIX_NONE || z->mix == MIX_RGB || z->mix == MIX_CMY)
+        return;
+    for (size_t i = 0; i < p->n_zones; i++) {
+        everywhere |= p->zones[i].emitters;
+        if (head_set_meets(&p->zones[i].owners, &z->owners))
+            all |= p->zones[i].emitters;
+    }
+    enum mix whole = mix_choose(all);
+    if (!(z->emitters & ~filters) && mix_choose(everywhere) == MIX_CMY)
+        whole = MIX_CMY;        /* what filters one beam is no lamp in the next */
+    if (whole == z->mix || whole == MIX_ONE || whole == MIX_TUNABLE || whole == MIX_PARTIAL)
+        return;
+    z->is_part = true;
+    z->mix = whole == MIX_RGB ? MIX_PARTIAL : whole;
+}
+
 static void make_zones(struct plan *p)
 {
     for (size_t i = 0; i < p->n_slots; i++)
@@ -202,7 +242,7 @@ static void make_zones(struct plan *p)
             z->has_shutter_strobe |= channel_shutter(s->channel, false).strobes.n > 0;
     }
     for (size_t i = 0; i < p->n_zones; i++)
-        p->zones[i].mix = mix_choose(p->zones[i].emitters);
+        choose_mix(p, &p->zones[i]);
 }
 
 bool plan_is_hazard(const struct plan *p)

@@ -29,6 +29,7 @@ struct plan_zone {
     size_t n_owners;
     bool is_master;
     bool has_dimmer, has_shutter_strobe;
+    bool is_part;                       /* its emitters make a colour only with those of other zones */
     uint32_t emitters;
     enum mix mix;
 };

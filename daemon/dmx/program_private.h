@@ -57,6 +57,7 @@ struct zone {
     int32_t cover;              /* the zone whose dimmers dim this one's colours, -1: see is_dimmed */
     bool is_dimmed;             /* every head has a dimmer further down: colours are pure hue */
     enum mix mix;
+    bool is_part;               /* its emitters make a colour only with those of other zones: nothing can be read from them alone */
     enum white_mode white;
     uint32_t mask;
     struct span dimmers, emitters, shutters, axes, speeds, wheels, wheel_slots;

@@ -386,7 +386,7 @@ class Judge:
                 if i in axes or self.mode.channels[i].role == "speed":
                     self.say("still", "%s moves in %s" % (self.slot(i), name))
         for i, c in enumerate(self.mode.channels):
-            if c and c.role in ("pan?", "tilt?") and len(self.all[i]) > 1 and any(k.preset.startswith("Rotation") for v in self.all[i] for k in c.at(v)):
+            if c and not c.fine and c.role in ("pan?", "tilt?") and len(self.all[i]) > 1 and any(k.preset.startswith("Rotation") for v in self.all[i] - {c.default} for k in c.at(v)):
                 self.say("still", "%s turns by itself" % self.slot(i))
 
     def gaps(self):
@@ -519,17 +519,32 @@ class Judge:
                         self.say("strobe", "%s gives %.2f Hz for %.2f" % (self.slot(i), got, want))
                         break
 
-    # pairs: a preset and its Fine, the same heads, as many of one as of the other
+    # pairs: a preset and its Fine, the same heads; one of each, or told apart by name
 
     def pairs(self, roles):
         groups = collections.defaultdict(lambda: ([], []))
         for i, c in enumerate(self.mode.channels):
             if c and c.role in roles and c.fine < 2:
-                key = (c.preset or (c.group, c.colour, re.sub("fine|coarse|16 ?bit|8 ?bit|[^a-z0-9]", "", c.name.lower())), self.mode.owners[i])
-                groups[key][c.fine].append(i)
+                groups[c.preset or (c.group, c.colour), self.mode.owners[i]][c.fine].append(i)
         for coarse, fine in groups.values():
-            if len(coarse) == len(fine):
-                yield from zip(coarse, fine)
+            if len(coarse) == len(fine) == 1 and self.only_fine(fine[0]):
+                yield coarse[0], fine[0]
+                continue
+            for i in coarse:
+                same = [k for k in fine if self.plain(k) == self.plain(i)]
+                if len(same) == 1 and sum(self.plain(k) == self.plain(i) for k in coarse) == 1:
+                    yield i, same[0]
+
+    def plain(self, i):
+        return re.sub("fine|coarse|16 ?bit|8 ?bit|[^a-z0-9]", "", self.mode.channels[i].name.lower())
+
+    def only_fine(self, k):
+        """No other coarse channel of its kind could be meant."""
+        c = self.mode.channels[k]
+        if sum(1 for x in self.mode.channels if x and x.fine and (x.preset or (x.group, x.colour)) == (c.preset or (c.group, c.colour))) != 1:
+            return False
+        return sum(1 for x in self.mode.channels if x and not x.fine and (x.preset or (x.group, x.colour)) == (c.preset or (c.group, c.colour))) == 1 or \
+            any(self.plain(i) == self.plain(k) for i, x in enumerate(self.mode.channels) if x and not x.fine)
 
     def monotonic(self, name, i, k, sign):
         last = None
@@ -558,7 +573,7 @@ class Judge:
             for i, k in self.pairs((axis, axis + "?")):
                 up, down = axis + " up", axis + " down"
                 if i not in self.moving[up]:
-                    if self.mode.channels[i].role == axis and not any(j != i for j, c in self.slots(axis)):
+                    if self.mode.channels[i].role == axis and not any(j != i for j, c in self.slots(axis, axis + "?")):
                         self.say("fine", "%s does not follow %s" % (self.slot(i), axis))
                     continue
                 start, top = self.frames[up][0], self.frames[up][-1]

@@ -57,9 +57,9 @@ class Any(unittest.TestCase):
 
     def setUp(self):
         self.tool = oracle.find_tool()
-        self.random = random.Random(20)
+        self.random = random.Random(int(os.environ.get("SEED", 20)))
 
-    def judge(self, trees):
+    def judge(self, trees, checks=CHECKS):
         with tempfile.TemporaryDirectory(prefix="lumad-qxf-") as tmp:
             paths = []
             for n, tree in enumerate(trees):
@@ -67,7 +67,7 @@ class Any(unittest.TestCase):
                 tree.write(paths[-1], encoding="utf-8", xml_declaration=True)
             results = list(oracle.judge_all(self.tool, paths, 2))
             for r in results:
-                r.found = [f for f in r.found if f[0] in self.CHECKS]
+                r.found = [f for f in r.found if f[0] in checks]
             bad = [r for r in results if r.found]
             keep = os.environ.get("KEEP_QXF")                   # a folder for what went wrong
             for r in bad if keep else ():
@@ -150,7 +150,8 @@ class Any(unittest.TestCase):
         return tree
 
     def test_made_up_definitions(self):
-        self.judge([self.made_up() for _ in range(int(os.environ.get("MADE_UP", 150)))])
+        # Names and places that mean nothing: which fine byte belongs to which coarse one is anybody's guess.
+        self.judge([self.made_up() for _ in range(int(os.environ.get("MADE_UP", 150)))], self.CHECKS - {"fine"})
 
     def test_mutated_definitions(self):
         if not pathlib.Path(oracle.LIBRARY).is_dir():

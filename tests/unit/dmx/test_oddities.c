@@ -281,6 +281,58 @@ TEST(several_master_dimmers_and_one_channel_in_two_heads)
     rig_close(&g);
 }
 
+#define HEAD(a, b, c) "<Head><Channel>" #a "</Channel><Channel>" #b "</Channel><Channel>" #c "</Channel></Head>"
+
+TEST(a_coarse_byte_with_the_preset_of_a_fine_one)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, PRESET("Blue 1", "IntensityBlue") PRESET("Blue fine 1", "IntensityBlueFine") PRESET("Blue 2", "IntensityBlueFine")
+                       PRESET("Blue fine 2", "IntensityBlueFine") "<Mode Name=\"m\">" CH(0, "Blue 1") CH(1, "Blue fine 1") CH(2, "Blue 2") CH(3, "Blue fine 2")
+                       "<Head><Channel>0</Channel><Channel>1</Channel></Head><Head><Channel>2</Channel><Channel>3</Channel></Head></Mode>", NULL));
+    rig_set(&g, 0, 0, 0, 1, .5f), rig_set(&g, 1, 0, 0, 1, 1);
+    const uint8_t *s = rig_run(&g);
+    CHECK(s[0] == 128 && s[1] == 0);                    /* of its own head alone */
+    CHECK_INT(s[2], 255);
+    CHECK_INT(s[3], 0);
+    CHECK(warned(&g, "Blue fine 2 has no coarse channel"));
+    rig_close(&g);
+}
+
+TEST(a_white_that_all_heads_share_is_part_of_their_colour)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, RGB PRESET("W", "IntensityWhite") PRESET("UV", "IntensityUV")
+                       "<Mode Name=\"m\">" CH(0, "R") CH(1, "G") CH(2, "B") CH(3, "R") CH(4, "G") CH(5, "B") CH(6, "W") CH(7, "UV")
+                       HEAD(0, 1, 2) HEAD(3, 4, 5) "</Mode>", NULL));
+    rig_set(&g, 0, 1, 0, 0, 1), rig_set(&g, 1, 1, 0, 0, 1);
+    const uint8_t *s = rig_run(&g);
+    CHECK_INT(s[0], 255);
+    CHECK_INT(s[6], 0);                                 /* red is red */
+    CHECK_INT(s[7], 0);
+    rig_set(&g, 0, 1, 1, 1, 1), rig_set(&g, 1, 1, 1, 1, 1);
+    s = rig_run(&g);
+    CHECK_INT(s[6], 255);
+    CHECK_INT(s[7], 0);
+    rig_close(&g);
+}
+
+TEST(filters_that_the_file_lists_for_one_head_too_few_are_filters)
+{
+    struct rig g;
+
+    CHECK(rig_open_xml(&g, PRESET("C", "IntensityCyan") PRESET("M", "IntensityMagenta") PRESET("Y", "IntensityYellow") DIMMER
+                       "<Mode Name=\"m\">" CH(0, "C") CH(1, "M") CH(2, "Y") CH(3, "D") HEAD(0, 1, 3) HEAD(0, 2, 3) "</Mode>", NULL));
+    rig_set(&g, 0, 1, 1, 1, 1), rig_set(&g, 1, 1, 1, 1, 1);
+    const uint8_t *s = rig_run(&g);
+    CHECK(!s[0] && !s[1] && !s[2]);                     /* out of the white beam */
+    rig_set(&g, 0, 1, 0, 0, 1), rig_set(&g, 1, 1, 0, 0, 1);
+    s = rig_run(&g);
+    CHECK(!s[0] && s[1] == 255 && s[2] == 255);
+    rig_close(&g);
+}
+
 TEST(the_first_of_two_channels_with_one_name)
 {
     struct rig g;

@@ -49,6 +49,8 @@ static enum reason head_tells(const struct program *p, size_t head, bool *colour
         }
         if (!z->emitters.n)
             continue;
+        if (z->is_part)
+            continue;           /* what the head's own emitters say counts */
         told |= z->cover < 0 && !z->is_dimmed;
         partial |= z->mix == MIX_PARTIAL;
         *colour |= z->mix == MIX_RGB || z->mix == MIX_CMY || z->mix == MIX_HSV || z->mix == MIX_HSL;
