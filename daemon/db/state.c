@@ -49,6 +49,26 @@ static enum lm_err open_once(const char *path, const char *migrations, struct db
     return err;
 }
 
+static int not_ok(void *bad, int n, char **texts, char **names)
+{
+    (void)names;
+    *(bool *)bad = n != 1 || !texts[0] || strcmp(texts[0], "ok");
+    return 0;
+}
+
+/* The file itself, and not its surroundings: with a full disk, no descriptor left or no migrations it cannot be opened either, and is as good as ever. */
+static bool is_damaged(const char *path)
+{
+    sqlite3 *h = NULL;
+    bool bad = false;
+    int rc = sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+    if (!rc)
+        rc = sqlite3_exec(h, "PRAGMA quick_check(1)", not_ok, &bad, NULL);
+    sqlite3_close(h);
+    return bad || (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ;
+}
+
 enum lm_err state_open(const char *path, const char *migrations, struct state **result, struct problem *p)
 {
     struct state *s = calloc(1, sizeof(*s));
@@ -58,7 +78,7 @@ enum lm_err state_open(const char *path, const char *migrations, struct state **
     if (!s)
         return problem_set(p, LM_NOMEM, "no memory for the state");
     err = open_once(path, migrations, &s->c, p);
-    if (err == LM_IO && path_exists(path) && snprintf(aside, sizeof(aside), "%s.damaged", path) < (int)sizeof(aside)) {
+    if (err == LM_IO && is_damaged(path) && snprintf(aside, sizeof(aside), "%s.damaged", path) < (int)sizeof(aside)) {
         /* Sign-ins and the last position are lost then; the show is not, and it must start with nobody there. */
         log_error("db", "%s is damaged: set aside as %s, a new one is made", path, aside);
         if (!rename(path, aside)) {

@@ -124,6 +124,28 @@ TEST(a_damaged_state_does_not_stop_the_show)
     end();
 }
 
+TEST(a_state_that_cannot_be_opened_now_is_kept)
+{
+    char away[200], *value = NULL;
+    struct db *db;
+
+    CHECK(begin());
+    snprintf(away, sizeof(away), "%s.away", migrations);
+    CHECK((db = test_open_at(path, migrations, NULL)) != NULL);
+    CHECK_INT(db_state_set(db, "a", "b"), LM_OK);
+    db_close(db);
+    CHECK(!rename(migrations, away));
+    CHECK(!test_open_at(path, migrations, NULL));
+    CHECK(!rename(away, migrations));
+    CHECK(!there("state.db.damaged"));
+    CHECK((db = test_open_at(path, migrations, NULL)) != NULL);
+    CHECK_INT(db_state_get(db, "a", &value), LM_OK);
+    CHECK_STR(value, "b");
+    free(value);
+    db_close(db);
+    end();
+}
+
 TEST(an_older_database_is_backed_up_and_brought_up_to_date)
 {
     char id[UUID_SIZE], name[60], sql[100];
