@@ -262,7 +262,8 @@ enum lm_err db_error(struct db_conn *c, int rc, struct problem *p)
         return LM_OK;
     if (rc == SQLITE_CONSTRAINT_CHECK)
         return check_failed(message, p);
-    if (rc == SQLITE_IOERR_WRITE && sqlite3_system_errno(c->h) == ENOSPC)
+    /* The index of the log grows for want of nothing but room, and SQLite keeps no errno of it. */
+    if (rc == SQLITE_IOERR_SHMSIZE || (rc == SQLITE_IOERR_WRITE && sqlite3_system_errno(c->h) == ENOSPC))
         rc = SQLITE_FULL;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
         if (kinds[i].rc != (rc & 0xff))

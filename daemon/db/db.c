@@ -1,6 +1,7 @@
 #include "db/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 #include "core/thread.h"
 #include "db/private.h"
 
-enum { READERS_DEFAULT = 8 };
+enum { READERS_DEFAULT = 8, RESERVE = 512 << 10 };
 
 /* In a folder of its own, in memory where the system has such a place: the same code runs as with a file, readers and all. */
 static enum lm_err make_scratch(struct db *db, struct problem *p)
@@ -154,16 +155,44 @@ static enum lm_err open_main(struct db *db, const char *migrations, struct probl
     return err == LM_IO ? say_which_file(db, p) : err;
 }
 
-enum lm_err db_open(const struct db_options *o, struct db **result, struct problem *p)
+/*
+ * A database cannot even be read without room for its log and the index of it, and the show must start on a full disk too. So room is put by, in a file that is
+ * given up when there is no other.
+ */
+static bool reserve_path(const struct db *db, char path[PATH_SIZE])
+{
+    return !db->scratch[0] && snprintf(path, PATH_SIZE, "%s.reserve", db->path) < PATH_SIZE;
+}
+
+static void reserve_make(const struct db *db)
+{
+    char path[PATH_SIZE];
+    int fd = reserve_path(db, path) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+
+    if (fd < 0)
+        return;                         /* it is there already, or the next start makes it */
+    if (posix_fallocate(fd, 0, RESERVE))
+        unlink(path);
+    close(fd);
+}
+
+static bool reserve_give_up(const struct db *db)
+{
+    char path[PATH_SIZE];
+
+    if (!reserve_path(db, path) || unlink(path))
+        return false;
+    log_warn("db", "no space left for %s: what was put by for that is used", db->path);
+    return true;
+}
+
+static enum lm_err try_open(const struct db_options *o, struct db **result, bool *again, struct problem *p)
 {
     struct db *db = calloc(1, sizeof(*db));
-    struct problem own;
     enum lm_err err;
 
     if (!db)
         return problem_set(p, LM_NOMEM, "no memory for the database");
-    if (!p)
-        p = &own;
     problem_clear(p);
     pthread_mutex_init(&db->lock, NULL);
     pthread_cond_init(&db->returned, NULL);
@@ -185,11 +214,22 @@ enum lm_err db_open(const struct db_options *o, struct db **result, struct probl
     if (!err)
         err = writer_start(db, &db->writer, p);
     if (err) {
+        *again = err == LM_FULL && reserve_give_up(db);
         db_close(db);
         return err;
     }
+    reserve_make(db);
     *result = db;
     return LM_OK;
+}
+
+enum lm_err db_open(const struct db_options *o, struct db **result, struct problem *p)
+{
+    struct problem own;
+    bool again = false;
+    enum lm_err err = try_open(o, result, &again, p ? p : &own);
+
+    return again ? try_open(o, result, &again, p ? p : &own) : err;
 }
 
 void db_close(struct db *db)
