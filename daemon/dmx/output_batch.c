@@ -114,6 +114,8 @@ static void count_error(struct stream *st, int number)
 {
     atomic_fetch_add_explicit(&st->errors, 1, memory_order_relaxed);
     atomic_store_explicit(&st->last_errno, number, memory_order_relaxed);
+    if ((number == EAGAIN || number == ENOBUFS) && !st->repeats)
+        st->repeats = 1;                /* there was no room for the moment: a change does not wait for the keep-alive */
 }
 
 /* A batch that did not go as one. False: not one of its packets went either. */

@@ -25,12 +25,12 @@ struct show_choice {            /* what PUT /show says; "" = none */
     enum show_mode mode;
 };
 
-/* What is on the engine. Replaced as a whole: a change that fails halfway leaves everything as it was. */
 struct show_parks {             /* the parked channels of the active venue, where its patch has them */
     size_t n;
     struct { int universe, slot; uint8_t value; } p[];          /* slot from 0 */
 };
 
+/* What is on the engine. Replaced as a whole: a change that fails halfway leaves everything as it was. */
 struct show_light {
     struct show_choice choice;          /* what of show.choice is there: a deleted venue or score is "" until it comes back */
     char score_track[UUID_SIZE];        /* "" = none */

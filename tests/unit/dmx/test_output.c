@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dmx/artnet.h"
@@ -15,6 +16,17 @@
 
 static const char cid[] = "0f8fad5b-d9cb-469f-a165-70867728950e";
 static const int64_t tick = 1000000000 / 44;
+
+static int full;                        /* of the next calls of the kernel: no room in the socket, as hosts that are switched off leave it */
+
+int sendmmsg(int fd, struct mmsghdr *list, unsigned n, int flags)
+{
+    if (!full)
+        return (int)syscall(SYS_sendmmsg, fd, list, n, flags);
+    full--;
+    errno = EAGAIN;
+    return -1;
+}
 
 struct net {
     int artnet, sacn;                   /* receivers */
@@ -148,6 +160,31 @@ TEST(on_change_sends_changes_and_keeps_alive)
     CHECK(most <= 1000000000);
     CHECK(artnet >= 60 && artnet <= 67);
     CHECK(sacn >= 60 && sacn <= 67);
+    output_set_free(s);
+    net_close(&t);
+}
+
+TEST(a_change_that_found_no_room_is_sent_at_the_next_tick)
+{
+    struct net t;
+    struct output_set *s;
+    struct output_stats st[1];
+    uint8_t p[700];
+
+    CHECK(net_open(&t));
+    struct output_row r = row(1, 1, OUTPUT_ARTNET, "127.0.0.1");
+    r.on_change = true;
+    CHECK_INT(output_set_new(t.o, &r, 1, t.u, NULL, &s), LM_OK);
+    output_set_send(s, t.u, t.now += tick);
+    CHECK_INT(drain(t.artnet, p), 1);
+    t.u->u[0].slots[0] = 99;
+    full = 2;
+    for (int i = 0; i < 10; i++)
+        output_set_send(s, t.u, t.now += tick);
+    CHECK_INT(drain(t.artnet, p), 1);                   /* and not after the 900 ms of the keep-alive */
+    CHECK_INT(p[18], 99);
+    output_set_stats(s, st, 1);
+    CHECK_INT(st[0].errors, 2);
     output_set_free(s);
     net_close(&t);
 }
