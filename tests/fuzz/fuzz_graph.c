@@ -85,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!s.grid)
         small_init(&s, 6);
+    for (size_t h = 0; h < s.patch.n_heads; h += 2)
+        s.patch.heads[h].capabilities |= CAP_MOVEMENT | CAP_STROBE;
     problem_clear(&p);
     if (json_parse((const char *)data, size, &v, &p))
         return 0;

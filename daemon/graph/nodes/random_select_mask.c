@@ -40,14 +40,17 @@ static uint32_t count_below(const struct node_io *io, const struct node_selectio
     return n;
 }
 
-/* The k-th lowest lot of a part, by halving: 64 looks at the heads, and no memory. */
+/* What just the k lowest lots of a part do not exceed, by halving: about as many looks at the heads as their number has bits, 64 at the most, and no memory. */
 static uint64_t find_lot(const struct node_io *io, const struct node_selection *s, uint32_t part, uint32_t k)
 {
     uint64_t low = 0, high = UINT64_MAX;
 
     while (low < high) {
         uint64_t mid = low + (high - low) / 2;
-        if (count_below(io, s, part, mid) >= k)
+        uint32_t n = count_below(io, s, part, mid);
+        if (n == k)
+            return mid;
+        if (n > k)
             high = mid;
         else
             low = mid + 1;
