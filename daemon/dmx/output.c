@@ -360,11 +360,12 @@ static void retire_one(struct outputs *o, const struct sacn_source *source, stru
     for (int i = 0; i < (sacn ? 3 : 2); i++) {
         const uint8_t *slots = zero ? dark : st->last;
         size_t n;
+        uint8_t sequence = st->sequence = sacn ? (uint8_t)(st->sequence + 1) : artnet_next_sequence(st->sequence);
         if (sacn)
-            n = sacn_data(t->packet, source, t->row.universe, t->row.priority, ++st->sequence, (uint8_t)(SACN_TERMINATED | (t->row.preview ? SACN_PREVIEW : 0)), 0, slots,
+            n = sacn_data(t->packet, source, t->row.universe, t->row.priority, sequence, (uint8_t)(SACN_TERMINATED | (t->row.preview ? SACN_PREVIEW : 0)), 0, slots,
                           DMX_SLOTS);
         else
-            n = artnet_dmx(t->packet, row_port_address(&t->row), st->sequence = artnet_next_sequence(st->sequence), slots, DMX_SLOTS);
+            n = artnet_dmx(t->packet, row_port_address(&t->row), sequence, slots, DMX_SLOTS);
         for (size_t k = 0; k < r->n; k++)
             if (!is_lit_by(now, t, &r->targets[k]))
                 output_send_one(o, t->row.protocol, &r->targets[k], t->packet, n);
