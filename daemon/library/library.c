@@ -16,7 +16,7 @@ enum { DEFINITION_MAX = 4 << 20, KEPT_MAX = 128 };
 
 /* --- the scan, in its own thread --- */
 
-static bool is_stopping(struct library *l)
+bool library_is_stopping(struct library *l)
 {
     pthread_mutex_lock(&l->lock);
     bool stop = l->stop;
@@ -52,7 +52,7 @@ static enum lm_err fill(struct library *l, struct index *x, const struct index *
                 return LM_NOMEM;
             continue;
         }
-        if (is_stopping(l))
+        if (library_is_stopping(l))
             return LM_BUSY;
         ++*read;
         err = read_file(l, now->folder, now->path, &d, &p);
@@ -81,7 +81,7 @@ static enum lm_err scan(struct library *l, struct index *result)
         index_load(&cached, l->cache_file, (const char *const *)l->folders);
     had = old->n;
     for (int i = 0; l->folders[i] && !err; i++)
-        err = index_scan(&x, l->folders[i], i, l->watch);
+        err = index_scan(&x, l, i);
     if (!err)
         err = fill(l, &x, old, &read);
     index_clear(&cached);

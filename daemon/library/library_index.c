@@ -106,6 +106,7 @@ struct walk {
     const char *folder;
     int number;
     struct watch *watch;
+    struct library *library;
 };
 
 struct above { /* the folders one is in: a link to one of them leads round in circles */
@@ -130,6 +131,8 @@ static enum lm_err scan_dir(const struct walk *w, const char *below, int depth, 
     struct stat st;
     DIR *d;
 
+    if (library_is_stopping(w->library))
+        return LM_BUSY;                 /* a link may lead to all there is */
     if (*below ? path_join(dir, w->folder, below) : !str_copy(dir, sizeof dir, w->folder))
         return LM_OK;
     watch_folder(w->watch, dir);
@@ -181,9 +184,9 @@ static void drop_shadowed(struct index *x)
     x->n = kept;
 }
 
-enum lm_err index_scan(struct index *x, const char *folder, int number, struct watch *watch)
+enum lm_err index_scan(struct index *x, struct library *l, int number)
 {
-    struct walk w = { x, folder, number, watch };
+    struct walk w = { x, l->folders[number], number, l->watch, l };
     enum lm_err err = scan_dir(&w, "", 0, NULL);
 
     drop_shadowed(x);

@@ -31,9 +31,11 @@ bool index_item_fill(struct index_item *i, const struct definition *d);         
 bool index_item_copy(struct index_item *to, const struct index_item *from);     /* all but the path; false: no memory */
 struct index_item *index_find(const struct index *x, const char *path);         /* of a sorted index */
 void index_sort(struct index *x);                                               /* by path */
-/* Everything below `folder` that ends in .qxf. A path already in the index is replaced. Unsorted in between. */
-/* Every folder it comes through is watched from then on (before it is read, so that nothing is missed); watch may be NULL. */
-enum lm_err index_scan(struct index *x, const char *folder, int number, struct watch *watch);
+struct library;
+/* Everything below the library's folder of this number that ends in .qxf. A path already in the index is replaced. Unsorted in between. */
+/* Every folder it comes through is watched from then on (before it is read, so that nothing is missed). LM_BUSY: the library is being stopped. */
+enum lm_err index_scan(struct index *x, struct library *l, int number);
+bool library_is_stopping(struct library *l);
 bool index_equal(const struct index *a, const struct index *b); /* the same files in the same state; both sorted */
 /* `folders` are part of the file: a cache made for others is not used. LM_NOT_FOUND: none, or of another kind. */
 enum lm_err index_load(struct index *x, const char *file, const char *const *folders);

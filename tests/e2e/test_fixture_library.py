@@ -94,6 +94,17 @@ class OwnDefinitions(unittest.TestCase):
         self.assertEqual(state["total"], total + 2)
         self.assertIn("Own-2.qxf is no fixture definition: line 3", state["problems"][0])
 
+    def test_a_library_that_never_ends_does_not_hold_up_the_stop(self):
+        many = pathlib.Path(self.d.tmp.name, "many")
+        for path in ([f"{a}/{b}" for a in range(200) for b in range(20)]):
+            (many / path).mkdir(parents=True)
+        folder = self.d.dir / "fixtures/round"
+        folder.mkdir(parents=True, exist_ok=True)
+        for i in range(200):                    # 800,000 folders
+            (folder / str(i)).symlink_to(many)
+        time.sleep(1)
+        self.assertLess(self.d.stop(), 5)
+
     def test_a_search_is_quick(self):
         self.d.get("/fixture-library?q=x")
         best = 1
