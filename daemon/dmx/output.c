@@ -360,7 +360,8 @@ static void retire_one(struct outputs *o, const struct sacn_source *source, stru
     for (int i = 0; i < (sacn ? 3 : 2); i++) {
         const uint8_t *slots = zero ? dark : st->last;
         size_t n;
-        uint8_t sequence = st->sequence = sacn ? (uint8_t)(st->sequence + 1) : artnet_next_sequence(st->sequence);
+        uint8_t last = st->sequence, sequence = sacn ? (uint8_t)(last + 1) : artnet_next_sequence(last);
+        st->sequence = sequence;
         if (sacn)
             n = sacn_data(t->packet, source, t->row.universe, t->row.priority, sequence, (uint8_t)(SACN_TERMINATED | (t->row.preview ? SACN_PREVIEW : 0)), 0, slots,
                           DMX_SLOTS);
