@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -89,6 +90,20 @@ static int filter_own(int fd, const uint8_t cid[16])
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
+/*
+ * Hearing other senders is not worth the page, the sound card and the light: of the descriptors there may be, a quarter (at most 256) is left to them. A new one has
+ * the lowest number that is free.
+ */
+static bool leaves_room(int fd)
+{
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_NOFILE, &most) || most.rlim_cur == RLIM_INFINITY)
+        return true;
+    rlim_t kept = most.rlim_cur / 4 < 256 ? most.rlim_cur / 4 : 256;
+    return (rlim_t)fd < most.rlim_cur - kept;
+}
+
 static int open_group(const struct sockets *s, int universe)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
@@ -96,6 +111,11 @@ static int open_group(const struct sockets *s, int universe)
 
     if (fd < 0)
         return -1;
+    if (!leaves_room(fd)) {
+        close(fd);
+        errno = EMFILE;
+        return -1;
+    }
     a.sin_addr.s_addr = htonl(universe == UNICAST ? INADDR_ANY : sacn_multicast_address(universe));
     struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -55,6 +55,22 @@ class Service(unittest.TestCase):
             self.assertEqual(d.get("/health")["status"], "ok")
             d.stop()
 
+    def test_many_universes_leave_descriptors_for_the_page(self):
+        os.environ["UNDER"] = "prlimit --nofile=120:120"
+        try:
+            d = Lumad()
+        finally:
+            del os.environ["UNDER"]
+        with d:
+            venue = d.post("/venues", {"name": "Large"})["id"]
+            for n in range(1, 131):             # each universe has a socket to hear its other senders by
+                d.post(f"/venues/{venue}/outputs", {"universe": n, "protocol": "sacn", "destination": "127.0.0.1"})
+            d.put("/show", {"venue_id": venue, "mode": "off"})
+            time.sleep(2)
+            self.assertLess(len(os.listdir(f"/proc/{d.proc.pid}/fd")), 110)
+            with d.socket(), d.socket():
+                self.assertEqual(d.get("/health")["status"], "ok")
+
     def test_a_port_that_is_taken_is_said_and_nothing_hangs(self):
         with socket.create_server(("127.0.0.1", 0)) as taken, tempfile.TemporaryDirectory() as data:
             r = subprocess.run([LUMAD, "--data", data, "--http", f"127.0.0.1:{taken.getsockname()[1]}"], capture_output=True, text=True, timeout=20,
