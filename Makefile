@@ -117,7 +117,7 @@ golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
 	$(if $(GOLDEN_BIN),@prove --jobs $(JOBS) --exec "$(UNDER)" $(GOLDEN_BIN))
 	$(if $(wildcard tests/golden/test_*.py),@$(FOR_TESTS) python3 -m unittest discover -s tests/golden)
 e2e: daemon $B/tests/tools/fixture_slots
-	@$(FOR_TESTS) python3 -m unittest discover -s tests/e2e
+	@$(FOR_TESTS) python3 tests/e2e/run.py
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
 interop: daemon
 	@BUILD='$(BUILD)' tests/deps ola tshark iproute2

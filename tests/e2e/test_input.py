@@ -257,9 +257,10 @@ class Input(Rig, unittest.TestCase):
             while len(seen) < 3 and time.monotonic() < end:
                 m = ws.recv()
                 if isinstance(m, bytes):
-                    seen.setdefault(m[:4] + (b" lit" if m[:4] == b"LMF1" and m[head] else b""), m)
-        self.assertEqual(set(seen), {b"LMF1", b"LMF1 lit", b"LMD1"})
-        self.assertEqual(list(seen[b"LMF1 lit"][head:head + 4]), [255, 255, 0, 128])
+                    seen.setdefault(m[:4], m)
+        self.assertEqual(set(seen), {b"LMF1", b"LMW1", b"LMD1"})
+        self.assertEqual(seen[b"LMF1"][head], 0)
+        self.assertEqual(list(seen[b"LMW1"][head:head + 4]), [255, 255, 0, 128])
         self.assertEqual(list(seen[b"LMD1"][6:9]), [255, 0, 128])
 
     def test_heads_do_not_swing_in_a_blackout(self):

@@ -16,6 +16,8 @@ import wire
 from lumad import Lumad
 from test_light import until
 
+ALONE = True                            # it measures time
+
 INSTRUMENTED = bool(os.environ.get("UNDER")) or "release" not in os.environ.get("LUMAD", "release")
 TICKS = os.sysconf("SC_CLK_TCK")
 
