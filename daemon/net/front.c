@@ -31,6 +31,7 @@ enum {
 
 struct pending { /* fd < 0: free */
     int fd;
+    uint32_t serial; /* of who has this slot: an event may be older than that */
     int64_t since_ns;
     struct sockaddr_storage addr;
     socklen_t addr_len;
@@ -42,11 +43,12 @@ struct front {
     pthread_t thread;
     bool is_running;
     bool is_out_of_fds; /* said once per trouble */
+    uint32_t serial;
     struct pending pending[PENDING_MAX];
     char head[HEAD_MAX];
 };
 
-/* What epoll tells us about beside the slots of pending[]. */
+/* What epoll tells us about beside the slots of pending[], in the lower half of data.u64; above it is the slot's serial. */
 enum { TAG_LISTENER = PENDING_MAX, TAG_STOP };
 
 enum verdict { VERDICT_WAIT, VERDICT_WS, VERDICT_HTTP, VERDICT_DEAD };
@@ -146,8 +148,8 @@ static void take_in(struct front *f, int fd, const struct sockaddr_storage *addr
     }
     struct pending *p = make_room(f, addr);
     /* Edge-triggered: peeking never drains the socket, so a level would be reported for ever. */
-    struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = (uint32_t)(p - f->pending) };
-    *p = (struct pending){ .fd = fd, .since_ns = clock_mono_ns(), .addr = *addr, .addr_len = addr_len };
+    struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u64 = (uint64_t)++f->serial << 32 | (uint64_t)(p - f->pending) };
+    *p = (struct pending){ .fd = fd, .serial = f->serial, .since_ns = clock_mono_ns(), .addr = *addr, .addr_len = addr_len };
     if (epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e)) {
         p->fd = -1;
         close(fd);
@@ -203,13 +205,13 @@ static void *run(void *arg)
     while (!is_stopping) {
         int n = epoll_wait(f->epoll, events, 32, expire(f));
         for (int i = 0; i < n; i++) {
-            uint32_t tag = events[i].data.u32;
+            uint32_t tag = (uint32_t)events[i].data.u64;
             if (tag == TAG_STOP) {
                 is_stopping = true;
             } else if (tag == TAG_LISTENER) {
                 for (int burst = 0; burst < ACCEPT_BURST && accept_one(f); burst++)
                     ;
-            } else if (f->pending[tag].fd >= 0) {
+            } else if (f->pending[tag].fd >= 0 && f->pending[tag].serial == events[i].data.u64 >> 32) {
                 enum verdict v = classify(f, f->pending[tag].fd);
                 if (v == VERDICT_WAIT && events[i].events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))
                     v = VERDICT_DEAD;
@@ -310,7 +312,7 @@ static enum lm_err listen_on(struct front *f, const char *where, struct problem 
 
 static bool watch(struct front *f, int fd, uint32_t tag)
 {
-    struct epoll_event e = { .events = EPOLLIN, .data.u32 = tag };
+    struct epoll_event e = { .events = EPOLLIN, .data.u64 = tag };
 
     return !epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e);
 }
