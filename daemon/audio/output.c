@@ -2,11 +2,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <portaudio.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -19,6 +21,7 @@ enum {
     STUCK_MS = 3000,                    /* a PortAudio call that takes so long is not coming back */
     PART_MS = 80,                       /* how long output_free() gives a healthy device to close */
     DEVICES = 64,
+    SPARE_FILES = 48,                   /* a look around opens that many at a time, and ALSA's library ends the process when it gets none */
 };
 
 struct output {
@@ -156,10 +159,25 @@ static void look_around(void)
     pthread_mutex_unlock(&list_lock);
 }
 
+static bool has_spare_files(void)
+{
+    int files[SPARE_FILES], n = 0;
+
+    while (n < SPARE_FILES && (files[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+        n++;
+    for (int i = 0; i < n; i++)
+        close(files[i]);
+    return n == SPARE_FILES;
+}
+
 static bool library_open(struct output *o)
 {
     if (o->has_library)
         return true;
+    if (!has_spare_files()) {
+        log_warn("audio", "too few files may be open to look for sound cards; looking again later");
+        return false;
+    }
     if (pthread_mutex_trylock(&library))
         return false;                   /* another output's thread is still in it */
     silence_libraries();
