@@ -67,7 +67,7 @@ class LastLook(unittest.TestCase):
             waiting(sacn)
             d.stop()
             terminated = [list(p[126:128]) for p in waiting(sacn) if p[112] & 0x40]
-            return list(waiting(artnet)[-1][18:20]), terminated
+            return list([p for p in waiting(artnet) if p[8:10] == b"\0\x50"][-1][18:20]), terminated    # ArtDmx: targets are asked who they are, too
 
     def test_blackout(self):
         self.assertEqual(self.last_bytes("blackout", None), ([0, 0], [[0, 0]] * 3))
