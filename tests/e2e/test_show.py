@@ -280,9 +280,10 @@ class Show(unittest.TestCase):
     def test_a_removed_output_ends_its_stream(self):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", SACN_PORT))
+        here = "127.0.0.78"                     # other tests send to 127.0.0.1
+        s.bind((here, SACN_PORT))
         s.settimeout(5)
-        out = self.d.post(f"/venues/{self.rig.venue['id']}/outputs", {"universe": 1, "protocol": "sacn", "destination": "127.0.0.1"})
+        out = self.d.post(f"/venues/{self.rig.venue['id']}/outputs", {"universe": 1, "protocol": "sacn", "destination": here})
         data = s.recv(1024)
         self.assertEqual(data[4:13], b"ASC-E1.17")
         self.d.delete(f"/outputs/{out['id']}")
