@@ -101,6 +101,10 @@ bool show_save_position(struct show *s, bool clean)
     memcpy(track, s->loaded_track, sizeof(track));
     memcpy(score, s->viewed_score, sizeof(score));
     pthread_mutex_unlock(&s->view);
+    if (track[0])
+        atomic_store(&s->has_place, true);
+    if (!atomic_load(&s->has_place))
+        return true;                    /* nothing was on yet, it may still be decoded: the place kept before holds */
     json_t *v = json_pack("{s:s, s:s, s:f, s:b, s:b, s:f, s:f, s:b}", "track_id", track, "score_id", score, "position", now.position, "playing",
                           (int)now.playing, "loop", (int)now.loop, "loop_start", now.loop_start, "loop_end", now.loop_end, "clean", (int)clean);
     char *text = json_text(v);

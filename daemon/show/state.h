@@ -59,6 +59,7 @@ struct show {
     atomic_bool stop;                   /* nobody waits for anything any more */
     atomic_bool stopped;
     atomic_bool has_begun;              /* the starter is done: from here on the position is worth saving */
+    atomic_bool has_place;              /* a track has been on since the start */
 
     pthread_mutex_t control;
     struct show_choice choice;          /* what was asked for */
