@@ -4,7 +4,8 @@ come last, one by one.
 
     tests/e2e/run.py [test_ws ...]
 
-What a file prints is shown in one piece when it is through, with how long it took.
+What a file prints is shown in one piece when it is through, with how long it took. A file that fails beside others is asked once more, alone: then it was
+short of a processor, or it is wrong. What it said the first time is shown all the same, behind bars.
 """
 import concurrent.futures
 import os
@@ -20,22 +21,32 @@ AT_ONCE = int(os.environ.get("E2E_JOBS", 2 * (os.cpu_count() or 1)))
 printing = threading.Lock()
 
 
-def run(name):
+def run(name, is_last=True):
     start = time.monotonic()
     r = subprocess.run([sys.executable, "-m", "unittest", name], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    good = r.returncode == 0
+    text = r.stdout.strip()
+    if not good and not is_last:
+        text = "failed beside others, is asked again alone:\n" + "\n".join("| " + line for line in text.splitlines())
     with printing:
-        print(f"--- {name}, {time.monotonic() - start:.0f} s\n{r.stdout.strip()}", flush=True)
-    return r.returncode == 0
+        print(f"--- {name}, {time.monotonic() - start:.0f} s\n{text}", flush=True)
+    return good
 
 
 def main():
-    names = sys.argv[1:] or sorted(p.stem for p in HERE.glob("test_*.py"))
+    there = sorted(p.stem for p in HERE.glob("test_*.py"))
+    names = sys.argv[1:] or there
+    if unknown := set(names) - set(there):
+        sys.exit(f"no such file of tests: {', '.join(sorted(unknown))}; there are {', '.join(there)}")
+    for path in ("LUMAD", "BUILD_DIR"):                         # the tests run in their own folder
+        if path in os.environ:
+            os.environ[path] = os.path.abspath(os.environ[path])
     alone = [n for n in names if re.search(r"^ALONE = True", (HERE / f"{n}.py").read_text(), re.M)]
     together = sorted(set(names) - set(alone), key=lambda n: -(HERE / f"{n}.py").stat().st_size)       # long ones first, as far as that tells
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        good = list(pool.map(run, together))
-    good += [run(n) for n in alone]
-    return not all(good)
+        results = list(pool.map(lambda n: run(n, is_last=False), together))
+    alone += [n for n, good in zip(together, results) if not good]
+    return not all([run(n) for n in alone])
 
 
 if __name__ == "__main__":
