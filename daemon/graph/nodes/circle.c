@@ -3,11 +3,6 @@
 
 struct params { float radius, speed; };
 
-static bool shape(struct node_setup *s)
-{
-    return cycle_shape(s, 1, 2);
-}
-
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
@@ -35,6 +30,6 @@ const struct node_desc node_circle = {
         { 0 },
     },
     .params_size = sizeof(struct params),
-    .shape = shape,
+    .shape = cycle_uv_shape,
     .run = run,
 };

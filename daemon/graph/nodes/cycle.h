@@ -21,6 +21,12 @@ static inline bool cycle_shape(struct node_setup *s, unsigned outputs, uint32_t 
     return true;
 }
 
+/* Of those that give one direction, across and up. */
+static inline bool cycle_uv_shape(struct node_setup *s)
+{
+    return cycle_shape(s, 1, 2);
+}
+
 /* Turns since beat 0, of sample `i` of this stretch. `phase`: node_row_or(io, 1, n, 1, 0). */
 static inline double cycle_turns(const struct node_io *io, const float *phase, float speed, uint32_t i)
 {

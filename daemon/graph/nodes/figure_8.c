@@ -3,11 +3,6 @@
 
 struct params { float width, height, speed; };
 
-static bool shape(struct node_setup *s)
-{
-    return cycle_shape(s, 1, 2);
-}
-
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
@@ -36,6 +31,6 @@ const struct node_desc node_figure_8 = {
         { 0 },
     },
     .params_size = sizeof(struct params),
-    .shape = shape,
+    .shape = cycle_uv_shape,
     .run = run,
 };

@@ -5,11 +5,6 @@
 
 struct params { float range, speed, smoothness; };
 
-static bool shape(struct node_setup *s)
-{
-    return cycle_shape(s, 1, 2);
-}
-
 /* The k-th place of head n, -1..1. */
 static float goal(const struct node_io *io, uint32_t n, double k, int axis)
 {
@@ -50,6 +45,6 @@ const struct node_desc node_wander = {
         { 0 },
     },
     .params_size = sizeof(struct params),
-    .shape = shape,
+    .shape = cycle_uv_shape,
     .run = run,
 };
