@@ -39,11 +39,13 @@ const struct patch_group **movement_bases(struct arena *a, const struct patch *p
         return NULL;
     for (uint32_t i = 0; i < s->n; i++)
         base[i] = NULL;
-    for (const char *c = s->expression ? s->expression : ""; *c;) {
+    const char *text = s->expression ? s->expression : "";
+    for (const char *c = text; *c;) {
         size_t n = 0;
         while (isalnum((unsigned char)c[n]) || c[n] == '_')
             n++;
-        const struct patch_group *g = n ? find_group(patch, c, n) : NULL;
+        bool is_test = c[n] == ':' || (c > text && c[-1] == ':');       /* of side:left, neither word is a group's name */
+        const struct patch_group *g = n && !is_test ? find_group(patch, c, n) : NULL;
         if (g)
             mark(base, s, g);
         c += n ? n : 1;

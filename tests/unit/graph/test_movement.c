@@ -64,6 +64,20 @@ TEST(each_head_moves_about_the_base_of_the_first_group_named)
     small_clear(&s);
 }
 
+TEST(a_word_of_a_test_is_no_group)
+{
+    struct small s;
+
+    small_init(&s, 4);
+    free(s.patch.groups[0].name);
+    s.patch.groups[0].name = strdup("dimmer");          /* heads 0, 1 */
+    s.patch.groups[0].pan = 70, s.patch.groups[2].pan = 10;
+    struct graph_program *g = make(&s, "c:beat_clock m:circle end:apply_movement", "c.grid_out>m.grid m.uv>end.uv", "s:selection='has:dimmer&odd'");
+    CHECK_NEAR(at(&s, g, 0, 0, 0), 10, 1e-4);           /* odd's base, of no width */
+    graph_program_free(g);
+    small_clear(&s);
+}
+
 TEST(eights_and_sweeps)
 {
     struct small s;
