@@ -1,7 +1,6 @@
 #include "graph/movement.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <string.h>
 
 #include "dsp/dmath.h"
@@ -53,13 +52,13 @@ const struct patch_group **movement_bases(struct arena *a, const struct patch *p
     return base;
 }
 
-float movement_angle(const struct patch_group *base, enum property property, const float uv[2])
+struct movement movement_of(const struct patch_group *base, enum property property)
 {
     static const struct patch_group standard = { .pan_range = 90, .tilt_range = 45 };
     const struct patch_group *g = base ? base : &standard;
-    double turns = g->rotation_deg / 360, sin = dsp_sin_turns(turns), cos = dsp_sin_turns(turns + 0.25), u = (double)uv[0], v = (double)uv[1];
+    double turns = g->rotation_deg / 360, sin = dsp_sin_turns(turns), cos = dsp_sin_turns(turns + 0.25);
 
-    if (!isfinite(u) || !isfinite(v))
-        return NAN;
-    return (float)(property == PROP_PAN ? g->pan + g->pan_range * (u * cos - v * sin) : g->tilt + g->tilt_range * (u * sin + v * cos));
+    if (property == PROP_PAN)
+        return (struct movement){ (float)g->pan, (float)(g->pan_range * cos), (float)(-g->pan_range * sin) };
+    return (struct movement){ (float)g->tilt, (float)(g->tilt_range * sin), (float)(g->tilt_range * cos) };
 }

@@ -11,5 +11,6 @@
 /* For each head of the selection the group whose base it moves about: of those its expression names the first the head is in; NULL: none, the default base.
  * NULL for all of it: no memory. */
 const struct patch_group **movement_bases(struct arena *a, const struct patch *patch, const struct node_selection *s);
-/* PROP_PAN or PROP_TILT of a direction; not finite: NAN, the head holds. */
-float movement_angle(const struct patch_group *base, enum property property, const float uv[2]);
+/* What a head's base makes of a direction, for PROP_PAN or PROP_TILT: middle + across * u + up * v, in degrees. NULL: the default base. */
+struct movement { float middle, across, up; };
+struct movement movement_of(const struct patch_group *base, enum property property);

@@ -91,7 +91,7 @@ bool node_channels_fit(unsigned have, unsigned want)
 
 const char *node_channels_text(unsigned channels)
 {
-    return channels == 1 ? "a signal of 1 channel" : channels == 2 ? "a direction (2 channels)" : channels == 12 ? "12 pitch classes" : "a colour";
+    return channels == 1 ? "a signal of 1 channel" : channels == 2 ? "a direction (2 channels)" : "a colour";
 }
 
 static bool join(uint32_t *into, uint32_t with)

@@ -33,7 +33,7 @@ enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16 };
 struct port_desc {
     const char *id, *label;
     enum port_type type;
-    unsigned channels;          /* 0: any; 1; 2: a direction, across and up; 3: a colour, 3 or 4 channels; 4: RGBA; 12: pitch classes */
+    unsigned channels;          /* 0: any; 1; 2: a direction, across and up; 3: a colour, 3 or 4 channels; 4: RGBA */
     bool optional;              /* inputs only */
     const char *help;
 };

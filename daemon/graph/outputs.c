@@ -71,11 +71,13 @@ static bool put_direction(const struct sink *s, enum property property, const st
     bool bad = false;
 
     for (uint32_t n = 0; n < to->n; n++) {
+        struct movement m = movement_of(s->bases[n], property);
         const float *uv = in->data + (in->value.n == 1 ? 0 : (size_t)n * in->t * 2) + skip;
         float *out = (float *)to->data + (size_t)n * to->t;
         for (uint32_t t = 0; t < to->t; t++, uv += 2) {
-            out[t] = movement_angle(s->bases[n], property, uv);
-            bad |= isnan(out[t]);
+            out[t] = m.middle + m.across * uv[0] + m.up * uv[1];
+            if (!isfinite(out[t]))
+                out[t] = NAN, bad = true;       /* the head holds */
         }
     }
     return bad;
