@@ -89,6 +89,7 @@ static __attribute__((format(printf, 3, 0))) void format(char *dst, size_t size,
 
     if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         text[0] = '\0';
+    utf8_mend(text);                    /* half a character could not be answered at all */
     str_copy(dst, size, text);
 }
 
@@ -119,6 +120,7 @@ enum lm_err problem_add(struct problem *p, const char *path, const char *fmt, ..
     va_list args;
     va_start(args, fmt);
     str_copy(p->errors[p->n].path, PROBLEM_PATH, path);
+    utf8_mend(p->errors[p->n].path);
     format(p->errors[p->n].message, PROBLEM_MESSAGE, fmt, args);
     va_end(args);
     p->n++;

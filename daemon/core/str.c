@@ -134,6 +134,21 @@ bool utf8_valid(const char *s, size_t n)
     return true;
 }
 
+void utf8_mend(char *s)
+{
+    char *to = s;
+
+    for (size_t n = strlen(s), step; n; s += step, n -= step) {
+        if ((step = utf8_step(s, n))) {
+            memmove(to, s, step);
+            to += step;
+        } else {
+            step = 1;
+        }
+    }
+    *to = '\0';
+}
+
 void utf8_tidy(char *dst, const void *field, size_t size)
 {
     const char *src = field;

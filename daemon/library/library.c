@@ -269,13 +269,17 @@ size_t library_problems(struct library *l, char (*text)[LIBRARY_PROBLEM], size_t
     pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < l->index.n && n < max; i++) {
         const struct index_item *x = &l->index.items[i];
-        if (x->problem)
-            snprintf(text[n++], LIBRARY_PROBLEM, "%.70s/%.90s is no fixture definition: %.80s.%s", l->folders[x->folder], x->path, x->problem,
+        if (x->problem) {
+            snprintf(text[n], LIBRARY_PROBLEM, "%.70s/%.90s is no fixture definition: %.80s.%s", l->folders[x->folder], x->path, x->problem,
                      is_in_use(l, x->path) ? used_on : "");
+            utf8_mend(text[n++]);
+        }
     }
     for (size_t i = 0; i < l->n_kept && l->was_read && n < max; i++)
-        if (is_in_use(l, l->kept[i].path) && !index_find(&l->index, l->kept[i].path))
-            snprintf(text[n++], LIBRARY_PROBLEM, "%.150s is gone from the fixture library.%s", l->kept[i].path, used_on);
+        if (is_in_use(l, l->kept[i].path) && !index_find(&l->index, l->kept[i].path)) {
+            snprintf(text[n], LIBRARY_PROBLEM, "%.150s is gone from the fixture library.%s", l->kept[i].path, used_on);
+            utf8_mend(text[n++]);
+        }
     pthread_mutex_unlock(&l->lock);
     return n;
 }

@@ -139,6 +139,7 @@ static const char *trimmed(const char *text, char *out, size_t size)
     while (n && (text[n - 1] == ' ' || text[n - 1] == '\t'))
         n--;
     snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), text);
+    utf8_mend(out);
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/str.h"
 
 enum { MAX = 256 };
 
@@ -89,12 +90,16 @@ static char put(struct warnings *w, const char *id, const char *level, const cha
 
 static void raise_text(struct warnings *w, const char *id, const char *level, const char *message)
 {
+    char text[sizeof(w->w[0]->message)];
+
+    snprintf(text, sizeof(text), "%s", message);
+    utf8_mend(text);
     pthread_mutex_lock(&w->lock);
-    char op = put(w, id, level, message);
+    char op = put(w, id, level, text);
     pthread_mutex_unlock(&w->lock);
     if (!op)
         return;
-    log_write(!strcmp(level, "error") ? LOG_LEVEL_ERROR : !strcmp(level, "info") ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "show", "%s", message);
+    log_write(!strcmp(level, "error") ? LOG_LEVEL_ERROR : !strcmp(level, "info") ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "show", "%s", text);
     publish(w, id, op);
 }
 

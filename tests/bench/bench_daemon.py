@@ -13,6 +13,9 @@ import dmx_rig                              # noqa: E402
 LUMAD = os.environ.get("LUMAD", "build/release/lumad")
 TICKS = os.sysconf("SC_CLK_TCK")
 failed = 0
+CONFIG = tempfile.NamedTemporaryFile("w", suffix=".conf")
+CONFIG.write("[dmx]\ninterfaces = lo\n")            # nobody on the machine's own network is asked or lit by a measurement
+CONFIG.flush()
 
 
 def row(name, value, unit, limit=None):
@@ -44,7 +47,7 @@ def art_dmx(s):
 class Daemon:
     def __init__(self, data, *args):
         self.started = time.time()
-        self.p = subprocess.Popen([LUMAD, "--data", data, "--http", "127.0.0.1:0", "--ready-fd", "1", *args], stdout=subprocess.PIPE,
+        self.p = subprocess.Popen([LUMAD, "--config", CONFIG.name, "--data", data, "--http", "127.0.0.1:0", "--ready-fd", "1", *args], stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL)
 
     def ready(self):

@@ -102,6 +102,17 @@ TEST(long_texts_are_cut_between_characters)
     CHECK(utf8_valid(p.errors[0].path, strlen(p.errors[0].path)));
 }
 
+TEST(a_cut_in_the_format_leaves_no_half_character)
+{
+    struct problem p = { 0 };
+
+    problem_set(&p, LM_CONFLICT, "%.2s is there", "a\xC3\xA9");
+    problem_add(&p, "/a\xC3", "%.2s is there", "a\xC3\xA9");
+    CHECK_STR(p.detail, "a is there");
+    CHECK_STR(p.errors[0].message, "a is there");
+    CHECK_STR(p.errors[0].path, "/a");
+}
+
 TEST(no_problem_is_wanted_and_none_is_needed)
 {
     problem_clear(NULL);

@@ -142,6 +142,19 @@ TEST(a_text_field_of_a_packet_is_text_whatever_it_holds)
     }
 }
 
+TEST(halves_of_characters_are_taken_out)
+{
+    static const char *const rows[][2] = { { "", "" }, { "as it is \xC3\xA9\n", "as it is \xC3\xA9\n" }, { "cut \xC3", "cut " },
+                                           { "\xE2\x82 and \xF0\x9F\x92, \xA9", " and , " }, { "\xFF", "" } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *s = strdup(rows[i][0]);
+        utf8_mend(s);
+        CHECK_STR(s, rows[i][1]);
+        free(s);
+    }
+}
+
 TEST(distance_is_levenshteins_up_to_max)
 {
     char a[301], b[301];

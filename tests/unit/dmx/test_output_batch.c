@@ -114,14 +114,14 @@ TEST(a_batch_is_64_packets)
 
     CHECK(net_open(&t, MANY, (const char *[]){ "127.0.0.1" }, 1));
     if (!t.o->segments[OUTPUT_ARTNET] || setsockopt(t.fd[0], SOL_UDP, UDP_GRO, &on, sizeof on)) {
-        printf("# this kernel has no UDP segmentation: nothing to see\n");
-    } else {
-        send_real_time(&t, tick);
-        CHECK_INT(recv(t.fd[0], p, sizeof p, 0), 64 * ARTNET);
-        CHECK_INT(recv(t.fd[0], p, sizeof p, 0), 64 * ARTNET);
-        CHECK_INT(recv(t.fd[0], p, sizeof p, 0), (MANY - 128) * ARTNET);
-        CHECK_INT(recv(t.fd[0], p, sizeof p, 0), -1);
+        net_close(&t);
+        SKIP("no UDP segmentation here");
     }
+    send_real_time(&t, tick);
+    CHECK_INT(recv(t.fd[0], p, sizeof p, 0), 64 * ARTNET);
+    CHECK_INT(recv(t.fd[0], p, sizeof p, 0), 64 * ARTNET);
+    CHECK_INT(recv(t.fd[0], p, sizeof p, 0), (MANY - 128) * ARTNET);
+    CHECK_INT(recv(t.fd[0], p, sizeof p, 0), -1);
     net_close(&t);
 }
 

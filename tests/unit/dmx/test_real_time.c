@@ -52,10 +52,8 @@ TEST(a_frame_of_2000_heads_of_the_library_allocates_nothing)
     const struct program *program = NULL;
     int n;
 
-    if (!mix_is_there()) {
-        printf("# skipped: no fixture library in " MIX_LIBRARY "\n");
-        return;
-    }
+    if (!mix_is_there())
+        SKIP("the fixture library is not installed");
     struct patch *patch = mix_patch(HEADS, &n);
     CHECK(patch != NULL);
     for (int i = 0; i < n; i++)

@@ -232,12 +232,32 @@ TEST(draws_have_the_count_asked_for_and_avoid_who_was_in)
         CHECK_NEAR(both, 0, 0);
     }
     graph_program_free(g);
-    /* Each group of a group-local selection by itself; more than there are is all of them. */
+    /* More than there are is all of them. */
     g = make(&s, "args:pattern_args c:beat_clock b:ramp f:round k:scalar{'value':99} m:random_select_mask end:apply_position",
              "args.s>m.selection c.grid_out>b.grid b.out>f.in f.out>m.trigger k.out>m.count m.out>end.pan", "s:selection='all'");
     for (uint32_t n = 0; n < 8; n++)
         CHECK_NEAR(at(&s, g, 0, n, 100), 1, 0);
     graph_program_free(g);
+    small_clear(&s);
+}
+
+TEST(a_group_local_selection_draws_in_each_group)
+{
+    struct small s;
+
+    small_init(&s, 8);
+    s.env.args = small_json("{'s':{'expression':'left|right','spatial_reference':'group_local'}}");
+    struct graph_program *g = make(&s, "args:pattern_args c:beat_clock b:ramp f:round k:scalar{'value':1} m:random_select_mask end:apply_position",
+                                   "args.s>m.selection c.grid_out>b.grid b.out>f.in f.out>m.trigger k.out>m.count m.out>end.pan", "s:selection='all'");
+    for (uint32_t beat = 0; beat < 20; beat++)
+        for (uint32_t first = 0; first < 8; first += 4) {
+            float sum = 0;
+            for (uint32_t n = first; n < first + 4; n++)
+                sum += at(&s, g, 0, n, beat * 30 + 3);
+            CHECK_NEAR(sum, 1, 0);
+        }
+    graph_program_free(g);
+    json_decref((json_t *)s.env.args);
     small_clear(&s);
 }
 
