@@ -18,6 +18,7 @@
 
 #include "core/err.h"
 #include "fixtures/patch.h"
+#include "graph/analysis.h"
 #include "graph/beatgrid.h"
 #include "graph/tile.h"
 
@@ -37,10 +38,14 @@ void graph_errors_clear(struct graph_errors *e);
 
 struct graph_audio { const float *frames; uint64_t n; int channels; double rate; };    /* interleaved; frames NULL: none */
 
+enum graph_stem { STEM_DRUMS, STEM_BASS, STEM_VOCALS, STEM_OTHER, GRAPH_STEMS };
+
 struct graph_env {
     const struct patch *patch;
     const struct beatgrid *grid;
     struct graph_audio audio;
+    struct graph_audio stems[GRAPH_STEMS];              /* over the same time as `audio`; frames NULL: not separated */
+    const struct analysis *analysis;                    /* NULL: nothing was analysed */
     double start, end, origin;          /* seconds on the track; end > start */
     uint64_t seed;
     const json_t *args;                 /* annotation args {id: value}; NULL = defaults; wrong or unknown values: an error on pattern_args, the default is used */
