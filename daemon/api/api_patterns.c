@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/uuid.h"
 #include "db/domain.h"
+#include "show/shipped.h"
 
 static const struct crud crud = { .table = &patterns_table, .create = pattern_create };
 static const struct crud categories = { .table = &pattern_categories_table };
@@ -126,11 +127,37 @@ static enum lm_err delete_override(struct request *req, struct response *res)
     return err;
 }
 
+/* ---- those that come with lumad ---- */
+
+struct shipped { json_t *patterns; size_t added; };
+
+static enum lm_err write_shipped(struct db_conn *c, void *arg, struct problem *p)
+{
+    struct shipped *s = arg;
+
+    return shipped_put(c, s->patterns, &s->added, p);
+}
+
+static enum lm_err add_shipped(struct request *req, struct response *res)
+{
+    struct shipped s = { 0 };
+    enum lm_err err = shipped_read(&s.patterns, &res->problem);
+
+    if (!err)
+        err = db_write(req->lumad->db, write_shipped, &s, &res->problem);
+    if (!err)
+        err = respond_json(res, json_pack("{s:I, s:I}", "added", (json_int_t)s.added, "total", (json_int_t)json_object_size(s.patterns)));
+    json_decref(s.patterns);
+    return err;
+}
+
 const struct route api_patterns[] = {
     { HTTP_GET, "/patterns", crud_list, ROLE_VIEWER, NULL, "Pattern[]", .doc = "Every pattern.", .query = "limit cursor q",
       .crud = &crud },
     { HTTP_POST, "/patterns", crud_create, ROLE_OPERATOR, "PatternInput", "Pattern",
       .doc = "Make a pattern, with an empty graph as its default implementation.", .crud = &crud },
+    { HTTP_POST, "/patterns/shipped", add_shipped, ROLE_OPERATOR, NULL, "ShippedPatterns",
+      .doc = "Add the patterns that come with lumad and are not there; what is there stays as it is." },
     { HTTP_GET, "/patterns/{id}", crud_get, ROLE_VIEWER, NULL, "Pattern", .doc = "One pattern.", .crud = &crud },
     { HTTP_PATCH, "/patterns/{id}", crud_patch, ROLE_OPERATOR, "PatternPatch", "Pattern",
       .doc = "Change a pattern's name, description or category.", .crud = &crud },

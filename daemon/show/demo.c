@@ -11,13 +11,13 @@
 #include "core/log.h"
 #include "core/path.h"
 #include "db/domain.h"
-#include "graph/graph.h"
+#include "show/shipped.h"
 #include "show/venue.h"
 
 struct install {
     struct library *library;
     json_t *venue, *score, *truth;      /* config/demo/venue.json, score.json, what the renderer says of its music */
-    json_t *patterns;                   /* {"colour_drift": the file's content}, in the order the score names them */
+    json_t *patterns;                   /* of show/shipped.h */
     char venue_id[UUID_SIZE], score_id[UUID_SIZE], track_id[UUID_SIZE];
 };
 
@@ -29,43 +29,7 @@ static void demo_id(const char *kind, const char *name, char id[UUID_SIZE])
     uuid_from_key("demo", key, id);
 }
 
-static enum lm_err read_json(const char *path, json_t **json, struct problem *p)
-{
-    char *text = NULL;
-    size_t n;
-    enum lm_err err = path_read(path, JSON_MAX_BYTES, &text, &n);
-
-    if (err)
-        return problem_set(p, err, "%s cannot be read", path);
-    err = json_parse(text, n, json, p);
-    free(text);
-    if (err) {
-        char why[PROBLEM_DETAIL];
-        snprintf(why, sizeof(why), "%s", p ? p->detail : "");
-        return problem_set(p, LM_INVALID, "%.300s: %.200s", path, why);
-    }
-    return LM_OK;
-}
-
 /* ---- the files of config/demo ---- */
-
-static enum lm_err read_pattern(struct install *in, const char *dir, const char *key, struct problem *p)
-{
-    char path[PATH_SIZE];
-    json_t *pattern = NULL;
-
-    if (json_object_get(in->patterns, key))
-        return LM_OK;
-    if (!*key || strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(key))
-        return problem_set(p, LM_INVALID, "the demo's score names an odd pattern \"%.60s\"", key);
-    int n = snprintf(path, sizeof(path), "%s/patterns/%s.json", dir, key);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return problem_set(p, LM_INVALID, "the path of the demo is too long");
-    enum lm_err err = read_json(path, &pattern, p);
-    if (!err && json_object_set_new(in->patterns, key, pattern))
-        err = problem_set(p, LM_NOMEM, "no memory for the demo");
-    return err;
-}
 
 static enum lm_err read_files(struct install *in, struct problem *p)
 {
@@ -74,14 +38,12 @@ static enum lm_err read_files(struct install *in, struct problem *p)
     size_t i;
     json_t *annotation;
 
-    if (err || (err = path_join(path, dir, "venue.json")) || (err = read_json(path, &in->venue, p)) || (err = path_join(path, dir, "score.json")) ||
-        (err = read_json(path, &in->score, p)))
+    if (err || (err = path_join(path, dir, "venue.json")) || (err = shipped_json(path, &in->venue, p)) || (err = path_join(path, dir, "score.json")) ||
+        (err = shipped_json(path, &in->score, p)) || (err = shipped_read(&in->patterns, p)))
         return err;
-    if (!(in->patterns = json_object()))
-        return problem_set(p, LM_NOMEM, "no memory for the demo");
     json_array_foreach(json_object_get(in->score, "annotations"), i, annotation)
-        if ((err = read_pattern(in, dir, json_get_text(annotation, "pattern", ""), p)))
-            return err;
+        if (!json_object_get(in->patterns, json_get_text(annotation, "pattern", "")))
+            return problem_set(p, LM_INVALID, "the demo's score names a pattern \"%.60s\" that is not there", json_get_text(annotation, "pattern", ""));
     return LM_OK;
 }
 
@@ -144,7 +106,7 @@ static enum lm_err make_track(struct install *in, struct db *db, struct jobs *jo
         (err = path_join(truth, dir, "first-light.json")) || (err = path_make_dirs(dir, 0700)))
         return problem_set(p, err, "no place for the demo's music in %s", data_dir);
     log_info("show", "rendering the music of the demo");
-    if (!(err = render(audio, truth, p)) && !(err = read_json(truth, &in->truth, p)))
+    if (!(err = render(audio, truth, p)) && !(err = shipped_json(truth, &in->truth, p)))
         err = import_file(db, jobs, data_dir, audio, in->track_id, p);
     unlink(audio);
     unlink(truth);
@@ -233,72 +195,6 @@ static enum lm_err put_outputs(struct db_conn *c, struct install *in, struct pro
     return err;
 }
 
-static enum lm_err put_category(struct db_conn *c, const char *name, struct problem *p)
-{
-    json_t *there = NULL;
-    enum lm_err err = row_all(c, &pattern_categories_table, "name", name, &there, p);
-    bool is_new = !err && !json_array_size(there);
-
-    json_decref(there);
-    return is_new ? put(c, &pattern_categories_table, NULL, json_pack("{s:s}", "name", name), NULL, p) : err;
-}
-
-/* The graph's errors as a JSON array. A demo with a broken graph is a broken package, and says so instead of staying dark. */
-static enum lm_err check_graph(const char *key, const json_t *graph, json_t **errors, struct problem *p)
-{
-    struct graph_doc *doc = NULL;
-    struct graph_errors found = { 0 };
-    enum lm_err err = graph_parse(graph, &doc, p);
-
-    if (err)
-        return problem_set(p, LM_INVALID, "config/demo/patterns/%s.json is no graph", key);
-    graph_check(doc, &found);
-    if (found.n)
-        err = problem_set(p, LM_INVALID, "config/demo/patterns/%s.json: node %s: %s", key, found.e[0].node, found.e[0].message);
-    *errors = graph_errors_json(&found);
-    graph_errors_clear(&found);
-    graph_doc_free(doc);
-    return err ? err : *errors ? LM_OK : LM_NOMEM;
-}
-
-static enum lm_err put_graph(struct db_conn *c, const char *key, const char *pattern_id, const json_t *graph, struct problem *p)
-{
-    json_t *errors = NULL, *implementation = NULL;
-    enum lm_err err = check_graph(key, graph, &errors, p);
-
-    if (!err && !(err = pattern_implementation(c, pattern_id, NULL, &implementation, p)))
-        err = implementation_set_graph(c, json_get_text(implementation, "id", ""), graph, errors, -1, NULL, p);
-    json_decref(implementation);
-    json_decref(errors);
-    return err;
-}
-
-static enum lm_err put_patterns(struct db_conn *c, struct install *in, struct problem *p)
-{
-    const char *key;
-    json_t *pattern;
-    enum lm_err err = LM_OK;
-
-    json_object_foreach(in->patterns, key, pattern) {
-        char id[UUID_SIZE];
-        json_t *row = NULL, *body;
-        bool created = false;
-        const json_t *graph = json_object_get(pattern, "graph");
-        demo_id("pattern", key, id);
-        if ((err = put_category(c, json_get_text(pattern, "category", ""), p)))
-            return err;
-        body = body_with_id(pattern, "graph", id);
-        err = body ? pattern_create(c, body, &row, &created, p) : problem_set(p, LM_NOMEM, "no memory for the demo");
-        json_decref(body);
-        json_decref(row);
-        if (!err && created)
-            err = put_graph(c, key, id, graph, p);
-        if (err)
-            return err;
-    }
-    return err;
-}
-
 /* Bar numbers (1-based) become the very seconds of the beat grid, so that blocks lie exactly on the beat. */
 static enum lm_err put_annotation(struct db_conn *c, struct install *in, size_t i, const json_t *a, struct problem *p)
 {
@@ -313,7 +209,7 @@ static enum lm_err put_annotation(struct db_conn *c, struct install *in, size_t 
         return problem_set(p, LM_INVALID, "config/demo/score.json: annotation %zu lies outside the track", i + 1);
     snprintf(number, sizeof(number), "%zu", i + 1);
     demo_id("annotation", number, id);
-    demo_id("pattern", json_get_text(a, "pattern", ""), pattern);
+    shipped_id(json_get_text(a, "pattern", ""), pattern);
     return put(c, &score_annotations_table, in->score_id,
                json_pack("{s:s, s:s, s:O, s:O, s:O, s:O, s:O, s:I}", "id", id, "pattern_id", pattern, "start_time", start, "end_time", end, "z_index",
                          json_object_get(a, "z_index"), "blend_mode", json_object_get(a, "blend_mode"), "args", json_object_get(a, "args"), "seed",
@@ -359,10 +255,11 @@ static enum lm_err store(struct db_conn *c, void *arg, struct problem *p)
     struct install *in = arg;
     json_t *venue = json_pack("{s:s, s:O, s:O}", "id", in->venue_id, "name", json_object_get(in->venue, "name"), "description",
                               json_object_get(in->venue, "description"));
+    size_t added;
     enum lm_err err;
 
     if ((err = put(c, &venues_table, NULL, venue, NULL, p)) || (err = put_fixtures(c, in, p)) || (err = put_groups(c, in, p)) ||
-        (err = put_outputs(c, in, p)) || (err = put_patterns(c, in, p)) || (err = put_score(c, in, p)) || (err = put_beats(c, in, p)))
+        (err = put_outputs(c, in, p)) || (err = shipped_put(c, in->patterns, &added, p)) || (err = put_score(c, in, p)) || (err = put_beats(c, in, p)))
         return err;
     return put_autoplay(c, in, p);
 }

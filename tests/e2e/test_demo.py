@@ -40,12 +40,13 @@ class Demo(unittest.TestCase):
             self.assertEqual(answer["warnings"], [])
 
         patterns = d.get("/patterns")["items"]
-        self.assertEqual(len(patterns), 6)
+        self.assertGreaterEqual(len(patterns), 24)
         for p in patterns:
             self.assertEqual(d.get(f"/patterns/{p['id']}/graph")["errors"], [], p["name"])
 
         annotations = d.get(f"/scores/{show['score_id']}/annotations?limit=1000")["items"]
-        self.assertEqual({a["pattern_id"] for a in annotations}, {p["id"] for p in patterns})
+        self.assertGreaterEqual(len({a["pattern_id"] for a in annotations}), 6)
+        self.assertLessEqual({a["pattern_id"] for a in annotations}, {p["id"] for p in patterns})
         self.assertGreaterEqual(len({a["blend_mode"] for a in annotations}), 5)
 
         outputs = d.get(f"/venues/{show['venue_id']}/outputs")["items"]
