@@ -1,14 +1,14 @@
 #include <stdlib.h>
 
 #include "api/crud.h"
-#include "audio/pcm.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "db/domain.h"
 #include "graph/graph.h"
+#include "show/track_data.h"
 #include "show/venue.h"
 
-enum { DECODE_WAIT_MS = 20000, SLICE_MS = 250 };
+enum { DECODE_WAIT_MS = 20000 };
 #define RUN_MAX_SECONDS 3600.0
 
 static enum lm_err node_types(struct request *req, struct response *res)
@@ -48,8 +48,7 @@ static enum lm_err check(struct request *req, struct response *res)
 /* What a run reads, opened; everything is released by context_clear(). */
 struct context {
     struct patch *patch;
-    struct beatgrid *grid;
-    struct pcm pcm;
+    struct track_data *track_data;
     const json_t *args;
     const char *track, *venue;
     double start, end;
@@ -59,58 +58,16 @@ struct context {
 static void context_clear(struct context *x)
 {
     patch_free(x->patch);
-    beatgrid_free(x->grid);
-    if (x->pcm.map)
-        pcm_close(&x->pcm);
+    track_data_free(x->track_data);
 }
 
-static double *numbers(const json_t *list, size_t *n)
+static enum lm_err load_track(struct request *req, struct context *x, struct problem *p)
 {
-    size_t i;
-    json_t *v;
-    double *d = calloc(json_array_size(list) + 1, sizeof(*d));
+    const struct track_source source = { .db = req->db, .jobs = req->lumad->jobs, .track_id = x->track, .wait_ms = DECODE_WAIT_MS,
+                                         .is_stopping = req->is_stopping };
+    enum lm_err err = x->track ? crud_exists(req->db, &tracks_table, x->track, p) : LM_OK;
 
-    *n = d ? json_array_size(list) : 0;
-    if (d)
-        json_array_foreach (list, i, v)
-            d[i] = json_number_value(v);
-    return d;
-}
-
-static enum lm_err load_grid(struct request *req, const char *track, struct context *x, struct problem *p)
-{
-    json_t *beats = NULL;
-    size_t n, n_down;
-    enum lm_err err = track ? track_beats(req->db, track, &beats, NULL) : LM_NOT_FOUND;
-
-    if (err && err != LM_NOT_FOUND)
-        return problem_set(p, err, "The beats cannot be read.");
-    double *b = numbers(json_object_get(beats, "beats"), &n), *down = numbers(json_object_get(beats, "downbeats"), &n_down);
-    err = b && down ? beatgrid_new(b, n, down, n_down, json_get_real(beats, "bpm", 0),
-                                   (int)json_get_int(beats, "beats_per_bar", 4), &x->grid)
-                    : LM_NOMEM;
-    free(b);
-    free(down);
-    json_decref(beats);
-    return err ? problem_set(p, err, "The beats cannot be read.") : LM_OK;
-}
-
-static enum lm_err load_audio(struct request *req, const char *track, struct context *x, struct problem *p)
-{
-    char *path = NULL;
-    enum lm_err err = crud_exists(req->db, &tracks_table, track, p);
-
-    if (err)
-        return err;
-    /* In slices: when lumad stops, nobody waits for a long track. */
-    for (int waited = 0; waited < DECODE_WAIT_MS && !*req->is_stopping; waited += SLICE_MS)
-        if ((err = jobs_decoded(req->lumad->jobs, track, SLICE_MS, &path, p)) != LM_BUSY)
-            break;
-    if (err || !path)
-        return err ? err : problem_set(p, LM_BUSY, "lumad is stopping.");
-    err = pcm_open(path, &x->pcm, p);
-    free(path);
-    return err;
+    return err ? err : track_data_load(&source, &x->track_data, p);
 }
 
 static enum lm_err read_context(const json_t *o, struct context *x, struct problem *p)
@@ -141,9 +98,7 @@ static enum lm_err load_context(struct request *req, const json_t *o, struct con
     if (!err)
         err =
             x->venue ? venue_load(req->db, req->lumad->library, x->venue, &x->patch, p) : patch_new(NULL, 0, NULL, 0, &x->patch);
-    if (!err && x->track)
-        err = load_audio(req, x->track, x, p);
-    return err ? err : load_grid(req, x->track, x, p);
+    return err ? err : load_track(req, x, p);
 }
 
 static int64_t now_us(void)
@@ -155,8 +110,6 @@ static enum lm_err run_graph(const struct graph_doc *doc, const struct context *
 {
     struct graph_env env = {
         .patch = x->patch,
-        .grid = x->grid,
-        .audio = { x->pcm.data, x->pcm.frames, x->pcm.channels, x->pcm.rate },
         .start = x->start,
         .end = x->end,
         .origin = x->start,
@@ -166,6 +119,8 @@ static enum lm_err run_graph(const struct graph_doc *doc, const struct context *
     struct graph_program *program = NULL;
     struct graph_errors errors = { 0 };
     struct graph_workspace *space = graph_workspace_new();
+
+    track_data_env(x->track_data, &env);
     enum lm_err err = space ? graph_compile(doc, &env, &program, &errors) : LM_NOMEM;
 
     if (!err)

@@ -42,6 +42,10 @@ enum lm_err track_set_beats(struct db_conn *c, const char *track_id, const json_
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
 enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
                                struct problem *p);
+/* What an analyser heard: the data of one kind ("onsets", "energy", "sections"; graph/analysis.h). LM_NOT_FOUND: not analysed yet. */
+enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *kind, json_t **data, struct problem *p);
+/* Frames of 12 float32, little-endian, and how many a second. LM_NOT_FOUND: not analysed yet, or not on this machine. Caller frees *data. */
+enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p);
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
 
 /* scores.c */

@@ -391,6 +391,25 @@ static enum lm_err compile(struct compiler *c)
     return graph_errors_fatal(c->errors, told) || !program_cost(c->g, c->errors) ? LM_INVALID : LM_OK;
 }
 
+/* What no node says it reads is not there: then it cannot be in the light without being in the key of the layer (graph_doc_reads()). */
+static void make_context(struct compiler *c)
+{
+    const struct graph_env *env = c->env;
+    unsigned reads = graph_doc_reads(c->doc);
+    double samples = ceil((env->end - env->start) * SAMPLE_RATE);
+    struct node_context *ctx = &c->g->ctx;
+
+    *ctx = (struct node_context){ .patch = env->patch, .grid = env->grid, .start = env->start, .end = env->end, .origin = env->origin,
+                                  .samples = samples > 1 ? (uint32_t)samples : 1 };
+    if (reads & READS_AUDIO)
+        ctx->audio = env->audio;
+    if (reads & READS_STEMS)
+        memcpy(ctx->stems, env->stems, sizeof ctx->stems);
+    if (reads & READS_ANALYSIS)
+        ctx->analysis = env->analysis;
+    c->g->tiles = (ctx->samples + TILE_SAMPLES - 1) / TILE_SAMPLES;
+}
+
 enum lm_err graph_compile(const struct graph_doc *d, const struct graph_env *env, struct graph_program **result,
                           struct graph_errors *errors)
 {
@@ -412,11 +431,7 @@ enum lm_err graph_compile(const struct graph_doc *d, const struct graph_env *env
     graph_check(d, errors);
     if (!check_env(env, errors) || graph_errors_fatal(errors, had))
         goto out;
-    double samples = ceil((env->end - env->start) * SAMPLE_RATE);
-    c.g->ctx = (struct node_context){ .patch = env->patch, .grid = env->grid, .audio = env->audio, .start = env->start,
-                                      .end = env->end, .origin = env->origin,
-                                      .samples = samples > 1 ? (uint32_t)samples : 1 };
-    c.g->tiles = (c.g->ctx.samples + TILE_SAMPLES - 1) / TILE_SAMPLES;
+    make_context(&c);
     err = compile(&c);
     if (!err) {
         *result = c.g;

@@ -298,3 +298,12 @@ uint64_t graph_doc_hash(const struct graph_doc *d)
 {
     return d->hash;
 }
+
+unsigned graph_doc_reads(const struct graph_doc *d)
+{
+    unsigned reads = 0;
+
+    for (size_t i = 0; i < d->n_nodes; i++)
+        reads |= d->nodes[i].desc ? d->nodes[i].desc->reads : 0;
+    return reads;
+}

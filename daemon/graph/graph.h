@@ -32,9 +32,13 @@ struct graph_errors { struct graph_error *e; size_t n, cap; };          /* graph
 enum lm_err graph_parse(const json_t *graph, struct graph_doc **result, struct problem *p);
 void graph_doc_free(struct graph_doc *d);
 uint64_t graph_doc_hash(const struct graph_doc *d);                     /* of what running reads: not x/y, not labels */
+/* Which parts of a track running it depends on (enum graph_reads): what it does not read may change without changing its light. The beat grid is always read. */
+unsigned graph_doc_reads(const struct graph_doc *d);
 void graph_check(const struct graph_doc *d, struct graph_errors *errors);
 json_t *graph_errors_json(const struct graph_errors *e);                /* [{node,port,code,message}] */
 void graph_errors_clear(struct graph_errors *e);
+
+enum graph_reads { READS_AUDIO = 1, READS_STEMS = 2, READS_ANALYSIS = 4 };
 
 struct graph_audio { const float *frames; uint64_t n; int channels; double rate; };    /* interleaved; frames NULL: none */
 

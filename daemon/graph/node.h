@@ -66,7 +66,8 @@ struct node_selection {
 struct node_context {
     const struct patch *patch;
     const struct beatgrid *grid;
-    struct graph_audio audio;
+    struct graph_audio audio, stems[GRAPH_STEMS];
+    const struct analysis *analysis;    /* NULL: nothing was analysed. This and sound are there only for nodes that say that they read it */
     double start, end, origin;  /* seconds on the track */
     uint32_t samples;           /* T of the annotation */
 };
@@ -120,6 +121,7 @@ struct node_desc {
     const struct param_desc *params;
     size_t params_size;
     enum node_class kind;
+    unsigned reads;             /* enum graph_reads: what of the track, beside its beats */
     bool is_args;               /* its outputs are the graph's args */
     bool is_view;               /* kept for the editor, never run for light */
     bool ends_clamp;            /* WINDOW: asks for nothing outside the annotation */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/pcm.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "show/track_data.h"
 
 /* FNV-1a over bytes: a key, not a defence. */
 static uint64_t hash_bytes(uint64_t h, const void *data, size_t n)
@@ -21,9 +21,8 @@ static uint64_t hash_bytes(uint64_t h, const void *data, size_t n)
 uint64_t layer_source_key(const struct layer_source *s, const struct graph_doc *doc)
 {
     const struct patch *patch = shared_get(s->patch);
-    const struct beatgrid *grid = shared_get(s->grid);
     char *args = s->args ? json_dumps(s->args, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    uint64_t parts[] = { graph_doc_hash(doc), patch->hash, patch->n_heads, grid->hash, s->seed, s->pcm_hash };
+    uint64_t parts[] = { graph_doc_hash(doc), patch->hash, patch->n_heads, track_data_hash(shared_get(s->track), graph_doc_reads(doc)), s->seed };
     double times[] = { s->start, s->end, s->origin };
     uint64_t h = 14695981039346656037ull;
 
@@ -52,9 +51,8 @@ struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc
     struct show_layer *l = calloc(1, sizeof(*l));
     struct graph_errors errors = { 0 };
     struct graph_program *program = NULL;
-    const struct pcm *pcm = shared_get(s->pcm);
     struct graph_env env = {
-        .patch = shared_get(s->patch), .grid = shared_get(s->grid), .start = s->start, .end = s->end, .origin = s->origin, .seed = s->seed,
+        .patch = shared_get(s->patch), .start = s->start, .end = s->end, .origin = s->origin, .seed = s->seed,
         .args = s->args,
     };
 
@@ -62,14 +60,13 @@ struct show_layer *show_layer_new(const struct layer_source *s, struct graph_doc
         graph_doc_free(doc);
         return NULL;
     }
-    if (pcm)
-        env.audio = (struct graph_audio){ pcm->data, pcm->frames, pcm->channels, pcm->rate };
+    track_data_env(shared_get(s->track), &env);
     atomic_init(&l->refs, 1);
     memcpy(l->annotation, s->annotation, strnlen(s->annotation, UUID_LEN));
     l->key = key;
     l->doc = doc;
     l->start = s->start, l->end = s->end;
-    l->patch = shared_ref(s->patch), l->grid = shared_ref(s->grid), l->pcm = shared_ref(s->pcm);
+    l->patch = shared_ref(s->patch), l->track = shared_ref(s->track);
 
     enum lm_err err = graph_compile(doc, &env, &program, &errors);
     bool starved = err == LM_NOMEM;     /* not the graph's fault: the light that is there stays */
@@ -100,8 +97,7 @@ void show_layer_unref(struct show_layer *l)
     graph_doc_free(l->doc);
     json_decref(l->errors);
     shared_unref(l->patch);
-    shared_unref(l->grid);
-    shared_unref(l->pcm);
+    shared_unref(l->track);
     free(l->busy);
     free(l);
 }

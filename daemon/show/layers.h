@@ -24,7 +24,7 @@ struct show_layer {
     struct graph_doc *doc;
     double start, end;                  /* seconds on the track */
     json_t *errors;                     /* [{node,port,code,message}] of compiling; warnings too */
-    struct shared *patch, *grid, *pcm;  /* what the program reads */
+    struct shared *patch, *track;       /* what the program reads */
     uint8_t *busy;                      /* per tile: a worker has it. Under the pool's lock */
     _Atomic bool failed;                /* running a tile failed: no more tries */
     _Atomic bool starved;               /* there was no memory for a tile: said once, tried again */
@@ -36,8 +36,7 @@ struct layer_source {
     const json_t *graph, *args;         /* borrowed */
     double start, end, origin;
     uint64_t seed;
-    struct shared *patch, *grid, *pcm;  /* struct patch, struct beatgrid, struct pcm (may be NULL) */
-    uint64_t pcm_hash;
+    struct shared *patch, *track;       /* struct patch, struct track_data */
 };
 
 uint64_t layer_source_key(const struct layer_source *s, const struct graph_doc *doc);

@@ -36,6 +36,9 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "venue_implementation_overrides", DIRTY_SCORE },
     { "track_beats", DIRTY_SCORE | DIRTY_GRID },
     { "track_waveforms", DIRTY_SCORE },         /* written when decoding is over: the audio can be read now */
+    { "track_features", DIRTY_SCORE },
+    { "track_roots", DIRTY_SCORE },
+    { "track_stems", DIRTY_SCORE },
     { "settings", DIRTY_SETTINGS | DIRTY_OUTPUTS },
 };
 
@@ -386,15 +389,14 @@ void show_light_clear(struct show_light *l)
     for (size_t i = 0; i < l->n; i++)
         show_layer_unref(l->layers[i]);
     free(l->layers), free(l->items);
-    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->input), shared_unref(l->parks), shared_unref(l->patch);
-    shared_unref(l->grid), shared_unref(l->pcm);
+    shared_unref(l->space), shared_unref(l->outputs), shared_unref(l->input), shared_unref(l->parks), shared_unref(l->patch), shared_unref(l->track);
     *l = (struct show_light){ 0 };
 }
 
 static enum lm_err light_copy(struct show_light *to, const struct show_light *from)
 {
     *to = *from;
-    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->input), shared_ref(to->parks), shared_ref(to->patch), shared_ref(to->grid), shared_ref(to->pcm);
+    shared_ref(to->space), shared_ref(to->outputs), shared_ref(to->input), shared_ref(to->parks), shared_ref(to->patch), shared_ref(to->track);
     to->n = 0;
     to->layers = calloc(from->n + 1, sizeof(*to->layers));
     to->items = calloc(from->n + 1, sizeof(*to->items));

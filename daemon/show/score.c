@@ -7,58 +7,39 @@
 #include "core/log.h"
 #include "db/domain.h"
 #include "show/state.h"
+#include "show/track_data.h"
 
 static void free_grid(void *g) { beatgrid_free(g); }
-static void free_pcm(void *p) { pcm_close(p), free(p); }
-
-static void load_audio(struct show *s, struct show_light *l)
-{
-    char *path = NULL;
-    struct problem p;
-    struct pcm *pcm = NULL;
-
-    problem_clear(&p);
-    shared_unref(l->pcm);
-    l->pcm = NULL, l->pcm_hash = 0;
-    if (!l->score_track[0] || jobs_decoded(s->o.jobs, l->score_track, 0, &path, &p))
-        return;                         /* not decoded yet: its waveform row will say when */
-    if ((pcm = calloc(1, sizeof(*pcm))) && !pcm_open(path, pcm, &p)) {
-        l->pcm_hash = pcm->frames * 31 + (uint64_t)pcm->channels;
-        l->pcm = shared_new(pcm, free_pcm);
-    } else {
-        free(pcm);
-    }
-    free(path);
-}
+static void free_track(void *t) { track_data_free(t); }
 
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid)
 {
-    json_t *row = NULL;
     struct problem p;
     struct beatgrid *g = NULL;
-    double *beats = NULL, *downbeats = NULL;
 
     (void)s;
     problem_clear(&p);
     *grid = NULL;
-    enum lm_err err = *track_id ? track_beats(c, track_id, &row, &p) : LM_OK;
-    if (err && err != LM_NOT_FOUND)                     /* none yet: an assumed grid */
-        return err;
-    const json_t *b = json_object_get(row, "beats"), *d = json_object_get(row, "downbeats");
-    size_t n = json_array_size(b), m = json_array_size(d);
-    beats = calloc(n + 1, sizeof(double)), downbeats = calloc(m + 1, sizeof(double));
-    err = beats && downbeats ? LM_OK : LM_NOMEM;
-    for (size_t i = 0; i < n && !err; i++)
-        beats[i] = json_number_value(json_array_get(b, i));
-    for (size_t i = 0; i < m && !err; i++)
-        downbeats[i] = json_number_value(json_array_get(d, i));
-    if (!err)
-        err = beatgrid_new(beats, n, downbeats, m, json_get_real(row, "bpm", 0), (int)json_get_int(row, "beats_per_bar", 4), &g);
+    enum lm_err err = track_data_grid(c, track_id, &g, &p);
     if (!err && !(*grid = shared_new(g, free_grid)))
         err = LM_NOMEM;
-    free(beats), free(downbeats);
-    json_decref(row);
     return err;
+}
+
+/* Sound that is not decoded yet is not waited for: its waveform row will say when. */
+static enum lm_err load_track(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
+{
+    struct track_data *t = NULL;
+    enum lm_err err = track_data_load(&(struct track_source){ .db = c, .jobs = s->o.jobs, .track_id = l->score_track }, &t, p);
+
+    if (err)
+        return err;
+    struct shared *track = shared_new(t, free_track);
+    if (!track)
+        return LM_NOMEM;
+    shared_unref(l->track);
+    l->track = track;
+    return LM_OK;
 }
 
 struct entry { struct show_layer *layer; struct render_item item; int z; char id[UUID_SIZE]; };
@@ -123,7 +104,7 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
     struct layer_source source = {
         .annotation = e->id, .graph = json_object_get(implementation, "graph"), .args = json_object_get(row, "args"),
         .start = e->item.start, .end = e->item.end, .origin = json_get_real(row, "origin_time", e->item.start),
-        .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = l->patch, .grid = l->grid, .pcm = l->pcm, .pcm_hash = l->pcm_hash,
+        .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = l->patch, .track = l->track,
     };
     uint64_t key = layer_source_key(&source, doc);
     if ((e->layer = reuse(s, e->id, key)))
@@ -195,15 +176,10 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
 enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
 {
     json_t *rows = NULL;
-    struct shared *grid = NULL;
     enum lm_err err = load_rows(s, l, c, &rows, p);
 
-    if (!err && !(err = show_load_grid(s, c, l->score_track, &grid))) {
-        shared_unref(l->grid);
-        l->grid = grid;
-        load_audio(s, l);
+    if (!err && !(err = load_track(s, l, c, p)))
         err = make_layers(s, l, c, rows, p);
-    }
     json_decref(rows);
     return err;
 }

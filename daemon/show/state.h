@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "audio/pcm.h"
 #include "show/engine.h"
 #include "show/show.h"
 
@@ -34,8 +33,7 @@ struct show_parks {             /* the parked channels of the active venue, wher
 struct show_light {
     struct show_choice choice;          /* what of show.choice is there: a deleted venue or score is "" until it comes back */
     char score_track[UUID_SIZE];        /* "" = none */
-    struct shared *patch, *space, *outputs, *input, *parks, *grid, *pcm;        /* of the active venue; of the score's track */
-    uint64_t pcm_hash;
+    struct shared *patch, *space, *outputs, *input, *parks, *track;     /* of the active venue; struct track_data of the score's track */
     struct show_layer **layers;
     struct render_item *items;
     size_t n;

@@ -13,5 +13,6 @@ const struct node_desc node_audio_input = {
         { "out", "Audio", PORT_AUDIO, .help = "The track's sound." },
         { 0 },
     },
+    .reads = READS_AUDIO,
     .shape = shape,
 };

@@ -14,5 +14,6 @@ const struct node_desc node_pattern_entry = {
         { "grid", "Beat grid", PORT_GRID, .help = "The track's beats." },
         { 0 },
     },
+    .reads = READS_AUDIO,
     .shape = shape,
 };

@@ -4,6 +4,7 @@
 
 #include "../graph/small.h"
 #include "show/layers.h"
+#include "show/track_data.h"
 
 static atomic_ullong frames;
 static _Atomic double position;
@@ -30,8 +31,10 @@ static struct show_layer *big_layer(struct small *s, double seconds)
 {
     json_t *g = small_graph("g:pattern_args clk:beat_clock i:get_attribute{'attribute':'index'} w:sine_wave m:math{'operation':'add'} o:apply_dimmer",
                             "clk.grid_out>w.grid g.s>i.selection i.out>m.a w.out>m.b m.out>o.signal g.s>o.selection", "s:selection='all'");
-    struct shared *patch = shared_new(&s->patch, nothing), *grid = shared_new(s->grid, nothing);
-    struct layer_source source = { .annotation = "00000000-0000-4000-8000-000000000001", .graph = g, .end = seconds, .patch = patch, .grid = grid };
+    static struct track_data track;
+    track.grid = s->grid;
+    struct shared *patch = shared_new(&s->patch, nothing), *data = shared_new(&track, nothing);
+    struct layer_source source = { .annotation = "00000000-0000-4000-8000-000000000001", .graph = g, .end = seconds, .patch = patch, .track = data };
     struct graph_doc *doc = NULL;
     struct problem p;
 
@@ -40,7 +43,7 @@ static struct show_layer *big_layer(struct small *s, double seconds)
         printf("# %s\n", p.detail);
     struct show_layer *l = show_layer_new(&source, doc, layer_source_key(&source, doc));
     json_decref(g);
-    shared_unref(patch), shared_unref(grid);
+    shared_unref(patch), shared_unref(data);
     return l;
 }
 
