@@ -69,7 +69,7 @@ static void fill_row(float *row, uint32_t samples, const float *hue)
     float now[3] = { hue[0], hue[1], hue[2] };
 
     for (uint32_t t = samples; t-- > 0;) {
-        float *s = row + (size_t)t * 5;
+        float *s = row + (size_t)t * 3;
         if (is_dark(s))
             memcpy(s, now, sizeof now);
         else
@@ -77,10 +77,10 @@ static void fill_row(float *row, uint32_t samples, const float *hue)
     }
     /* What is still dark is dark to the tile's end: the nearest earlier one. */
     uint32_t lit = samples;
-    for (uint32_t t = samples; t-- > 0 && is_dark(row + (size_t)t * 5);)
+    for (uint32_t t = samples; t-- > 0 && is_dark(row + (size_t)t * 3);)
         lit = t;
     for (uint32_t t = lit; lit > 0 && t < samples; t++)
-        memcpy(row + (size_t)t * 5, row + (size_t)(lit - 1) * 5, sizeof now);
+        memcpy(row + (size_t)t * 3, row + (size_t)(lit - 1) * 3, sizeof now);
 }
 
 /* The nearest lit hue of head n in tiles k+1.., else in k-1..0. */
@@ -105,24 +105,24 @@ static enum lm_err look_around(struct graph_program *g, struct graph_workspace *
 static bool is_lit_anywhere(const float *row, uint32_t samples)
 {
     for (uint32_t t = 0; t < samples; t++)
-        if (!is_dark(row + (size_t)t * 5))
+        if (!is_dark(row + (size_t)t * 3))
             return true;
     return false;
 }
 
-enum lm_err outputs_fill_hues(struct graph_program *g, struct graph_workspace *w, struct tile *t)
+enum lm_err outputs_fill_hues(struct graph_program *g, struct graph_workspace *w, uint32_t k)
 {
     enum lm_err err = LM_OK;
 
     for (uint32_t i = 0; i < g->n_outputs && !err; i++) {
-        const struct tensor *to = &t->outputs[i];
+        const struct raw_output *to = &w->raw[i];
         if (g->outputs[i].property != PROP_COLOR || !g->sinks[i].varies)
             continue;
         for (uint32_t n = 0; n < to->n && !err; n++) {
-            float *row = (float *)to->data + (size_t)n * to->t * 5, hue[3] = { NAN, NAN, NAN };
-            if (is_dark(row + ((size_t)to->t - 1) * 5)) {
+            float *row = to->hue + (size_t)n * to->t * 3, hue[3] = { NAN, NAN, NAN };
+            if (is_dark(row + ((size_t)to->t - 1) * 3)) {
                 pthread_mutex_lock(&g->lock);
-                err = look_around(g, w, &g->sinks[i], t->index, n, !is_lit_anywhere(row, to->t), hue);
+                err = look_around(g, w, &g->sinks[i], k, n, !is_lit_anywhere(row, to->t), hue);
                 pthread_mutex_unlock(&g->lock);
             }
             fill_row(row, to->t, hue);

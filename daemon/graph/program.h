@@ -59,7 +59,7 @@ struct hue_ends { float *first, *last; };       /* per head r, g, b of its first
 struct sink {
     struct op *op;
     unsigned port;
-    uint32_t n, c;                      /* of the stored tensor */
+    uint32_t n, c;                      /* of what is written: heads, floats of all planes */
     bool varies;
     const struct patch_group **bases;   /* per head, where a direction is written; else NULL */
     struct hue_ends *ends;              /* [tile]; PROP_COLOR that varies; lock */
@@ -87,12 +87,19 @@ struct slot {
     int buffer;                         /* -1: none */
 };
 
+struct raw_output {                     /* of a tile before it is packed: [head][sample], hue three floats each; n or t of 1 broadcasts */
+    uint32_t n, t;
+    float *value, *hue, *alpha;         /* the last two of colours alone */
+};
+
 struct graph_workspace {
     struct slot *slots; size_t n_slots;
     struct buffer *buffers; size_t n_buffers, cap_buffers;
     float *rows; size_t rows_cap;
     float *state; size_t state_cap;
     float *sums; size_t sums_cap;
+    float *out; size_t out_cap;
+    struct raw_output *raw; size_t n_raw;       /* in `out` */
     int64_t (*now_us)(void);            /* NULL: not timed */
     int64_t *us; size_t us_cap;         /* per op */
 };
@@ -119,8 +126,12 @@ enum lm_err ensure_globals(struct graph_program *g, struct graph_workspace *w, b
 bool scans_reach(const struct graph_program *g, uint32_t tile);     /* of light; has every op its state at that boundary? */
 
 /* --- outputs.c --- */
-enum lm_err outputs_fill_hues(struct graph_program *g, struct graph_workspace *w, struct tile *t);
+/* In w->raw, as tile k left it. */
+enum lm_err outputs_fill_hues(struct graph_program *g, struct graph_workspace *w, uint32_t k);
 uint32_t program_tile_samples(const struct graph_program *g, uint32_t k);   /* incl. the overlap */
+
+/* --- tile.c --- */
+struct tile *tile_pack(uint32_t index, uint32_t samples, const struct raw_output *raw, uint32_t n);     /* NULL: no memory */
 
 /* --- compile_args.c --- */
 struct program_args {

@@ -19,6 +19,8 @@ void graph_workspace_free(struct graph_workspace *w)
     free(w->rows);
     free(w->state);
     free(w->sums);
+    free(w->out);
+    free(w->raw);
     free(w->us);
     free(w);
 }

@@ -5,26 +5,42 @@
  * A tile covers samples [index*256, index*256 + 256) of the annotation (60 per second, sample i = start + i/60) plus one overlap sample, so that
  * sampling between its last sample and the next tile's first needs one tile only. Tile k's samples do not depend on which tiles were run before.
  *
+ * Stored is what is different and nothing else, and nothing is lost by it: an output lies in planes (intensity, hue, alpha apart), and a plane has one sample
+ * where all its samples are the same bits, one head where all its heads are. A wave of intensity in one colour costs one float per head and sample.
+ * Within a plane the heads of one instant lie side by side: that is what a frame reads.
+ *
  * MEMORY   One allocation per tile; tile_free() frees all. Immutable.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { TILE_SAMPLES = 256, SAMPLE_RATE = 60 };
 
-struct tensor {                         /* data[(n*t_count + t)*c_count + c]; a dimension of 1 broadcasts */
+enum property { PROP_COLOR, PROP_DIMMER, PROP_PAN, PROP_TILT, PROP_STROBE, PROP_SPEED, PROPERTIES };
+
+struct plane {                          /* data[(sample*n + head)*c + channel]; n or t of 1 broadcasts */
     uint32_t n, t, c;
-    const float *data;
+    const float *data;                  /* NULL: there is none */
 };
 
-enum property { PROP_COLOR, PROP_DIMMER, PROP_PAN, PROP_TILT, PROP_STROBE, PROP_SPEED, PROPERTIES };
+struct tile_output {
+    struct plane value;                 /* c = 1; PROP_COLOR: v, the largest of the colour's components */
+    struct plane hue, alpha;            /* PROP_COLOR alone. hue: c = 3, r, g, b (max 1); where v = 0 as light-model 5 says (nearest later, else earlier;
+                                         * never any: NaN = inherits) */
+};
 
 struct tile {
     uint32_t index, samples;            /* samples incl. the overlap, fewer at the annotation's end */
     size_t bytes;
     uint32_t n_outputs;
-    struct tensor outputs[];            /* in the order of the program's outputs. PROP_COLOR has c = 5: hue r, g, b (max 1), v, alpha; hue where v = 0 as
-                                         * light-model 5 says (nearest later, else earlier; never any: alpha as written and hue NaN = inherits) */
+    struct tile_output outputs[];       /* in the order of the program's outputs */
 };
 
+static inline const float *plane_at(const struct plane *p, uint32_t head, uint32_t sample)
+{
+    return p->data + ((size_t)(p->t == 1 ? 0 : sample) * p->n + (p->n == 1 ? 0 : head)) * p->c;
+}
+
 void tile_free(struct tile *t);
+bool tile_equal(const struct tile *a, const struct tile *b);    /* the same bits */

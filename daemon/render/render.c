@@ -22,26 +22,25 @@ float blend_scalar(enum blend_mode mode, float base, float top)
     return blend_channel(mode, base, top, top);
 }
 
-/* Where in a tensor an instant lies: between samples a and b, `part` of the way. */
+/* Where in a plane an instant lies: between samples a and b, `part` of the way. */
 struct cursor {
-    const float *a, *b;
-    size_t stride;                      /* floats between heads; 0: one row for all */
+    const float *a, *b;                 /* NULL: the layer does not write it */
+    size_t stride;                      /* floats between heads; 0: one for all */
     float part;
 };
 
-static struct cursor cursor_at(const struct tile *tile, int32_t source, uint32_t sample, float part)
+static struct cursor cursor_at(const struct plane *p, uint32_t sample, float part)
 {
-    struct cursor c = { 0 };
+    uint32_t a = sample < p->t ? sample : p->t - 1, b = a + 1 < p->t ? a + 1 : a;
+    size_t row = (size_t)p->n * p->c;
 
-    if (source < 0)
-        return c;
-    const struct tensor *x = &tile->outputs[source];
-    uint32_t a = sample < x->t ? sample : x->t - 1, b = a + 1 < x->t ? a + 1 : a;
-    c.a = x->data + (size_t)a * x->c;
-    c.b = x->data + (size_t)b * x->c;
-    c.stride = x->n == 1 ? 0 : (size_t)x->t * x->c;
-    c.part = part;
-    return c;
+    return (struct cursor){ .a = p->data + a * row, .b = p->data + b * row, .stride = p->n == 1 ? 0 : p->c, .part = part };
+}
+
+/* Of an output's levels: intensity, angle, strobe, speed. */
+static struct cursor level_at(const struct tile *tile, int32_t source, uint32_t sample, float part)
+{
+    return source < 0 ? (struct cursor){ 0 } : cursor_at(&tile->outputs[source].value, sample, part);
 }
 
 static inline float lerp(float a, float b, float part)
@@ -79,55 +78,84 @@ static inline void fold_color(struct frame *f, uint32_t h, enum blend_mode mode,
         f->r[h] = r / v, f->g[h] = g / v, f->b[h] = b / v;
 }
 
-/* The hue a layer brings: its own, mixed with what is below as alpha says, back to a largest component of 1.
- * False: it inherits. */
-static inline bool layer_hue(const struct frame *f, uint32_t h, const struct cursor *c, uint32_t row, float hue[3])
-{
-    const float *a = c->a + row * c->stride, *b = c->b + row * c->stride;
-    float alpha = lerp(a[4], b[4], c->part);
+/* What a layer says of colour at an instant. */
+struct color_cursor { struct cursor v, hue, alpha; };
 
-    if (!(alpha > 0) || isnan(a[0]))
+static struct color_cursor color_at(const struct tile *tile, int32_t source, uint32_t sample, float part)
+{
+    if (source < 0)
+        return (struct color_cursor){ 0 };
+    const struct tile_output *o = &tile->outputs[source];
+    return (struct color_cursor){ cursor_at(&o->value, sample, part), cursor_at(&o->hue, sample, part), cursor_at(&o->alpha, sample, part) };
+}
+
+/* The layer's own hue, and in own[3] what brings it back to a largest component of 1. False: there is none. */
+static inline bool own_hue(const struct color_cursor *c, uint32_t row, float own[4])
+{
+    const float *a = c->hue.a + row * c->hue.stride, *b = c->hue.b + row * c->hue.stride;
+
+    if (isnan(a[0]))
         return false;
-    float low = alpha < 1 ? 1 - alpha : 0, high = alpha < 1 ? alpha : 1, own[3];
     for (int i = 0; i < 3; i++)
-        own[i] = lerp(a[i], b[i], c->part);
-    float scale = 1 / max3(own[0], own[1], own[2]);
-    hue[0] = low * f->r[h] + high * own[0] * scale;
-    hue[1] = low * f->g[h] + high * own[1] * scale;
-    hue[2] = low * f->b[h] + high * own[2] * scale;
-    scale = 1 / max3(hue[0], hue[1], hue[2]);
-    for (int i = 0; i < 3; i++)
-        hue[i] *= scale;
+        own[i] = lerp(a[i], b[i], c->hue.part);
+    own[3] = 1 / max3(own[0], own[1], own[2]);
     return true;
 }
 
+/* It mixed with what is below as alpha says, again to a largest component of 1. */
+static inline void mix_hue(const struct frame *f, uint32_t h, float alpha, const float own[4], float hue[3])
+{
+    float low = alpha < 1 ? 1 - alpha : 0, high = alpha < 1 ? alpha : 1;
+
+    hue[0] = low * f->r[h] + high * own[0] * own[3];
+    hue[1] = low * f->g[h] + high * own[1] * own[3];
+    hue[2] = low * f->b[h] + high * own[2] * own[3];
+    float scale = 1 / max3(hue[0], hue[1], hue[2]);
+    for (int i = 0; i < 3; i++)
+        hue[i] *= scale;
+}
+
 static inline __attribute__((always_inline)) void fold_light(struct frame *f, const struct segment *s,
-                                                             const struct cursor *color, const struct cursor *dimmer,
+                                                             const struct color_cursor *color, const struct cursor *dimmer,
                                                              enum blend_mode mode, float level)
 {
+    const uint32_t *rows = s->row[PROP_COLOR], *dimmer_rows = s->row[PROP_DIMMER];
+    bool one_hue = color->hue.a && !color->hue.stride, one_alpha = color->hue.a && !color->alpha.stride, has_hue = false;
+    float own[4] = { 0 }, alpha = 0;
+
+    if (one_hue)
+        has_hue = own_hue(color, 0, own);
+    if (one_alpha)
+        alpha = lerp(*color->alpha.a, *color->alpha.b, color->alpha.part);
     for (uint32_t k = 0; k < s->n; k++) {
         uint32_t h = s->heads[k];
         float d = level, hue[3];
         if (dimmer->a)
-            d *= at_linear(dimmer, s->row[PROP_DIMMER][k]);
-        if (!color->a) {
+            d *= at_linear(dimmer, dimmer_rows[k]);
+        if (!color->v.a) {
             fold_level(f, h, mode, d);
             continue;
         }
-        uint32_t row = s->row[PROP_COLOR][k];
-        d *= lerp(color->a[row * color->stride + 3], color->b[row * color->stride + 3], color->part);
-        if (layer_hue(f, h, color, row, hue))
+        uint32_t row = rows[k];
+        d *= at_linear(&color->v, row);
+        if (!one_alpha)
+            alpha = at_linear(&color->alpha, row);
+        if (!one_hue)
+            has_hue = alpha > 0 && own_hue(color, row, own);
+        if (alpha > 0 && has_hue) {
+            mix_hue(f, h, alpha, own, hue);
             fold_color(f, h, mode, d, hue);
-        else
+        } else {
             fold_level(f, h, mode, d);
+        }
     }
 }
 
 static void fold_segment_light(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample, float part,
                                enum blend_mode mode, float level)
 {
-    struct cursor color = cursor_at(t, s->source[PROP_COLOR], sample, part);
-    struct cursor dimmer = cursor_at(t, s->source[PROP_DIMMER], sample, part);
+    struct color_cursor color = color_at(t, s->source[PROP_COLOR], sample, part);
+    struct cursor dimmer = level_at(t, s->source[PROP_DIMMER], sample, part);
 
     /* One loop per mode, its branches gone. */
 #define MODE(m) case m: fold_light(f, s, &color, &dimmer, m, level); break
@@ -149,7 +177,7 @@ static void fold_segment_light(struct frame *f, const struct segment *s, const s
 
 static void fold_strobe(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample, enum blend_mode mode)
 {
-    struct cursor c = cursor_at(t, s->source[PROP_STROBE], sample, 0);
+    struct cursor c = level_at(t, s->source[PROP_STROBE], sample, 0);
     bool has_light = s->source[PROP_COLOR] >= 0 || s->source[PROP_DIMMER] >= 0;
 
     if (c.a)
@@ -162,7 +190,7 @@ static void fold_strobe(struct frame *f, const struct segment *s, const struct t
 
 static void fold_speed(struct frame *f, const struct segment *s, const struct tile *t, uint32_t sample)
 {
-    struct cursor c = cursor_at(t, s->source[PROP_SPEED], sample, 0);
+    struct cursor c = level_at(t, s->source[PROP_SPEED], sample, 0);
 
     for (uint32_t k = 0; c.a && k < s->n; k++)
         f->speed[s->heads[k]] *= c.a[s->row[PROP_SPEED][k] * c.stride];
@@ -171,7 +199,7 @@ static void fold_speed(struct frame *f, const struct segment *s, const struct ti
 /* The layer has the axis: it wins, also where it says "hold" (NaN). A sample before a hold keeps its own value up to it. */
 static void fold_axis(float *axis, const struct segment *s, const struct tile *t, enum property p, uint32_t sample, float part)
 {
-    struct cursor c = cursor_at(t, s->source[p], sample, part);
+    struct cursor c = level_at(t, s->source[p], sample, part);
 
     for (uint32_t k = 0; c.a && k < s->n; k++) {
         size_t at = s->row[p][k] * c.stride;
@@ -245,8 +273,8 @@ static bool preposition(struct frame *f, const struct moving *now, const struct 
         return false;
     for (uint32_t i = 0; i < next->n_segments; i++) {
         const struct segment *s = &next->segments[i];
-        struct cursor pan = cursor_at(tile, s->source[PROP_PAN], 0, 0), tilt = cursor_at(tile, s->source[PROP_TILT], 0, 0);
-        struct cursor color = cursor_at(tile, s->source[PROP_COLOR], 0, 0);
+        struct cursor pan = level_at(tile, s->source[PROP_PAN], 0, 0), tilt = level_at(tile, s->source[PROP_TILT], 0, 0);
+        struct cursor color = color_at(tile, s->source[PROP_COLOR], 0, 0).hue;
         for (uint32_t k = 0; (pan.a || tilt.a) && k < s->n; k++) {
             uint32_t h = s->heads[k];
             if (f->intensity[h] > 0 || !isnan(f->pan[h]) || !isnan(f->tilt[h]) || is_positioned(now, h))

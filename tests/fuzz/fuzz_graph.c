@@ -35,17 +35,6 @@ static void check_frame(const struct frame *f)
     }
 }
 
-static bool same(const struct tile *a, const struct tile *b)
-{
-    bool is_same = a->bytes == b->bytes && a->n_outputs == b->n_outputs;
-
-    for (uint32_t i = 0; is_same && i < a->n_outputs; i++) {
-        const struct tensor *x = &a->outputs[i], *y = &b->outputs[i];
-        is_same = x->n == y->n && x->t == y->t && x->c == y->c && !memcmp(x->data, y->data, (size_t)x->n * x->t * x->c * sizeof(float));
-    }
-    return is_same;
-}
-
 static void run(struct small *s, struct graph_program *g, struct graph_program *again, struct graph_workspace *w, uint32_t k)
 {
     struct layer *l = NULL;
@@ -56,7 +45,7 @@ static void run(struct small *s, struct graph_program *g, struct graph_program *
         abort();
     tile_free(b);
     b = NULL;
-    if (graph_run_tile(again, w, k, &b, NULL) || !same(a, b))
+    if (graph_run_tile(again, w, k, &b, NULL) || !tile_equal(a, b))
         abort();
     tile_free(b);
     if (graph_run_views(again, w, NULL, &views, NULL) == LM_OK && !json_is_object(views))

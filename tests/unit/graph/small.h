@@ -161,14 +161,14 @@ static inline struct tile *small_tile(struct small *s, struct graph_program *g, 
     return t;
 }
 
-/* One value of a tile's output, broadcast. */
+/* One value of a tile's output, broadcast; of a colour r, g, b of its hue, v, alpha. */
 static inline float tile_at(const struct tile *t, uint32_t output, uint32_t n, uint32_t sample, uint32_t c)
 {
-    const struct tensor *x = &t->outputs[output];
+    const struct tile_output *o = &t->outputs[output];
 
-    n = x->n == 1 ? 0 : n;
-    sample = x->t == 1 ? 0 : sample;
-    return x->data[((size_t)n * x->t + sample) * x->c + c];
+    if (o->hue.data && c != 3)
+        return c < 3 ? plane_at(&o->hue, n, sample)[c] : *plane_at(&o->alpha, n, sample);
+    return *plane_at(&o->value, n, sample);
 }
 
 static inline const struct graph_error *small_error(const struct graph_errors *e, const char *code)

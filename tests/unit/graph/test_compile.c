@@ -157,10 +157,10 @@ TEST(constants_are_folded_and_dead_nodes_dropped)
         CHECK(g->ops[i].is_const == (strcmp(g->ops[i].id, "r") != 0 && strcmp(g->ops[i].id, "o") != 0));
     }
     struct tile *t = small_tile(&s, g, 0);
-    CHECK_INT(t->outputs[0].n, 4);      /* per head, no time */
-    CHECK_INT(t->outputs[0].t, 1);
-    CHECK_INT(t->outputs[1].n, 1);      /* over time, all heads alike */
-    CHECK_INT(t->outputs[1].t, 257);
+    CHECK_INT(t->outputs[0].value.n, 4);      /* per head, no time */
+    CHECK_INT(t->outputs[0].value.t, 1);
+    CHECK_INT(t->outputs[1].value.n, 1);      /* over time, all heads alike */
+    CHECK_INT(t->outputs[1].value.t, 257);
     CHECK_NEAR(tile_at(t, 0, 3, 0, 0), 4, 0);
     tile_free(t);
     graph_program_free(g);

@@ -17,8 +17,8 @@ TEST(dark_samples_take_the_nearest_later_hue_else_the_earlier)
     for (uint32_t round = 0; round < 2; round++)
         for (uint32_t k = 0; k < 3; k++) {
             struct tile *t = small_tile(&s, g, round ? 2 - k : k);
-            CHECK_INT(t->outputs[0].c, 5);
-            CHECK_INT(t->outputs[0].n, 1);
+            CHECK_INT(t->outputs[0].hue.c, 3);
+            CHECK_INT(t->outputs[0].value.n, 1);
             for (uint32_t i = 0; i < t->samples; i++) {
                 uint32_t at = t->index * 256 + i;
                 bool lit = at >= 480 && at < 510;

@@ -93,7 +93,7 @@ TEST(views_cost_the_light_nothing)
                                          "c.grid_out>r.grid r.out>n.in n.out>v.in k.out>o.signal", "");
     struct tile *t = small_tile(&s, g, 0);
     CHECK_INT(t->n_outputs, 1);
-    CHECK_INT(t->outputs[0].t, 1);
+    CHECK_INT(t->outputs[0].value.t, 1);
     tile_free(t);
     graph_program_free(g);
     small_clear(&s);
