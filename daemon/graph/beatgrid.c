@@ -121,6 +121,22 @@ double beatgrid_beat(const struct beatgrid *g, double seconds)
     return (double)i - (double)g->first + (seconds - from) / (to - from);
 }
 
+void beatgrid_beats(const struct beatgrid *g, double start, double rate, int64_t from, size_t count, double *beats)
+{
+    size_t i = count && g->n >= 2 ? interval(g, start + (double)from / rate) : 0;
+
+    for (size_t k = 0; k < count; k++) {
+        double seconds = start + (double)(from + (int64_t)k) / rate;
+        if (g->n < 2) {
+            beats[k] = beatgrid_beat(g, seconds);
+            continue;
+        }
+        while (i + 2 < g->n && g->beats[i + 1] <= seconds)
+            i++;
+        beats[k] = (double)i - (double)g->first + (seconds - g->beats[i]) / (g->beats[i + 1] - g->beats[i]);
+    }
+}
+
 double beatgrid_seconds(const struct beatgrid *g, double beat)
 {
     if (g->n < 2)

@@ -24,6 +24,8 @@ struct beatgrid {
 enum lm_err beatgrid_new(const double *beats, size_t n, const double *downbeats, size_t n_downbeats, double bpm, int beats_per_bar, struct beatgrid **result);
 void beatgrid_free(struct beatgrid *g);
 double beatgrid_beat(const struct beatgrid *g, double seconds);
+/* The same for `count` instants start + (from + i) / rate, walking the grid once. */
+void beatgrid_beats(const struct beatgrid *g, double start, double rate, int64_t from, size_t count, double *beats);
 double beatgrid_seconds(const struct beatgrid *g, double beat);
 double beatgrid_bpm(const struct beatgrid *g, double seconds);          /* of the interval that holds it */
 /* Bar number (0-based, negative before the first downbeat) and beat within the bar. */

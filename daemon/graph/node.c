@@ -167,6 +167,17 @@ const float *node_row(const struct node_io *io, unsigned port, uint32_t n, uint3
     return row->data;
 }
 
+const double *node_beats(const struct node_io *io)
+{
+    struct node_beats *b = io->beats;
+
+    if (b->from != io->from || b->count != io->count)
+        beatgrid_beats(io->ctx->grid, io->ctx->start, SAMPLE_RATE, io->from, io->count, b->data);
+    b->from = io->from;
+    b->count = io->count;
+    return b->data;
+}
+
 const float *node_row_or(const struct node_io *io, unsigned port, uint32_t n, uint32_t c, float def)
 {
     struct node_scratch *row = &io->scratch[port];

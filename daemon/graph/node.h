@@ -100,6 +100,7 @@ struct node_setup {             /* for shape(), then window() and state_floats()
 
 struct node_output { float *data; size_t stride; uint32_t n, c; };         /* row of head n: data + n*stride, count*c floats */
 struct node_scratch { float *data; bool is_ready; };
+struct node_beats { double *data; int64_t from; uint32_t count; };         /* as computed last */
 
 struct node_io {                /* for run() and add() */
     const struct node_context *ctx;
@@ -113,6 +114,7 @@ struct node_io {                /* for run() and add() */
     bool is_first;              /* SCAN: nothing came before, set the state up */
     const void *global;         /* GLOBAL: the finished pre-pass */
     struct node_scratch *scratch;       /* [port], for node_row() */
+    struct node_beats *beats;           /* for node_beats() */
 };
 
 struct node_desc {
@@ -178,3 +180,5 @@ static inline double node_beat(const struct node_context *ctx, int64_t sample)
 {
     return beatgrid_beat(ctx->grid, node_seconds(ctx, sample));
 }
+/* node_beat() of all samples of this stretch, io->count of them: worked out once for all heads and nodes. */
+const double *node_beats(const struct node_io *io);

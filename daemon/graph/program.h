@@ -98,6 +98,7 @@ struct graph_workspace {
     float *rows; size_t rows_cap;
     float *state; size_t state_cap;
     float *sums; size_t sums_cap;
+    struct node_beats beats; size_t beats_cap;
     float *out; size_t out_cap;
     struct raw_output *raw; size_t n_raw;       /* in `out` */
     int64_t (*now_us)(void);            /* NULL: not timed */

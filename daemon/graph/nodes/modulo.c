@@ -11,8 +11,8 @@ static void run(const struct node_io *io)
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *in = node_row(io, 0, n, c);
-        float *out = node_out(io, 0, n);
-        for (size_t i = 0; i < (size_t)io->count * c; i++)
+        float *restrict out = node_out(io, 0, n);
+        for (size_t i = 0; i < (size_t)io->count * c; i++)          /* vectorised */
             out[i] = dsp_modulo(in[i], p->divisor);
     }
 }

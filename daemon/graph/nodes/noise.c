@@ -1,7 +1,8 @@
-#include <math.h>
-
+#include "dsp/dmath.h"
 #include "graph/nodes/random.h"
 #include "graph/node.h"
+
+enum { OCTAVES = 8 };
 
 struct params { float scale, amplitude, offset; int octaves; };
 
@@ -35,25 +36,41 @@ static double corner(uint64_t seed, int64_t x, int64_t y, int64_t z)
     return (double)random_unit(random_at(seed, (uint64_t)x, random_mix((uint64_t)y) ^ (uint64_t)z));
 }
 
-/* Value noise, 0..1: random numbers on the corners of a lattice of unit cubes, smooth in between (Perlin 1985, with values for gradients). */
-static double lattice(uint64_t seed, double x, double y, double z)
-{
-    double fx = floor(x), fy = floor(y), fz = floor(z), u = smoothstep(x - fx), v = smoothstep(y - fy), w = smoothstep(z - fz), plane[2];
-    int64_t ix = (int64_t)fx, iy = (int64_t)fy, iz = (int64_t)fz;
+/* The corners of one cube of the lattice, of one octave. From one sample to the next it is mostly the same one. */
+struct cube { bool is_known; double x, y, z, corner[2][2][2]; };
 
+static void cube_enter(struct cube *c, uint64_t seed, double x, double y, double z)
+{
+    int64_t ix = (int64_t)x, iy = (int64_t)y, iz = (int64_t)z;
+
+    if (c->is_known && !(x < c->x || x > c->x || y < c->y || y > c->y || z < c->z || z > c->z))
+        return;
     for (int k = 0; k < 2; k++)
-        plane[k] = mix(mix(corner(seed, ix, iy, iz + k), corner(seed, ix + 1, iy, iz + k), u),
-                       mix(corner(seed, ix, iy + 1, iz + k), corner(seed, ix + 1, iy + 1, iz + k), u), v);
+        for (int j = 0; j < 2; j++)
+            for (int i = 0; i < 2; i++)
+                c->corner[k][j][i] = corner(seed, ix + i, iy + j, iz + k);
+    c->is_known = true;
+    c->x = x, c->y = y, c->z = z;
+}
+
+/* Value noise, 0..1: random numbers on the corners of a lattice of unit cubes, smooth in between (Perlin 1985, with values for gradients). */
+static double lattice(struct cube *c, uint64_t seed, double x, double y, double z)
+{
+    double fx = dsp_floor(x), fy = dsp_floor(y), fz = dsp_floor(z), u = smoothstep(x - fx), v = smoothstep(y - fy), w = smoothstep(z - fz), plane[2];
+
+    cube_enter(c, seed, fx, fy, fz);
+    for (int k = 0; k < 2; k++)
+        plane[k] = mix(mix(c->corner[k][0][0], c->corner[k][0][1], u), mix(c->corner[k][1][0], c->corner[k][1][1], u), v);
     return mix(plane[0], plane[1], w);
 }
 
 /* Fractional Brownian motion: each octave twice as fine and half as strong, the sum brought back to 0..1. */
-static float fbm(const struct params *p, uint64_t seed, double x, double y, double z)
+static float fbm(const struct params *p, struct cube *cubes, uint64_t seed, double x, double y, double z)
 {
     double sum = 0, weight = 1, weights = 0, scale = (double)p->scale;
 
     for (int i = 0; i < p->octaves; i++, weight /= 2, scale *= 2) {
-        sum += weight * lattice(seed + (uint64_t)i, x * scale, y * scale, z * scale);
+        sum += weight * lattice(&cubes[i], seed + (uint64_t)i, x * scale, y * scale, z * scale);
         weights += weight;
     }
     return (float)(sum / weights);
@@ -62,14 +79,18 @@ static float fbm(const struct params *p, uint64_t seed, double x, double y, doub
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
     bool has_time = io->in[0].wired;
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *time = has_time ? node_row(io, 0, n, 1) : NULL, *x = node_row_or(io, 1, n, 1, 0), *y = node_row_or(io, 2, n, 1, 0);
         float *out = node_out(io, 0, n);
+        struct cube cubes[OCTAVES];
+        for (int i = 0; i < OCTAVES; i++)
+            cubes[i].is_known = false;
         for (uint32_t i = 0; i < io->count; i++) {
-            double z = has_time ? place(time[i]) : node_beat(io->ctx, io->from + i);
-            out[i] = p->offset + p->amplitude * fbm(p, io->seed, place(x[i]), place(y[i]), z);
+            double z = has_time ? place(time[i]) : beats[i];
+            out[i] = p->offset + p->amplitude * fbm(p, cubes, io->seed, place(x[i]), place(y[i]), z);
         }
     }
 }
@@ -88,7 +109,7 @@ const struct node_desc node_noise = {
     .params = (const struct param_desc[]){
         { "scale", "Scale", PARAM_FLOAT, offsetof(struct params, scale), .def = 1, .min = 0, .max = 1000, .step = 0.05,
           .help = "How fine: at 1 it changes within a beat, or a unit of space; 0.25 is four times as slow." },
-        { "octaves", "Octaves", PARAM_INT, offsetof(struct params, octaves), .def = 1, .min = 1, .max = 8, .step = 1,
+        { "octaves", "Octaves", PARAM_INT, offsetof(struct params, octaves), .def = 1, .min = 1, .max = OCTAVES, .step = 1,
           .help = "Detail: each further one is twice as fine and half as strong." },
         { "amplitude", "Amplitude", PARAM_FLOAT, offsetof(struct params, amplitude), .def = 1, .min = -1e4, .max = 1e4, .step = 0.01,
           .help = "How much it varies." },

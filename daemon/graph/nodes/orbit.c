@@ -11,13 +11,14 @@ static bool shape(struct node_setup *s)
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
     float flat = (float)dsp_sin_turns((double)p->tilt_deg / 360), upright = (float)dsp_sin_turns((double)p->tilt_deg / 360 + 0.25);
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *phase = node_row_or(io, 1, n, 1, 0);
-        float *x = node_out(io, 0, n), *y = node_out(io, 1, n), *z = node_out(io, 2, n);
-        for (uint32_t i = 0; i < io->count; i++) {
-            double turns = cycle_turns(io, phase, p->speed, i);
+        float *restrict x = node_out(io, 0, n), *restrict y = node_out(io, 1, n), *restrict z = node_out(io, 2, n);
+        for (uint32_t i = 0; i < io->count; i++) {      /* vectorised */
+            double turns = cycle_turns(beats[i], phase[i], p->speed);
             float rise = p->radius_z * (float)dsp_sin_turns(turns);
             x[i] = p->center_x + p->radius_x * (float)dsp_sin_turns(turns + 0.25);
             y[i] = p->center_y + rise * flat;

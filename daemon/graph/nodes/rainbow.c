@@ -15,7 +15,9 @@ static float channel(float turn, float place)
 {
     float d = dsp_modulo(turn - place, 1);
 
-    return dsp_clamp01(2 - 6 * (d < 0.5f ? d : 1 - d));
+    float back = 1 - d;
+
+    return dsp_clamp01(2 - 6 * (d < 0.5f ? d : back));
 }
 
 static void run(const struct node_io *io)
@@ -24,12 +26,13 @@ static void run(const struct node_io *io)
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *in = node_row_or(io, 0, n, 1, 0);
-        float *out = node_out(io, 0, n);
-        for (uint32_t t = 0; t < io->count; t++, out += 4) {
+        float *restrict out = node_out(io, 0, n);
+        for (size_t t = 0; t < io->count; t++) {        /* vectorised */
             float turn = p->offset + p->spread * in[t];
-            for (int k = 0; k < 3; k++)
-                out[k] = 1 - p->saturation * (1 - channel(turn, (float)k / 3));
-            out[3] = 1;
+            out[4 * t] = 1 - p->saturation * (1 - channel(turn, 0));
+            out[4 * t + 1] = 1 - p->saturation * (1 - channel(turn, 1.0f / 3));
+            out[4 * t + 2] = 1 - p->saturation * (1 - channel(turn, 2.0f / 3));
+            out[4 * t + 3] = 1;
         }
     }
 }

@@ -27,15 +27,16 @@ static void run(const struct node_io *io)
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *trigger = node_row(io, 0, n, 1);
         float *state = io->state + (size_t)n * STATES;
+        float *out[3] = { node_out(io, 0, n), node_out(io, 1, n), node_out(io, 2, n) }, at[3] = { 0 };
         if (io->is_first)
             state[LAST] = trigger[0], state[CHANGES] = 0;
         for (uint32_t t = 0; t < io->count; t++) {
-            if (trigger[t] < state[LAST] || trigger[t] > state[LAST])
-                state[CHANGES]++;
+            bool is_new = trigger[t] < state[LAST] || trigger[t] > state[LAST];
+            state[CHANGES] += is_new;
             state[LAST] = trigger[t];
-            for (unsigned axis = 0; axis < 3; axis++)
-                node_out(io, axis, n)[t] = p->min[axis] + (p->max[axis] - p->min[axis])
-                                         * random_unit(random_at(io->seed + axis, n, (uint64_t)state[CHANGES]));
+            for (unsigned axis = 0; axis < 3 && (is_new || t == 0); axis++)
+                at[axis] = p->min[axis] + (p->max[axis] - p->min[axis]) * random_unit(random_at(io->seed + axis, n, (uint64_t)state[CHANGES]));
+            out[0][t] = at[0], out[1][t] = at[1], out[2][t] = at[2];
         }
     }
 }

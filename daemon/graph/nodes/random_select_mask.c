@@ -72,17 +72,27 @@ static void draw(const struct node_io *io, const struct node_selection *s, float
     }
 }
 
+static bool differs(float a, float b)
+{
+    return a < b || a > b;
+}
+
 static void run(const struct node_io *io)
 {
     const struct node_selection *s = io->in[0].value.selection;
     const float *trigger = node_row(io, 1, 0, 1), *count = node_row_or(io, 2, 0, 1, 1);
 
-    for (uint32_t t = 0; t < io->count; t++) {
-        if ((io->is_first && !t) || trigger[t] < io->state[LAST] || trigger[t] > io->state[LAST])
+    for (uint32_t t = 0, end; t < io->count; t = end) {
+        if ((io->is_first && !t) || differs(trigger[t], io->state[LAST]))
             draw(io, s, count[t]);
-        io->state[LAST] = trigger[t];
-        for (uint32_t n = 0; n < s->n; n++)
-            node_out(io, 0, n)[t] = !(io->state[WAS_IN + n] < io->state[DRAW]);
+        for (end = t + 1; end < io->count && !differs(trigger[end], trigger[end - 1]);)
+            end++;
+        io->state[LAST] = trigger[end - 1];
+        for (uint32_t n = 0; n < s->n; n++) {           /* the same until the next draw */
+            float in = io->state[WAS_IN + n] < io->state[DRAW] ? 0 : 1, *out = node_out(io, 0, n);
+            for (uint32_t i = t; i < end; i++)
+                out[i] = in;
+        }
     }
 }
 

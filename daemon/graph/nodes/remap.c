@@ -1,3 +1,4 @@
+#include "dsp/dmath.h"
 #include "graph/node.h"
 
 struct params { float in_min, in_max, out_min, out_max; bool clamp; };
@@ -10,11 +11,10 @@ static void run(const struct node_io *io)
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *in = node_row(io, 0, n, c);
-        float *out = node_out(io, 0, n);
-        for (size_t i = 0; i < (size_t)io->count * c; i++) {
+        float *restrict out = node_out(io, 0, n);
+        for (size_t i = 0; i < (size_t)io->count * c; i++) {        /* vectorised */
             float x = span != 0 ? (in[i] - p->in_min) / span : 0;
-            if (p->clamp)
-                x = x > 0 ? (x < 1 ? x : 1) : 0;
+            x = p->clamp ? dsp_clamp01(x) : x;
             out[i] = p->out_min * (1 - x) + p->out_max * x;
         }
     }

@@ -26,6 +26,16 @@ static void run(const struct node_io *io)
             memcpy(held, in, c * sizeof *held);
             *last = trigger[0];
         }
+        if (c == 1) {
+            float now = *held, was = *last;
+            for (uint32_t t = 0; t < io->count; t++) {
+                now = trigger[t] > was ? in[t] : now;
+                was = trigger[t];
+                out[t] = now;
+            }
+            *held = now, *last = was;
+            continue;
+        }
         for (uint32_t t = 0; t < io->count; t++, in += c, out += c) {
             if (trigger[t] > *last)
                 memcpy(held, in, c * sizeof *held);

@@ -15,14 +15,14 @@ static bool shape(struct node_setup *s)
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
     double phase = p->phase_deg / 360.0;
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *cycles = node_row_or(io, 1, n, 1, p->subdivision);
-        float *out = node_out(io, 0, n);
-        for (uint32_t i = 0; i < io->count; i++)
-            out[i] = p->offset + p->amplitude
-                   * (float)dsp_sin_turns(node_beat(io->ctx, io->from + i) * (double)cycles[i] + phase);
+        float *restrict out = node_out(io, 0, n);
+        for (uint32_t i = 0; i < io->count; i++)        /* vectorised */
+            out[i] = p->offset + p->amplitude * (float)dsp_sin_turns(beats[i] * (double)cycles[i] + phase);
     }
 }
 

@@ -26,10 +26,11 @@ static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
     double steps = (double)strlen(p->steps);
+    const double *beats = node_beats(io);
     float *out = node_out(io, 0, 0);
 
     for (uint32_t i = 0; i < io->count; i++) {
-        double at = floor(node_beat(io->ctx, io->from + i) * (double)p->per_beat);
+        double at = floor(beats[i] * (double)p->per_beat);
         out[i] = p->steps[(size_t)(at - floor(at / steps) * steps)] == '1' ? 1 : 0;
     }
 }

@@ -6,15 +6,16 @@ struct params { float angle, range, speed; };
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
     float across = p->range * (float)dsp_sin_turns((double)p->angle / 360 + 0.25), up = p->range * (float)dsp_sin_turns((double)p->angle / 360);
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *phase = node_row_or(io, 1, n, 1, 0);
-        float *uv = node_out(io, 0, n);
-        for (uint32_t i = 0; i < io->count; i++, uv += 2) {
-            float at = (float)dsp_sin_turns(cycle_turns(io, phase, p->speed, i));
-            uv[0] = across * at;
-            uv[1] = up * at;
+        float *restrict uv = node_out(io, 0, n);
+        for (size_t i = 0; i < io->count; i++) {        /* vectorised */
+            float at = (float)dsp_sin_turns(cycle_turns(beats[i], phase[i], p->speed));
+            uv[2 * i] = across * at;
+            uv[2 * i + 1] = up * at;
         }
     }
 }

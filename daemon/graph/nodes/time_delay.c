@@ -33,6 +33,34 @@ static void window(const struct node_setup *s, uint32_t *before, uint32_t *after
     *after = (uint32_t)ceilf(-low * SAMPLE_RATE) + 1;
 }
 
+/*
+ * One delay for the whole stretch, the usual case: where a sample comes from moves along with it. From `from` on `whole` samples further and `part` of the next
+ * one, held at the annotation's ends.
+ */
+static void shifted(const struct node_io *io, const float *in, int64_t first, float delay, float *restrict out)
+{
+    uint32_t c = io->out[0].c;
+    double shift = -(double)held(delay) * SAMPLE_RATE, whole = floor(shift);
+    float part = (float)(shift - whole);
+    int64_t from = io->from + (int64_t)whole, last = (int64_t)io->ctx->samples - 1, count = io->count;
+    int64_t early = from < 0 ? -from : 0, late = last - from;
+
+    early = early < count ? early : count;              /* samples [0, early) hold the first one, [late, count) the last */
+    late = late < early ? early : late < count ? late : count;
+    for (int64_t i = 0; i < early; i++)
+        for (uint32_t k = 0; k < c; k++)
+            out[i * c + k] = in[-first * c + k];
+    if (early < late) {
+        const float *a = in + (from + early - first) * c, *b = part > 0 ? a + c : a;
+        float *moved = out + early * c;
+        for (int64_t i = 0; i < (late - early) * c; i++)        /* vectorised */
+            moved[i] = a[i] * (1 - part) + b[i] * part;
+    }
+    for (int64_t i = late; i < count; i++)
+        for (uint32_t k = 0; k < c; k++)
+            out[i * c + k] = in[(last - first) * c + k];
+}
+
 static void run(const struct node_io *io)
 {
     const struct node_input *in = &io->in[0];
@@ -43,6 +71,10 @@ static void run(const struct node_io *io)
         const float *from = in->data + (in->value.n == 1 ? 0 : (size_t)n * in->t * c);
         const float *delay = node_row_or(io, 1, n, 1, 0);
         float *out = node_out(io, 0, n);
+        if (in->value.varies && !io->in[1].value.varies) {
+            shifted(io, from, in->from, delay[0], out);
+            continue;
+        }
         for (uint32_t i = 0; i < io->count; i++, out += c) {
             double at = (double)(io->from + i) - (double)held(delay[i]) * SAMPLE_RATE;
             at = at < 0 ? 0 : at > last ? last : at;

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "dsp/dmath.h"
 #include "graph/nodes/cycle.h"
 #include "graph/nodes/random.h"
 
@@ -14,18 +15,21 @@ static float goal(const struct node_io *io, uint32_t n, double k, int axis)
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
+    const double *beats = node_beats(io);
 
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *phase = node_row_or(io, 1, n, 1, 0);
-        float *uv = node_out(io, 0, n);
+        float *restrict uv = node_out(io, 0, n), from[2] = { 0 }, to[2] = { 0 };
+        double last = NAN;
         for (uint32_t i = 0; i < io->count; i++, uv += 2) {
-            double at = cycle_turns(io, phase, p->speed, i), k = floor(fmax(-1e15, fmin(at, 1e15)));
+            double at = cycle_turns(beats[i], phase[i], p->speed), k = dsp_floor(fmax(-1e15, fmin(at, 1e15)));
             float way = (float)(at - k), eased = way * way * (3 - 2 * way);
             way += (eased - way) * p->smoothness;
-            for (int axis = 0; axis < 2; axis++) {
-                float from = goal(io, n, k, axis);
-                uv[axis] = p->range * (from + (goal(io, n, k + 1, axis) - from) * way);
-            }
+            for (int axis = 0; axis < 2 && !(k >= last && k <= last); axis++)      /* seldom: a goal lasts many samples */
+                from[axis] = goal(io, n, k, axis), to[axis] = goal(io, n, k + 1, axis);
+            last = k;
+            for (int axis = 0; axis < 2; axis++)
+                uv[axis] = p->range * (from[axis] + (to[axis] - from[axis]) * way);
         }
     }
 }

@@ -80,3 +80,34 @@ TEST(modulo_is_euclidean)
             CHECK_NEAR(remainder(dsp_modulo(a, b) - (double)a, (double)b), 0, 1e-5);
         }
 }
+
+TEST(whole_numbers_are_those_of_libm)
+{
+    static const double odd[] = { 0, -0.0, 0.5, -0.5, 1.5, 2.5, 0.49999999999999994, -0.49999999999999994, 0x1p51, 0x1p51 - 0.5, -0x1p51, 0x1p52 + 1, 1e300, -1e300 };
+
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        CHECK_NEAR(dsp_floor(odd[i]), floor(odd[i]), 0);
+        CHECK_NEAR(dsp_nearest(odd[i]), nearbyint(odd[i]), 0);
+    }
+    for (double x = -5; x < 5; x += 0.0173) {
+        CHECK_NEAR(dsp_floor(x), floor(x), 0);
+        CHECK_NEAR(dsp_nearest(x), nearbyint(x), 0);
+    }
+    CHECK(isnan(dsp_floor(NAN)) && isinf(dsp_floor(INFINITY)));
+    CHECK_NEAR(dsp_sin_turns(1e300), 0, 0);
+    CHECK(isnan(dsp_sin_turns(INFINITY)));
+}
+
+TEST(many_shapes_are_each_of_them)
+{
+    static const float curves[] = { 0, 0.0009f, 0.3f, 1, -0.3f, -1 };
+
+    for (size_t k = 0; k < sizeof curves / sizeof *curves; k++) {
+        float x[101];
+        for (int i = 0; i <= 100; i++)
+            x[i] = (float)i / 100;
+        dsp_shape_all(x, 101, curves[k]);
+        for (int i = 0; i <= 100; i++)
+            CHECK_NEAR(x[i], dsp_shape((float)i / 100, curves[k]), 0);
+    }
+}

@@ -95,3 +95,22 @@ TEST(a_list_that_does_not_ascend_is_refused)
     CHECK_INT(beatgrid_new((double[]){ 1, 2 }, 2, (double[]){ 3, 2 }, 2, 0, 4, &g), LM_INVALID);
     CHECK(!g);
 }
+
+TEST(a_stretch_of_beats_is_each_of_them)
+{
+    double beats[] = { 1, 1.5, 2.1, 2.2, 5 }, down[] = { 1.5 }, got[600];
+    struct beatgrid *g = NULL, *none = NULL;
+
+    CHECK_INT(beatgrid_new(beats, 5, down, 1, 120, 4, &g), LM_OK);
+    CHECK_INT(beatgrid_new(NULL, 0, NULL, 0, 0, 4, &none), LM_OK);
+    for (int64_t from = -100; from < 100; from += 99) {
+        beatgrid_beats(g, 0.3, 60, from, 600, got);
+        for (int64_t i = 0; i < 600; i++)
+            CHECK_NEAR(got[i], beatgrid_beat(g, 0.3 + (double)(from + i) / 60), 0);
+        beatgrid_beats(none, 0.3, 60, from, 600, got);
+        for (int64_t i = 0; i < 600; i++)
+            CHECK_NEAR(got[i], beatgrid_beat(none, 0.3 + (double)(from + i) / 60), 0);
+    }
+    beatgrid_free(g);
+    beatgrid_free(none);
+}
