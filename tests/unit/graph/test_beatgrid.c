@@ -98,10 +98,10 @@ TEST(a_list_that_does_not_ascend_is_refused)
 
 TEST(a_stretch_of_beats_is_each_of_them)
 {
-    double beats[] = { 1, 1.5, 2.1, 2.2, 5 }, down[] = { 1.5 }, got[600];
+    double uneven[] = { 1, 1.5, 2.1, 2.2, 5 }, down[] = { 1.5 }, got[600];
     struct beatgrid *g = NULL, *none = NULL;
 
-    CHECK_INT(beatgrid_new(beats, 5, down, 1, 120, 4, &g), LM_OK);
+    CHECK_INT(beatgrid_new(uneven, 5, down, 1, 120, 4, &g), LM_OK);
     CHECK_INT(beatgrid_new(NULL, 0, NULL, 0, 0, 4, &none), LM_OK);
     for (int64_t from = -100; from < 100; from += 99) {
         beatgrid_beats(g, 0.3, 60, from, 600, got);
