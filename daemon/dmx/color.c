@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "dsp/dmath.h"
+
 /* What each additive emitter looks like, as device rgb. */
 static const float emitter_rgb[EMITTERS][3] = {
     [EMIT_RED] = { 1, 0, 0 },           [EMIT_GREEN] = { 0, 1, 0 },         [EMIT_BLUE] = { 0, 0, 1 },
@@ -279,15 +281,21 @@ float mix_read(enum mix mix, uint32_t mask, enum white_mode mode, const float in
 
 static float linear(float v)
 {
-    return v <= .04045f ? v / 12.92f : powf((v + .055f) / 1.055f, 2.4f);
+    return v <= .04045f ? v / 12.92f : dsp_pow((v + .055f) / 1.055f, 2.4f);
+}
+
+/* Of amounts of light. Not libm's, which differ in the last bit: a wheel's slot must not. */
+static float cube_root(float v)
+{
+    return dsp_pow(v, 1.f / 3);
 }
 
 void color_oklab(const float rgb[3], float lab[3])
 {
     float r = linear(rgb[0]), g = linear(rgb[1]), b = linear(rgb[2]);
-    float l = cbrtf(.4122214708f * r + .5363325363f * g + .0514459929f * b);
-    float m = cbrtf(.2119034982f * r + .6806995451f * g + .1073969566f * b);
-    float s = cbrtf(.0883024619f * r + .2817188376f * g + .6299787005f * b);
+    float l = cube_root(.4122214708f * r + .5363325363f * g + .0514459929f * b);
+    float m = cube_root(.2119034982f * r + .6806995451f * g + .1073969566f * b);
+    float s = cube_root(.0883024619f * r + .2817188376f * g + .6299787005f * b);
 
     lab[0] = .2104542553f * l + .7936177850f * m - .0040720468f * s;
     lab[1] = 1.9779984951f * l - 2.4285922050f * m + .4505937099f * s;

@@ -1,5 +1,22 @@
 #include "dsp/dmath.h"
 
+#define TWO_PI 6.283185307179586476925
+
+double dsp_sin(double radians)
+{
+    /* 1 / k! for k = 19, 17 .. 1, signs alternating: on -pi/2 .. pi/2 the first term left out is below 1e-15. */
+    static const double term[] = { -1.0 / 121645100408832000, 1.0 / 355687428096000, -1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880,
+                                   -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1 };
+    double r = radians / TWO_PI, sum = 0;
+
+    r -= dsp_nearest(r);
+    r = r > 0.25 ? 0.5 - r : r < -0.25 ? -0.5 - r : r;
+    r *= TWO_PI;
+    for (size_t i = 0; i < sizeof term / sizeof *term; i++)
+        sum = sum * r * r + term[i];
+    return sum * r;
+}
+
 float dsp_shape(float x, float c)
 {
     if (fabsf(c) < 0.001f)

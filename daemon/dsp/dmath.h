@@ -54,6 +54,9 @@ DSP_INLINE double dsp_sin_turns(double turns)
                q * (-1.0 / 39916800 + q * (1.0 / 6227020800.0)))))));
 }
 
+/* sin(radians) within 1e-13, for what is worked out once: where a head looks. */
+double dsp_sin(double radians);
+
 /* The angle of (x, y) from the x axis, -1/2 .. 1/2 of a turn; 0 at the origin. */
 DSP_INLINE double dsp_atan2_turns(double y, double x)
 {

@@ -111,3 +111,10 @@ TEST(many_shapes_are_each_of_them)
             CHECK_NEAR(x[i], dsp_shape((float)i / 100, curves[k]), 0);
     }
 }
+
+TEST(the_fine_sine_agrees_with_libm)
+{
+    for (double x = -20; x < 20; x += 0.00137)
+        CHECK_NEAR(dsp_sin(x), sin(x), 1e-13);
+    CHECK_NEAR(dsp_sin(0), 0, 0);
+}
