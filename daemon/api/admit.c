@@ -86,6 +86,16 @@ static enum role role_of(const struct exchange *x)
     return info ? role_of_peer(info->client_addr, header(x, "X-Forwarded-For") || header(x, "Forwarded")) : ROLE_NONE;
 }
 
+static void identify(struct exchange *x)
+{
+    const union MHD_ConnectionInfo *who = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    if (who)
+        role_caller(who->client_addr, x->req.caller);
+    const union MHD_ConnectionInfo *sock = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    x->req.sock = sock ? sock->connect_fd : -1;
+}
+
 static enum lm_err check_role(struct exchange *x, enum role least)
 {
     enum role has = role_of(x);
@@ -215,6 +225,7 @@ void exchange_admit(struct exchange *x, const char *method)
     x->req.query = x->query;
     x->req.host = x->host;
     x->req.is_stopping = &x->api->is_stopping;
+    identify(x);
     x->req.is_stuck = janitor_is_stuck(x->api->janitor);
     if ((x->err = check_framing(x))) {
         x->is_closing = true;

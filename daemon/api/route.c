@@ -1,6 +1,7 @@
 #include "api/route.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,13 @@ const char *route_nearest(const struct route *const *tables, const char *path)
                 best = d, near = r->path;
         }
     return near;
+}
+
+bool request_is_gone(const struct request *req)
+{
+    struct pollfd f = { .fd = req->sock, .events = POLLRDHUP };
+
+    return *req->is_stopping || (req->sock >= 0 && poll(&f, 1, 0) > 0 && f.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p)

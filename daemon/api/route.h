@@ -49,6 +49,8 @@ struct request {
     const char *text; size_t text_n;    /* the body of a route that takes "csv" */
     int64_t if_match;                   /* version or ETAG_ANY, ETAG_NEVER */
     const char *host;                   /* checked */
+    char caller[ROLE_CALLER_SIZE];      /* who asks (net/role.h) */
+    int sock;                           /* the connection's, to see whether it still is one: request_is_gone() */
     const char *content_type;           /* NULL: none was sent */
     const atomic_bool *is_stopping;     /* lumad is: whoever waits for something gives up */
     bool is_stuck;                      /* the engine made no frame for over a second */
@@ -107,6 +109,8 @@ const char *route_method_name(enum http_method m);
 void route_allow(unsigned methods, char out[64]);       /* "GET, HEAD, POST" */
 
 /* --- what handlers ask a request for --- */
+/* Nobody waits for the answer any more: the client hung up, or lumad is stopping. For handlers that work for long; costs a system call. */
+bool request_is_gone(const struct request *req);
 /* LM_OK with "" when it is absent. */
 enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p);
 /* `def` when absent; LM_BAD_REQUEST when it is no number in min..max. */

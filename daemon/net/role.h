@@ -15,3 +15,10 @@ bool role_is_loopback(const struct sockaddr *addr);     /* 127.0.0.0/8, ::1, and
 extern const char role_refusal[];
 /* `is_forwarded`: the request carries X-Forwarded-For or Forwarded, so the address is the proxy's. */
 enum role role_of_peer(const struct sockaddr *addr, bool is_forwarded);
+
+/*
+ * Who that is, as far as it can be told, so that what one caller holds (a socket, by its id) is of no use to another: "this machine", or the address; of
+ * IPv6 the network half, for a machine changes the other one as it likes.
+ */
+enum { ROLE_CALLER_SIZE = 64 };
+void role_caller(const struct sockaddr *addr, char out[ROLE_CALLER_SIZE]);

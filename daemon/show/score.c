@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "db/domain.h"
+#include "show/preview.h"
 #include "show/state.h"
 #include "show/track_data.h"
 
@@ -86,9 +87,11 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
     e->item.end = json_get_real(row, "end_time", 0);
     blend_mode_find(json_get_text(row, "blend_mode", "replace"), &e->item.blend);
 
-    err = pattern_implementation(c, json_get_text(row, "pattern_id", ""), l->choice.venue, &implementation, &why);
+    struct shared *preview = preview_graph(s->previews, row);
+    err = preview ? LM_OK : pattern_implementation(c, json_get_text(row, "pattern_id", ""), l->choice.venue, &implementation, &why);
+    const json_t *graph = preview ? shared_get(preview) : json_object_get(implementation, "graph");
     if (!err)
-        err = graph_parse(json_object_get(implementation, "graph"), &doc, &why);
+        err = graph_parse(graph, &doc, &why);
     if (err && !is_broken(err)) {
         problem_set(p, err, "%s", why.detail);
         goto out;
@@ -102,7 +105,7 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
             goto out;
     }
     struct layer_source source = {
-        .annotation = e->id, .graph = json_object_get(implementation, "graph"), .args = json_object_get(row, "args"),
+        .annotation = e->id, .graph = graph, .args = json_object_get(row, "args"),
         .start = e->item.start, .end = e->item.end, .origin = json_get_real(row, "origin_time", e->item.start),
         .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = l->patch, .track = l->track,
     };
@@ -113,9 +116,12 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
         e->layer = show_layer_new(&source, doc, key);
     if (!e->layer)
         err = LM_NOMEM;
+    else if ((err = preview_judge(s->previews, preview, e->layer)))
+        show_layer_unref(e->layer);
     else
         e->item.layer = e->layer->layer;
 out:
+    shared_unref(preview);
     json_decref(implementation);
     return err;
 }
@@ -178,6 +184,8 @@ enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn
     json_t *rows = NULL;
     enum lm_err err = load_rows(s, l, c, &rows, p);
 
+    if (!err)
+        err = preview_rows(s, rows);
     if (!err && !(err = load_track(s, l, c, p)))
         err = make_layers(s, l, c, rows, p);
     json_decref(rows);

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/thread.h"
 #include "db/domain.h"
+#include "show/preview.h"
 #include "show/state.h"
 
 /* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
@@ -58,7 +59,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     if ((err = engine_new(&engine, &s->engine)))
         goto out;
     struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, TILE_BYTES };
-    if (!(s->pool = pool_new(&pool)) || !(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
+    if (!(s->previews = previews_new()) || !(s->pool = pool_new(&pool)) || !(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
         err = LM_NOMEM;
 out:
     if (err) {
@@ -81,6 +82,7 @@ void show_free(struct show *s)
     shared_unref(s->loaded_grid);
     shared_unref(s->viewed_space);
     wire_free(s->wire);
+    previews_free(s->previews);
     player_free(s->player);
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
@@ -145,7 +147,7 @@ static void *control(void *arg)
     if (s->o.real_time && !stats.is_real_time)
         log_warn("show", "ordinary scheduling: SCHED_FIFO %d is not permitted, so light is only as steady as the machine is idle", s->o.rt_priority);
     while (!atomic_load(&s->stop)) {
-        unsigned dirty = drain(s, 250);
+        unsigned dirty = drain(s, 250) | (previews_ended(s->previews) ? DIRTY_SCORE : 0);
         int64_t now = clock_mono_ns();
 
         if (dirty || (left && now - tried > RETRY_MS * INT64_C(1000000))) {
@@ -154,6 +156,7 @@ static void *control(void *arg)
         }
         if (now - checked > 500000000) {
             show_check(s);
+            show_check_previews(s);
             checked = now;
         }
         if (now - saved > 1000000000) {

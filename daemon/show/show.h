@@ -58,6 +58,20 @@ enum lm_err show_autoplay_get(struct show *s, json_t **json, struct problem *p);
 enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p);       /* 0.6 s at full; fixture of the active venue, else LM_CONFLICT */
 
+/* --- live preview: preview.h says what it is --- */
+enum { CALLER_SIZE = 64 };
+/* A socket came with this id and may preview until it leaves; `caller` is who it is (net/role.h), and only they may use its id. Neither waits for the show. */
+void show_client_join(struct show *s, const char *client, const char *caller);
+void show_client_leave(struct show *s, const char *client);
+/*
+ * {"client","annotation_id"|"pattern_id","graph","solo","args"} -> {"shown","lit","note","errors"} once the engine shows it. A graph that is broken is an
+ * answer with errors; the light that was there stays. LM_CONFLICT: no such socket; LM_FORBIDDEN: someone else's; LM_BUSY: too many.
+ */
+enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *body, json_t **json, struct problem *p);
+/* `of`: the annotation or pattern; NULL: all of the client's. LM_OK also when there was none. */
+enum lm_err show_preview_end(struct show *s, const char *caller, const char *client, const char *of, struct problem *p);
+json_t *show_preview_list(struct show *s);                                  /* [{annotation_id,pattern_id,solo,shown}], newest first */
+
 /* --- host audio --- */
 json_t *show_host_audio(struct show *s);                                    /* the message of topic host-audio, without "type" */
 enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p);     /* end <= 0: whole track */

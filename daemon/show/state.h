@@ -51,6 +51,7 @@ struct show {
     struct player *player;
     struct engine *engine;
     struct pool *pool;
+    struct previews *previews;
     struct event_listener *listener;
     pthread_t thread, starter;
     bool has_thread, has_starter;

@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/version.h"
+#include "net/role.h"
 #include "ws/encode.h"
 
 #define DEFAULT_FPS 30.0
@@ -359,6 +360,19 @@ void session_read(struct session *s)
 
 /* ---- life ---- */
 
+/* From here on its id is worth something to whoever it belongs to, and to nobody else. */
+static void join(struct session *s)
+{
+    char caller[ROLE_CALLER_SIZE];
+    struct sockaddr_storage addr = { 0 };
+    socklen_t len = sizeof(addr);
+
+    if (getpeername(s->fd, (struct sockaddr *)&addr, &len))
+        return;
+    role_caller((struct sockaddr *)&addr, caller);
+    show_client_join(s->ws->lumad->show, s->client, caller);
+}
+
 enum lm_err session_open(struct ws *w, int fd)
 {
     static const struct wslay_event_callbacks callbacks = {
@@ -393,6 +407,7 @@ enum lm_err session_open(struct ws *w, int fd)
     w->sessions = s;
     w->n_sessions++;
     uuid_new(s->client);
+    join(s);
     session_say_json(s, json_pack("{s:s, s:s, s:s}", "type", "hello", "client", s->client, "version", LUMAD_VERSION));
     if (w->n_sessions > CLIENTS_MAX)
         session_dismiss(s, WSLAY_CODE_POLICY_VIOLATION, "too many clients");
@@ -408,6 +423,7 @@ void session_free(struct session *s)
     if (s->next)
         s->next->prev = s->prev;
     w->n_sessions--;
+    show_client_leave(w->lumad->show, s->client);
     wslay_event_context_free(s->frames);
     close(s->fd); /* epoll forgets it by itself */
     free(s);

@@ -98,3 +98,25 @@ TEST(loopback_is_admin_unless_a_proxy_speaks)
         CHECK_INT(role_of_peer(addr, true), ROLE_NONE);
     }
 }
+
+TEST(a_caller_is_a_machine_however_it_comes)
+{
+    static const struct {
+        const char *address, *caller;
+    } rows[] = {
+        { "127.0.0.1", "this machine" },       { "127.9.9.9", "this machine" }, { "::1", "this machine" },
+        { "::ffff:127.0.0.1", "this machine" }, { "10.0.0.1", "10.0.0.1" },      { "::ffff:10.0.0.1", "10.0.0.1" },
+        { "2001:db8::1", "2001:db8::" },        { "2001:db8::2", "2001:db8::" }, { "2001:db8:0:1::1", "2001:db8:0:1::" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v6 = strchr(rows[i].address, ':');
+        char caller[ROLE_CALLER_SIZE];
+
+        CHECK_INT(inet_pton(is_v6 ? AF_INET6 : AF_INET, rows[i].address, is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr), 1);
+        role_caller(is_v6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4, caller);
+        CHECK_STR(caller, rows[i].caller);
+    }
+}
