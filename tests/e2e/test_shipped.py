@@ -58,6 +58,10 @@ class Shipped(unittest.TestCase):
         self.assertEqual(d.post("/patterns/shipped")["added"], 1)
         names = {p["name"]: p["id"] for p in d.get("/patterns?limit=1000")["items"]}
         self.assertEqual(len(names), len(FILES))
+        picture = d.call("GET", f"/patterns/{mine['Rainbow']}/picture")
+        self.assertEqual((picture.status, picture.headers["Content-Type"], picture.body[:2]), (200, "image/bmp", b"BM"))
+        again = d.call("GET", f"/patterns/{mine['Rainbow']}/picture", headers={"If-None-Match": picture.headers["ETag"]})
+        self.assertEqual(again.status, 304)
         self.assertEqual((names["My fire"], names["Ocean"]), (mine["Fire"], mine["Ocean"]))
         self.assertEqual(d.get(f"/patterns/{mine['Sparkle']}/graph")["nodes"], [])
         self.assertEqual(d.get(f"/patterns/{mine['Ocean']}/graph")["nodes"], FILES["ocean"]["graph"]["nodes"])
