@@ -5,7 +5,7 @@
 
 static json_t *number_or_null(const struct param_desc *p, double v)
 {
-    bool is_number = p->type == PARAM_FLOAT || p->type == PARAM_INT;
+    bool is_number = p->type == PARAM_FLOAT || p->type == PARAM_INT || p->type == PARAM_RANGES;
 
     return is_number ? p->type == PARAM_INT ? json_integer((json_int_t)v) : json_real(v) : json_null();
 }
@@ -23,6 +23,8 @@ static json_t *default_json(const struct param_desc *p)
         return json_string(p->def_text);
     case PARAM_STOPS:
         return json_array();
+    case PARAM_RANGES:
+        return json_loads(p->def_text, 0, NULL);
     default:
         return number_or_null(p, p->def);
     }
@@ -97,6 +99,8 @@ static void print_params(const struct param_desc *params)
             printf("%s | true, false", p->def != 0 ? "true" : "false");
         else if (p->type == PARAM_CHOICE)
             printf("%s | ", p->options[(int)p->def]);
+        else if (p->type == PARAM_RANGES)
+            printf("%s%s%s | %g to %g", p->def_text, p->unit ? " " : "", p->unit ? p->unit : "", p->min, p->max);
         else
             printf("%s | %s", p->def_text ? p->def_text : "none", param_type_names[p->type]);
         for (const char *const *o = p->type == PARAM_CHOICE ? p->options : NULL; o && *o; o++)

@@ -112,6 +112,7 @@ static enum lm_err make_ops(struct compiler *c)
         doc_output(d, &d->nodes[e->from], e->from_port, &port, &channels);
         op->in[node_port_find(op->desc->in, e->to_port)] =
             (struct op_input){ .op = c->op_of[e->from], .port = (uint32_t)port };
+        c->g->ops[c->op_of[e->from]].used |= UINT64_C(1) << port;
     }
     return LM_OK;
 }
@@ -208,6 +209,9 @@ static enum lm_err make_class(struct compiler *c, struct op *op, const struct no
 {
     struct arena *a = c->g->arena;
 
+    op->work_floats = op->desc->work_floats ? op->desc->work_floats(s) : 0;
+    op->spectrum = op->desc->spectrum_size ? op->desc->spectrum_size(s) : 0;
+    op->effort = op->desc->effort ? op->desc->effort(s) : 0;
     for (uint32_t i = 0; i < op->n_in; i++)
         if (op->in[i].op >= 0 && c->g->ops[op->in[i].op].level > op->level)
             op->level = c->g->ops[op->in[i].op].level;
@@ -243,7 +247,8 @@ static enum lm_err finish_op(struct compiler *c, struct op *op)
 {
     struct node_input in[NODE_INPUTS];
     struct node_value out[NODE_OUTPUTS] = { { 0 } };
-    struct node_setup s = { .ctx = &c->g->ctx, .desc = op->desc, .params = op->params, .in = in, .out = out };
+    struct node_setup s = { .ctx = &c->g->ctx, .desc = op->desc, .params = op->params, .in = in, .out = out, .used = op->used,
+                            .arena = c->g->arena };
     enum lm_err err;
 
     for (uint32_t i = 0; i < op->n_in; i++) {
@@ -252,7 +257,7 @@ static enum lm_err finish_op(struct compiler *c, struct op *op)
         in[i] = eval_input(c->g, c->scratch, op, i);
     }
     if (!check_channels(c, op, in) || !make_shape(c, op, &s))
-        return LM_OK;                   /* told; others may have more to tell */
+        return s.is_starved ? LM_NOMEM : LM_OK;                   /* told; others may have more to tell */
     if ((err = make_class(c, op, &s)))
         return err;
     return op->is_const ? fold(c, op, in) : LM_OK;

@@ -83,7 +83,7 @@ bool program_cost(const struct graph_program *g, struct graph_errors *errors)
         if (!cost[i].is_needed || op->is_const)
             continue;
         uint64_t floats = op->floats * cost[i].len;
-        work += floats + cost[i].len;
+        work += floats + (1 + (uint64_t)op->effort) * cost[i].len;
         held += floats;
         kept += (uint64_t)op->state_floats * g->tiles;
         if (work > GRAPH_MAX_WORK)

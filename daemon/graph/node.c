@@ -17,7 +17,7 @@ static const struct node_desc *const nodes[] = {
 
 const char *const port_type_names[] = { "none", "signal", "audio", "grid", "selection", "any" };
 const char *const param_type_names[] = { "none", "float", "int", "bool", "choice", "color", "text", "stops",
-                                         "selection" };
+                                         "selection", "ranges" };
 
 const struct node_desc *const *node_list(void)
 {

@@ -25,10 +25,10 @@
 
 enum port_type  { PORT_NONE, PORT_SIGNAL, PORT_AUDIO, PORT_GRID, PORT_SELECTION, PORT_ANY };
 enum param_type { PARAM_NONE, PARAM_FLOAT, PARAM_INT, PARAM_BOOL, PARAM_CHOICE, PARAM_COLOR, PARAM_TEXT, PARAM_STOPS,
-                  PARAM_SELECTION };
+                  PARAM_SELECTION, PARAM_RANGES };
 enum node_class { NODE_POINT, NODE_WINDOW, NODE_SCAN, NODE_GLOBAL };
 
-enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16 };
+enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16, NODE_RANGES = 16 };
 
 struct port_desc {
     const char *id, *label;
@@ -39,13 +39,13 @@ struct port_desc {
 };
 
 /* Where in the params struct a value goes: FLOAT float, INT int, BOOL bool, CHOICE int (index of options), COLOR float[4],
- * TEXT and SELECTION const char *, STOPS struct node_stops. */
+ * TEXT and SELECTION const char *, STOPS struct node_stops, RANGES struct node_ranges. */
 struct param_desc {
     const char *id, *label;
     enum param_type type;
     size_t offset;
     double def, min, max, step;         /* numbers and bool */
-    const char *def_text;               /* COLOR, TEXT, SELECTION */
+    const char *def_text;               /* COLOR, TEXT, SELECTION; RANGES as JSON; min and max hold for each bound */
     const char *unit;
     const char *const *options;         /* CHOICE: NULL-terminated; def is the index */
     const char *help;
@@ -53,6 +53,7 @@ struct param_desc {
 
 struct node_stop { float position, rgba[4]; };
 struct node_stops { uint32_t n; struct node_stop stop[NODE_STOPS]; };      /* ascending positions */
+struct node_ranges { uint32_t n; struct { float low, high; } range[NODE_RANGES]; };        /* low < high; may overlap */
 
 struct node_selection {
     uint32_t n;
@@ -76,7 +77,7 @@ struct node_value {             /* what a port carries, before it is computed */
     uint32_t n, c;              /* heads and channels of a signal; 1 broadcasts */
     bool varies;                /* with time */
     const struct node_selection *selection;
-    const struct graph_audio *audio;
+    const struct audio_chain *audio;    /* graph/audio.h */
 };
 
 struct node_input {
@@ -93,6 +94,9 @@ struct node_setup {             /* for shape(), then window() and state_floats()
     const void *params;
     const struct node_input *in;
     struct node_value *out;
+    uint64_t used;              /* bit i: output i leads to light or to a view */
+    struct arena *arena;        /* the program's, for what values point to */
+    bool is_starved;            /* there was no memory: no fault of the graph's */
     const char *port;           /* of a failure */
     const char *code;
     char message[256];
@@ -114,6 +118,8 @@ struct node_io {                /* for run() and add() */
     bool is_first;              /* SCAN: nothing came before, set the state up */
     const void *global;         /* GLOBAL: the finished pre-pass */
     struct node_scratch *scratch;       /* [port], for node_row() */
+    float *work;                /* as many as work_floats() says, with anything in them */
+    struct spectrum *spectrum;  /* of spectrum_size() samples */
     struct node_beats *beats;           /* for node_beats() */
 };
 
@@ -134,6 +140,10 @@ struct node_desc {
     bool (*shape)(struct node_setup *s);
     void (*window)(const struct node_setup *s, uint32_t *before, uint32_t *after);
     size_t (*state_floats)(const struct node_setup *s);
+    size_t (*work_floats)(const struct node_setup *s);
+    uint32_t (*spectrum_size)(const struct node_setup *s);     /* a power of two, dsp/spectrum.h */
+    /* What a sample costs beside its floats, in the time of a float (about 1 ns): none may hold up the show for long. */
+    uint32_t (*effort)(const struct node_setup *s);
     size_t global_size;
     void (*begin)(void *global);
     void (*add)(void *global, const struct node_io *io);

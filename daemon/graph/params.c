@@ -13,6 +13,33 @@ static void put_color(void *at, const char *text)
     memcpy(at, rgba, sizeof rgba);
 }
 
+static const char *read_ranges(const struct param_desc *p, const json_t *v, struct node_ranges *ranges)
+{
+    struct node_ranges r = { 0 };
+
+    if (!json_is_array(v) || json_array_size(v) < 1 || json_array_size(v) > NODE_RANGES)
+        return "must be a list of 1 to 16 ranges, like [[20, 200]]";
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const json_t *pair = json_array_get(v, i), *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
+        if (json_array_size(pair) != 2 || !json_is_number(low) || !json_is_number(high))
+            return "must hold pairs of numbers, like [[20, 200]]";
+        if (!(json_number_value(low) >= p->min && json_number_value(high) <= p->max && json_number_value(low) < json_number_value(high)))
+            return "must hold ranges that go up and stay within the limits";
+        r.range[r.n].low = (float)json_number_value(low);
+        r.range[r.n++].high = (float)json_number_value(high);
+    }
+    *ranges = r;
+    return NULL;
+}
+
+static void put_ranges(const struct param_desc *p, void *at)
+{
+    json_t *v = json_loads(p->def_text, 0, NULL);
+
+    read_ranges(p, v, at);
+    json_decref(v);
+}
+
 static void put_default(const struct param_desc *p, void *at)
 {
     switch (p->type) {
@@ -32,6 +59,9 @@ static void put_default(const struct param_desc *p, void *at)
     case PARAM_TEXT:
     case PARAM_SELECTION:
         *(const char **)at = p->def_text ? p->def_text : "";
+        break;
+    case PARAM_RANGES:
+        put_ranges(p, at);
         break;
     case PARAM_STOPS:
     case PARAM_NONE:
@@ -122,6 +152,8 @@ static const char *read_value(const struct param_desc *p, const json_t *v, void 
         return NULL;
     case PARAM_STOPS:
         return read_stops(v, at);
+    case PARAM_RANGES:
+        return read_ranges(p, v, at);
     case PARAM_NONE:
         break;
     }

@@ -17,7 +17,7 @@
 #include "graph/graph.h"
 #include "graph/node.h"
 
-enum { GRAPH_MAX_LEVELS = 8 };
+enum { GRAPH_MAX_LEVELS = 8, GRAPH_SPECTRA = 4 };
 #define GRAPH_MAX_FLOATS  (UINT64_C(64) << 20)      /* held at once */
 #define GRAPH_MAX_WORK    (UINT64_C(256) << 20)     /* computed for one tile */
 #define GRAPH_MAX_SWEEPS  (UINT64_C(4) << 30)       /* computed by all pre-passes */
@@ -49,6 +49,8 @@ struct op {
     uint32_t row;                       /* channels of its widest port */
     size_t floats;                      /* per sample, all outputs */
     size_t state_floats;                /* SCAN */
+    uint64_t used;                      /* bits of outputs */
+    size_t work_floats; uint32_t spectrum, effort;      /* as the descriptor says; spectrum 0: none */
     float **states; uint32_t saved;     /* states[k] at sample 256k for 1 <= k <= saved; lock */
     void *global; bool has_global;      /* lock */
     atomic_flag reported;
@@ -101,6 +103,9 @@ struct graph_workspace {
     struct node_beats beats; size_t beats_cap;
     float *out; size_t out_cap;
     struct raw_output *raw; size_t n_raw;       /* in `out` */
+    float *work; size_t work_cap;
+    struct spectrum *spectra[GRAPH_SPECTRA];    /* of any sizes; NULL: free */
+    uint32_t next_spectrum;
     int64_t (*now_us)(void);            /* NULL: not timed */
     int64_t *us; size_t us_cap;         /* per op */
 };
@@ -119,6 +124,8 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
 enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, const struct op *op, const struct node_input *in,
                    int64_t from, uint32_t count);
 bool floats_reserve(float **p, size_t *cap, size_t n);
+/* Of that many samples, for one run; NULL: no memory. */
+struct spectrum *workspace_spectrum(struct graph_workspace *w, uint32_t size);
 
 /* --- prepass.c; both with the lock held --- */
 /* Every SCAN op of at most `level` pre-passes has its state at boundary `tile`. */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/spectrum.h"
 #include "graph/program.h"
 
 struct graph_workspace *graph_workspace_new(void)
@@ -22,6 +23,9 @@ void graph_workspace_free(struct graph_workspace *w)
     free(w->beats.data);
     free(w->out);
     free(w->raw);
+    free(w->work);
+    for (int i = 0; i < GRAPH_SPECTRA; i++)
+        spectrum_free(w->spectra[i]);
     free(w->us);
     free(w);
 }
@@ -35,6 +39,17 @@ bool floats_reserve(float **p, size_t *cap, size_t n)
         return false;
     *p = more, *cap = n;
     return true;
+}
+
+struct spectrum *workspace_spectrum(struct graph_workspace *w, uint32_t size)
+{
+    for (int i = 0; i < GRAPH_SPECTRA; i++)
+        if (w->spectra[i] && spectrum_size(w->spectra[i]) == size)
+            return w->spectra[i];
+    /* A program needs one or two sizes; where there are more, the oldest gives way. */
+    struct spectrum **at = &w->spectra[w->next_spectrum++ % GRAPH_SPECTRA];
+    spectrum_free(*at);
+    return *at = spectrum_new(size);
 }
 
 enum lm_err workspace_begin(struct graph_workspace *w, const struct graph_program *g)
@@ -188,12 +203,14 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
                    const struct node_output *out, int64_t from, uint32_t count, float *state, bool is_first)
 {
     struct node_scratch rows[NODE_INPUTS];
+    struct spectrum *spectrum = op->spectrum ? workspace_spectrum(w, op->spectrum) : NULL;
 
-    if (!rows_of(w, op, count, rows))
+    if (!rows_of(w, op, count, rows) || !floats_reserve(&w->work, &w->work_cap, op->work_floats) || (op->spectrum && !spectrum))
         return LM_NOMEM;
     op->desc->run(&(struct node_io){ .ctx = &g->ctx, .params = op->params, .seed = op->seed, .in = in, .out = out,
                                      .from = from, .count = count, .state = state, .is_first = is_first,
-                                     .global = op->global, .scratch = rows, .beats = &w->beats });
+                                     .global = op->global, .scratch = rows, .beats = &w->beats, .work = w->work,
+                                     .spectrum = spectrum });
     return LM_OK;
 }
 

@@ -1,9 +1,8 @@
-#include "graph/node.h"
+#include "graph/audio.h"
 
 static bool shape(struct node_setup *s)
 {
-    s->out[0].audio = &s->ctx->audio;
-    return true;
+    return audio_source(s, 0, AUDIO_MIX);
 }
 
 const struct node_desc node_pattern_entry = {
