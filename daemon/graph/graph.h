@@ -67,6 +67,8 @@ uint32_t graph_program_samples(const struct graph_program *g);          /* T */
 
 struct graph_workspace *graph_workspace_new(void);                      /* scratch memory, grows and is kept */
 void graph_workspace_free(struct graph_workspace *w);
+/* `stop` is asked before each turn of a node; true ends what is run with LM_TIMEOUT. NULL: nobody is asked. */
+void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx), void *ctx);
 /* Runs tile k. NaN/inf are made 0 (light) or hold/NaN (pan, tilt), reported once per node in `errors` (may be NULL). */
 enum lm_err graph_run_tile(struct graph_program *g, struct graph_workspace *w, uint32_t k, struct tile **result, struct graph_errors *errors);
 /* For the editor: runs everything incl. views over the whole annotation: {"views":{node:{...}},"timings":[{node,us}],"layer":{heads,samples}}; signals down-sampled

@@ -107,6 +107,8 @@ struct graph_workspace {
     struct spectrum *spectra[GRAPH_SPECTRA];    /* of any sizes; NULL: free */
     uint32_t next_spectrum;
     int64_t (*now_us)(void);            /* NULL: not timed */
+    bool (*stop)(void *ctx);            /* NULL: to the end */
+    void *stop_ctx;
     int64_t *us; size_t us_cap;         /* per op */
 };
 

@@ -30,6 +30,12 @@ void graph_workspace_free(struct graph_workspace *w)
     free(w);
 }
 
+void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx), void *ctx)
+{
+    w->stop = stop;
+    w->stop_ctx = ctx;
+}
+
 bool floats_reserve(float **p, size_t *cap, size_t n)
 {
     if (n <= *cap)
@@ -327,6 +333,8 @@ enum lm_err eval(struct graph_program *g, struct graph_workspace *w, bool save)
         struct op *op = &g->ops[i];
         if (!s->is_needed)
             continue;
+        if (w->stop && w->stop(w->stop_ctx))
+            return LM_TIMEOUT;
         int64_t before = w->now_us ? w->now_us() : 0;
         enum lm_err err = run_one(g, w, op, s, save);
         if (err)
