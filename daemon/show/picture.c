@@ -14,7 +14,7 @@ enum { HEADS = 24, BEATS = 24, RATE = 22050, BEATS_PER_BAR = 4, HEADER = 54 };
 #define BEAT_S   0.5
 #define SECONDS  8.0
 #define LEAD_IN  2.0                    /* music before and after, for what looks there */
-#define MOVE_DEG 180.0f                 /* to the edge of the drawing of movement */
+#define MOVE_DEG 110.0f                 /* to the edge of the drawing of movement */
 
 struct picture_stage {
     struct definition par, mover, strobe;
@@ -169,7 +169,7 @@ static struct cast find_cast(const struct graph_program *g)
 
 static void draw_column(const struct canvas *c, const struct cast *cast, const struct frame *f, int x)
 {
-    int stage = cast->moves ? PICTURE_HEIGHT * 5 / 9 : PICTURE_HEIGHT, below = PICTURE_HEIGHT - stage;
+    int stage = cast->moves ? PICTURE_HEIGHT / 3 : PICTURE_HEIGHT, below = PICTURE_HEIGHT - stage;
 
     for (int y = 0; y < stage; y++) {
         uint32_t h = cast->heads[(size_t)y * cast->n / (size_t)stage];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filterPatterns } from './gallery';
+import { filterPatterns, shelve } from './gallery';
 
 const list = [
     { name: 'Zebra', category: 'Beat', description: 'stripes' },
@@ -16,4 +16,5 @@ describe('the list of patterns', () => {
         expect(names('STRIPES')).toEqual(['Zebra']);
         expect(names('nothing')).toEqual([]);
     });
+    it('stands on shelves', () => expect(shelve(filterPatterns(list, '')).map(([c, l]) => [c, l.length])).toEqual([['Beat', 1], ['Space', 2], ['No category', 1]]));
 });

@@ -11,3 +11,15 @@ export function filterPatterns<P extends Named>(patterns: readonly P[], words: s
         .filter((p) => wanted.every((w) => text(p).includes(w)))
         .sort((a, b) => Number(!a.category) - Number(!b.category) || (a.category ?? '').localeCompare(b.category ?? '') || a.name.localeCompare(b.name));
 }
+
+/* The same by shelves: [category, its patterns]. */
+export function shelve<P extends Named>(sorted: readonly P[]): [string, P[]][] {
+    const shelves = new Map<string, P[]>();
+    for (const p of sorted) {
+        const name = p.category || 'No category';
+        const shelf = shelves.get(name);
+        if (shelf) shelf.push(p);
+        else shelves.set(name, [p]);
+    }
+    return [...shelves];
+}
