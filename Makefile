@@ -9,7 +9,7 @@ JOBS       ?= $(shell nproc)
 HTTP       ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 # What `make test` runs, in this order.
-TEST_STEPS ?= all unit golden web-test lint e2e asan trap browser
+TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
 -include config.mk
 
 PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
@@ -67,7 +67,7 @@ export TSAN_OPTIONS  ?= halt_on_error=1$(if $(wildcard tests/tsan.supp),:suppres
 FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
-.PHONY: all daemon web deps have-libs demo run test unit golden web-test e2e browser asan tsan trap variant-tests \
+.PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
         valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -117,6 +117,13 @@ unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN))
 golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
 	$(if $(GOLDEN_BIN),@prove --jobs $(JOBS) --exec "$(UNDER)" $(GOLDEN_BIN))
 	$(if $(wildcard tests/golden/test_*.py),@$(FOR_TESTS) python3 -m unittest discover -s tests/golden)
+# The same bytes, whatever compiled them (`golden` is gcc -O3 where gcc is cc); one that is not installed is left out.
+compilers:
+	@for c in "gcc -O0" "gcc -O2 -march=x86-64-v3" "clang -O2"; do \
+	    set -- $$c; command -v $$1 >/dev/null || { echo "$$1 is not installed: left out"; continue; }; cc=$$1; shift; \
+	    case "$$*" in *x86-64*) grep -qw avx2 /proc/cpuinfo 2>/dev/null || continue;; esac; \
+	    echo "$$cc $$*"; $(MAKE) --no-print-directory CC=$$cc CFLAGS="$$*" RELAXED=1 VARIANT="$$(echo $$cc$$* | tr -d ' ')" \
+	        ROOMS="core dsp fixtures graph render dmx" golden || exit 1; done
 e2e: daemon $B/tests/tools/fixture_slots
 	@$(FOR_TESTS) python3 tests/e2e/run.py
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.

@@ -2,10 +2,11 @@
 /*
  * A graph around each node type, made from its descriptor alone, so that a node that joins the table is tested with all others. Every input is fed: signals that
  * differ over heads and time, in the channels the port takes; the beat grid; the track's sound; a group-local selection. Every output is shown, and lights
- * something if it can. The venue and the analysed track to run it over come with it.
+ * something if it can. The venue and the track to run it over come with it.
  */
 #include <math.h>
 
+#include "dsp/dmath.h"
 #include "graph/node.h"
 #include "small.h"
 
@@ -13,6 +14,7 @@ enum { EVERY_RATE = 8000 };
 
 struct every {
     struct small s;
+    struct analysis *analysis;
     float *frames, *stems[GRAPH_STEMS];
 };
 
@@ -124,33 +126,69 @@ static inline float *every_sound(size_t n, unsigned seed)
     uint32_t x = seed * 2654435761u + 1;
 
     for (size_t i = 0; f && i < n; i++) {
-        double t = (double)i / EVERY_RATE, beat = fmod(t * 2, 1);
+        double t = (double)i / EVERY_RATE, beat = t * 2 - floor(t * 2);
         x = x * 1664525u + 1013904223u;
-        f[i] = (float)(0.1 * ((double)x / 4294967296.0 - 0.5) + 0.2 * sin(t * 440 * 6.283185307 * (1 + (int)(t / 2) % 3 * 0.25)) + 0.4 * sin(beat * 60) * exp(-beat * 8));
+        f[i] = (float)(0.1 * ((double)x / 4294967296.0 - 0.5) + 0.2 * dsp_sin_turns(t * 440 * (1 + (int)(t / 2) % 3 * 0.25)) + 0.4 * dsp_sin(beat * 60) * dsp_exp(-beat * 8));
     }
     return f;
 }
 
-/* A venue of `heads`, every other one a mover, 12 s of sound with stems, an analysed track; the annotation is 1 to 11 s. */
-static inline void every_init(struct every *e, size_t heads)
+static inline struct analysis *every_analysis(void)
+{
+    json_t *onsets = small_json("{'kick':[[1,1],[1.5,0.6],[2,1],[4,0.8]],'snare':[[1.25,0.5],[3,1]],'hihat':[[1.1,0.2],[1.2,0.3],[9,1]]}");
+    json_t *energy = small_json("{'bars':[[1,3,0.2],[3,5,0.9],[5,7,0.4]]}");
+    json_t *sections = small_json("{'sections':[{'start':0,'end':4,'label':'intro'},{'start':4,'end':6,'label':'drop'},{'start':6,'end':12,'label':'outro'}]}");
+    enum { FRAMES = 240 };
+    float *chroma = calloc((size_t)FRAMES * 12, sizeof *chroma);
+    struct analysis *a = NULL;
+    struct problem p;
+
+    for (size_t i = 0; chroma && i < FRAMES; i++) {
+        chroma[i * 12 + i / 20 % 12] = 0.5f;
+        chroma[i * 12 + (i / 20 + 4) % 12] = chroma[i * 12 + (i / 20 + 7) % 12] = 0.25f;
+    }
+    problem_clear(&p);
+    if (analysis_new(onsets, energy, sections, chroma, (size_t)FRAMES * 12 * sizeof *chroma, 20, &a, &p))
+        printf("# analysis: %s\n", p.detail);
+    free(chroma);
+    json_decref(onsets), json_decref(energy), json_decref(sections);
+    return a;
+}
+
+/* The track: 12 s of sound with stems, and what was heard in it. */
+static inline void every_hear(struct every *e, struct graph_env *env)
 {
     size_t n = 12 * EVERY_RATE;
 
-    small_init(&e->s, heads);
-    for (size_t h = 0; h < heads; h += 2)
-        e->s.patch.heads[h].capabilities |= CAP_MOVEMENT | CAP_STROBE;
+    e->analysis = every_analysis();
     e->frames = every_sound(n, 0);
-    e->s.env.audio = (struct graph_audio){ e->frames, n, 1, EVERY_RATE };
+    env->audio = (struct graph_audio){ e->frames, n, 1, EVERY_RATE };
     for (unsigned i = 0; i < GRAPH_STEMS; i++) {
         e->stems[i] = every_sound(n, i + 1);
-        e->s.env.stems[i] = (struct graph_audio){ e->stems[i], n, 1, EVERY_RATE };
+        env->stems[i] = (struct graph_audio){ e->stems[i], n, 1, EVERY_RATE };
     }
+    env->analysis = e->analysis;
 }
 
-static inline void every_clear(struct every *e)
+static inline void every_forget(struct every *e)
 {
     for (unsigned i = 0; i < GRAPH_STEMS; i++)
         free(e->stems[i]);
     free(e->frames);
+    analysis_free(e->analysis);
+}
+
+/* A venue of `heads`, every other one a mover; the annotation is 1 to 11 s. */
+static inline void every_init(struct every *e, size_t heads)
+{
+    small_init(&e->s, heads);
+    for (size_t h = 0; h < heads; h += 2)
+        e->s.patch.heads[h].capabilities |= CAP_MOVEMENT | CAP_STROBE;
+    every_hear(e, &e->s.env);
+}
+
+static inline void every_clear(struct every *e)
+{
+    every_forget(e);
     small_clear(&e->s);
 }
