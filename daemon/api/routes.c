@@ -4,7 +4,7 @@
 #define TABLES(X)                                                               \
     X(system)                                                                   \
     X(venues) X(fixtures) X(patch) X(parks) X(groups) X(library)                                  \
-    X(patterns) X(pattern_picture) X(implementations) X(graph)                                     \
+    X(patterns) X(pattern_picture) X(implementations) X(graph) X(preview)                          \
     X(tracks) X(track_data) X(scores)                                           \
     X(host_audio) X(show) X(outputs) X(jobs) X(settings)
 
