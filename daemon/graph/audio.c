@@ -247,3 +247,15 @@ void audio_read(struct audio_reader *r, int64_t from, uint32_t n, float *out)
         from = to;
     }
 }
+
+void audio_window_move(struct audio_window *w, int64_t from)
+{
+    uint32_t keep = 0;
+
+    if (w->is_filled && from >= w->from && from - w->from < w->size)
+        keep = w->size - (uint32_t)(from - w->from);
+    memmove(w->samples, w->samples + (w->size - keep), keep * sizeof *w->samples);
+    audio_read(&w->sound, from + keep, w->size - keep, w->samples + keep);
+    w->from = from;
+    w->is_filled = true;
+}

@@ -57,5 +57,14 @@ static inline struct audio_reader audio_open(const struct audio_chain *chain)
 {
     return (struct audio_reader){ .chain = chain };
 }
-/* Samples from .. from + n. Forward is cheap, back within a block is not. */
+/* Samples from .. from + n. Forward is cheap, back within a block is not: behind filters the block begins again. */
 void audio_read(struct audio_reader *r, int64_t from, uint32_t n, float *out);
+
+/* A stretch that moves forward: neighbours share most of their sound. */
+struct audio_window {
+    struct audio_reader sound;
+    uint32_t size;
+    float *samples;                     /* [size]; the caller's */
+    int64_t from; bool is_filled;
+};
+void audio_window_move(struct audio_window *w, int64_t from);

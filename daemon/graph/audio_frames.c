@@ -1,7 +1,6 @@
 #include "graph/audio_frames.h"
 
 #include <math.h>
-#include <string.h>
 
 size_t audio_frames_floats(uint32_t size)
 {
@@ -12,30 +11,18 @@ void audio_frames_begin(struct audio_frames *f, float *work)
 {
     uint32_t size = spectrum_size(f->spectrum);
 
-    f->samples = work;
-    f->bins = f->samples + size;
+    f->window.samples = work;
+    f->window.size = size;
+    f->bins = work + size;
     f->kept = f->bins + size / 2 + 1;
-    f->held = INT64_MIN;
     f->low = f->high = 0;
-}
-
-/* Neighbours share most of their sound. */
-static void hold(struct audio_frames *f, int64_t from)
-{
-    uint32_t size = spectrum_size(f->spectrum), keep = 0;
-
-    if (f->held != INT64_MIN && from >= f->held && from - f->held < size)
-        keep = size - (uint32_t)(from - f->held);
-    memmove(f->samples, f->samples + (size - keep), keep * sizeof *f->samples);
-    audio_read(&f->sound, from + keep, size - keep, f->samples + keep);
-    f->held = from;
 }
 
 static void compute(struct audio_frames *f, int64_t first)
 {
     for (unsigned lane = 0; lane < SPECTRUM_LANES; lane++) {
-        hold(f, (first + lane) * f->hop - spectrum_size(f->spectrum) / 2);
-        spectrum_put(f->spectrum, lane, f->samples);
+        audio_window_move(&f->window, (first + lane) * f->hop - f->window.size / 2);
+        spectrum_put(f->spectrum, lane, f->window.samples);
     }
     spectrum_run(f->spectrum);
     for (unsigned lane = 0; lane < SPECTRUM_LANES; lane++) {
@@ -59,7 +46,7 @@ static void reach(struct audio_frames *f, int64_t j)
 
 void audio_frames_at(struct audio_frames *f, double seconds, float *numbers)
 {
-    double at = seconds * f->sound.chain->source->rate / f->hop, whole = floor(at);
+    double at = seconds * f->window.sound.chain->source->rate / f->hop, whole = floor(at);
     int64_t j = (int64_t)whole;
     float part = (float)(at - whole);
 

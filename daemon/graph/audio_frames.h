@@ -12,15 +12,15 @@
 enum { FRAME_NUMBERS = 12, FRAMES_KEPT = 8 };
 
 struct audio_frames {
-    struct audio_reader sound;
-    struct spectrum *spectrum;          /* its size is a frame's */
+    struct audio_window window;         /* .sound and .size: a frame's */
+    struct spectrum *spectrum;          /* of that size */
     uint32_t hop, n;                    /* n: numbers of a frame */
     uint32_t from, to;                  /* bins that measure() looks at */
     void (*measure)(const struct audio_frames *f, const float *bins, float *numbers);   /* bins[k - from] */
     const void *ctx;                    /* its own */
 
-    float *samples, *bins, *kept;       /* the newest frame's sound; [frame % FRAMES_KEPT][n] */
-    int64_t held, low, high;            /* first of `samples`; frames kept: low <= j < high */
+    float *bins, *kept;                 /* [frame % FRAMES_KEPT][n] */
+    int64_t low, high;                  /* frames kept: low <= j < high */
 };
 
 size_t audio_frames_floats(uint32_t size);

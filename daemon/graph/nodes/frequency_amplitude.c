@@ -82,13 +82,13 @@ static int half_of(float ms)
 static void run(const struct node_io *io)
 {
     const struct params *p = io->params;
-    struct audio_frames f = { .sound = audio_open(io->in[0].value.audio), .spectrum = io->spectrum, .hop = HOP, .n = 1, .measure = measure };
+    struct audio_frames f = { .window.sound = audio_open(io->in[0].value.audio), .spectrum = io->spectrum, .hop = HOP, .n = 1, .measure = measure };
     float *raw = io->work + audio_frames_floats(SIZE), *out = node_out(io, 0, 0);
     int half = half_of(p->smoothing_ms);
     int64_t next = io->from - half;
     struct bins bins;
 
-    bins_find(&p->ranges, f.sound.chain->source->rate, &bins);
+    bins_find(&p->ranges, f.window.sound.chain->source->rate, &bins);
     f.ctx = &bins;
     f.from = SIZE / 2 + 1;
     for (uint32_t i = 0; i < bins.n; i++) {

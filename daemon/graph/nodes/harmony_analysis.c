@@ -88,7 +88,7 @@ static void fold(double hz, float weight, float *classes)
 
 static void measure(const struct audio_frames *f, const float *bins, float *classes)
 {
-    double width = f->sound.chain->source->rate / spectrum_size(f->spectrum);
+    double width = f->window.sound.chain->source->rate / f->window.size;
     uint32_t n = f->to - f->from;
     float most = 0;
 
@@ -108,7 +108,7 @@ static void hear(const struct node_io *io)
     const struct audio_chain *chain = io->in[0].value.audio;
     uint32_t size = spectrum_size(io->spectrum);
     double width = chain->source->rate / size;
-    struct audio_frames f = { .sound = audio_open(chain), .spectrum = io->spectrum, .hop = size / 4, .n = CLASSES, .measure = measure,
+    struct audio_frames f = { .window.sound = audio_open(chain), .spectrum = io->spectrum, .hop = size / 4, .n = CLASSES, .measure = measure,
                               .from = (uint32_t)(LOWEST_HZ / width), .to = (uint32_t)(HIGHEST_HZ / width) + 2 };
     float *out = node_out(io, 0, 0);
 
