@@ -10,6 +10,15 @@ static json_t *number_or_null(const struct param_desc *p, double v)
     return is_number ? p->type == PARAM_INT ? json_integer((json_int_t)v) : json_real(v) : json_null();
 }
 
+static json_t *palette_json(const char *text)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < NODE_PALETTE; i++)
+        json_array_append_new(list, json_stringn(text + (size_t)i * 8, 7));
+    return list;
+}
+
 static json_t *default_json(const struct param_desc *p)
 {
     switch (p->type) {
@@ -23,6 +32,8 @@ static json_t *default_json(const struct param_desc *p)
         return json_string(p->def_text);
     case PARAM_STOPS:
         return json_array();
+    case PARAM_PALETTE:
+        return palette_json(p->def_text);
     case PARAM_RANGES:
         return json_loads(p->def_text, 0, NULL);
     default:
@@ -83,7 +94,7 @@ static void print_ports(const char *title, const struct port_desc *ports)
     printf("\n| %s | type | |\n|---|---|---|\n", title);
     for (const struct port_desc *p = ports; p->id; p++)
         printf("| `%s`%s | %s%s | %s |\n", p->id, p->optional ? " (optional)" : "", port_type_names[p->type],
-               p->channels == 3 || p->channels == 4 ? " (colour)" : p->channels == 2 ? " (direction)" : "", p->help);
+               p->channels == 3 || p->channels == 4 ? " (colour)" : p->channels == 2 ? " (direction)" : p->channels == 12 ? " (chroma)" : "", p->help);
 }
 
 static void print_params(const struct param_desc *params)

@@ -270,7 +270,7 @@ static enum lm_err make_sink(struct compiler *c, struct op *op, const struct nod
     struct node_input select = eval_input(g, c->scratch, op, 0), in = eval_input(g, c->scratch, op, write->port);
     const struct node_selection *s = select.value.selection;
 
-    if (!in.wired)
+    if (!in.wired || s->n == 0)         /* none of the kind in this venue: no light, and no fault */
         return LM_OK;
     if (in.value.n != 1 && in.value.n != s->n) {
         graph_error_add(c->errors, op->id, op->desc->in[write->port].id, "shape_mismatch",
@@ -278,8 +278,6 @@ static enum lm_err make_sink(struct compiler *c, struct op *op, const struct nod
                         in.value.n, in.value.varies ? g->ctx.samples : 1, in.value.c, s->expression, s->n);
         return LM_OK;
     }
-    if (s->n == 0)
-        return LM_OK;
     g->outputs[g->n_outputs] = (struct graph_output){ .property = write->property, .heads = s->heads, .n = s->n };
     g->sinks[g->n_outputs] = (struct sink){ .op = op, .port = write->port, .n = in.value.n, .varies = in.value.varies,
                                             .c = write->property == PROP_COLOR ? 5 : 1 };

@@ -17,7 +17,7 @@ static const struct node_desc *const nodes[] = {
 
 const char *const port_type_names[] = { "none", "signal", "audio", "grid", "selection", "any" };
 const char *const param_type_names[] = { "none", "float", "int", "bool", "choice", "color", "text", "stops",
-                                         "selection", "ranges" };
+                                         "selection", "ranges", "palette" };
 
 const struct node_desc *const *node_list(void)
 {
@@ -91,7 +91,22 @@ bool node_channels_fit(unsigned have, unsigned want)
 
 const char *node_channels_text(unsigned channels)
 {
-    return channels == 1 ? "a signal of 1 channel" : channels == 2 ? "a direction (2 channels)" : "a colour";
+    return channels == 1 ? "a signal of 1 channel" : channels == 2 ? "a direction (2 channels)" : channels == 12 ? "a chroma (12 channels)" : "a colour";
+}
+
+bool node_starved(struct node_setup *s)
+{
+    snprintf(s->message, sizeof s->message, "there is no memory for it");
+    s->code = "no_memory";
+    s->is_starved = true;
+    return false;
+}
+
+bool node_not_analysed(struct node_setup *s, const char *what, const char *job)
+{
+    snprintf(s->message, sizeof s->message, "the track's %s are not there: run the job %s of the track", what, job);
+    s->code = "missing_analysis";
+    return false;
 }
 
 static bool join(uint32_t *into, uint32_t with)

@@ -25,10 +25,14 @@
 
 enum port_type  { PORT_NONE, PORT_SIGNAL, PORT_AUDIO, PORT_GRID, PORT_SELECTION, PORT_ANY };
 enum param_type { PARAM_NONE, PARAM_FLOAT, PARAM_INT, PARAM_BOOL, PARAM_CHOICE, PARAM_COLOR, PARAM_TEXT, PARAM_STOPS,
-                  PARAM_SELECTION, PARAM_RANGES };
+                  PARAM_SELECTION, PARAM_RANGES, PARAM_PALETTE };
 enum node_class { NODE_POINT, NODE_WINDOW, NODE_SCAN, NODE_GLOBAL };
 
-enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16, NODE_RANGES = 16 };
+/* What a view shows of a signal: all of it; the one channel that its params (struct view_channel) name; the first two channels as the path they go. */
+enum node_view { VIEW_SIGNAL, VIEW_CHANNEL, VIEW_UV };
+struct view_channel { int channel; };
+
+enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16, NODE_RANGES = 16, NODE_PALETTE = 12 };
 
 struct port_desc {
     const char *id, *label;
@@ -39,7 +43,7 @@ struct port_desc {
 };
 
 /* Where in the params struct a value goes: FLOAT float, INT int, BOOL bool, CHOICE int (index of options), COLOR float[4],
- * TEXT and SELECTION const char *, STOPS struct node_stops, RANGES struct node_ranges. */
+ * TEXT and SELECTION const char *, STOPS struct node_stops, RANGES struct node_ranges, PALETTE struct node_palette. */
 struct param_desc {
     const char *id, *label;
     enum param_type type;
@@ -51,6 +55,7 @@ struct param_desc {
     const char *help;
 };
 
+struct node_palette { float rgb[NODE_PALETTE][3]; };                       /* def_text: its colours, with a space between */
 struct node_stop { float position, rgba[4]; };
 struct node_stops { uint32_t n; struct node_stop stop[NODE_STOPS]; };      /* ascending positions */
 struct node_ranges { uint32_t n; struct { float low, high; } range[NODE_RANGES]; };        /* low < high; may overlap */
@@ -61,6 +66,10 @@ struct node_selection {
     const uint32_t *part;       /* per head, 0 .. parts-1: its list of a group-local selection; global: all 0 */
     uint32_t parts;
     const char *expression;
+    /* Of a folded selection (mirror), else NULL; per head: */
+    const float (*pos)[3];      /* where it counts as standing, metres; what aims it asks the patch where it is */
+    const float *fold;          /* metres from the fold */
+    const uint32_t *twin;       /* the first head that stands in its place */
 };
 
 /* What every node of one program may read. */
@@ -132,6 +141,7 @@ struct node_desc {
     unsigned reads;             /* enum graph_reads: what of the track, beside its beats */
     bool is_args;               /* its outputs are the graph's args */
     bool is_view;               /* kept for the editor, never run for light */
+    enum node_view view;
     bool ends_clamp;            /* WINDOW: asks for nothing outside the annotation */
 
     /* Optional: params that are wrong together; writes a sentence. */
@@ -168,6 +178,9 @@ bool color_parse(const char *text, float rgba[4]);
 /* Whether a signal of `have` channels goes into a port that takes `want`; 0: any, or not known yet. A colour may have 3 or 4. */
 bool node_channels_fit(unsigned have, unsigned want);
 const char *node_channels_text(unsigned channels);      /* "a colour" */
+/* To return from shape(): there is no memory; rows of the track are not there, which a job makes. */
+bool node_starved(struct node_setup *s);
+bool node_not_analysed(struct node_setup *s, const char *what, const char *job);
 /* Heads and channels of all wired signal inputs together; false: they do not fit, and the message says both shapes. */
 bool node_broadcast(struct node_setup *s, struct node_value *result);
 /* The same without looking at channels (result->c is left alone). */

@@ -40,6 +40,18 @@ static void put_ranges(const struct param_desc *p, void *at)
     json_decref(v);
 }
 
+static void put_palette(const char *text, struct node_palette *palette)
+{
+    float rgba[4];
+    char one[8];
+
+    for (int i = 0; i < NODE_PALETTE; i++, text += 8) {
+        snprintf(one, sizeof one, "%.7s", text);
+        if (color_parse(one, rgba))
+            memcpy(palette->rgb[i], rgba, sizeof palette->rgb[i]);
+    }
+}
+
 static void put_default(const struct param_desc *p, void *at)
 {
     switch (p->type) {
@@ -62,6 +74,9 @@ static void put_default(const struct param_desc *p, void *at)
         break;
     case PARAM_RANGES:
         put_ranges(p, at);
+        break;
+    case PARAM_PALETTE:
+        put_palette(p->def_text, at);
         break;
     case PARAM_STOPS:
     case PARAM_NONE:
@@ -117,6 +132,23 @@ static const char *read_stops(const json_t *v, struct node_stops *stops)
     return NULL;
 }
 
+static const char *read_palette(const json_t *v, struct node_palette *palette)
+{
+    struct node_palette read;
+    float rgba[4];
+
+    if (!json_is_array(v) || json_array_size(v) != NODE_PALETTE)
+        return "must be a list of 12 colours";
+    for (size_t i = 0; i < NODE_PALETTE; i++) {
+        const json_t *c = json_array_get(v, i);
+        if (!json_is_string(c) || !color_parse(json_string_value(c), rgba))
+            return "must hold colours, \"#rrggbb\"";
+        memcpy(read.rgb[i], rgba, sizeof read.rgb[i]);
+    }
+    *palette = read;
+    return NULL;
+}
+
 static const char *read_value(const struct param_desc *p, const json_t *v, void *at, char wanted[64])
 {
     const char *why = NULL;
@@ -152,6 +184,8 @@ static const char *read_value(const struct param_desc *p, const json_t *v, void 
         return NULL;
     case PARAM_STOPS:
         return read_stops(v, at);
+    case PARAM_PALETTE:
+        return read_palette(v, at);
     case PARAM_RANGES:
         return read_ranges(p, v, at);
     case PARAM_NONE:

@@ -14,6 +14,7 @@ struct column { float low, high; double sum; uint32_t count; };
 
 struct view {
     const struct op *op;
+    uint32_t channels, first;           /* shown of each head, from this one on */
     uint32_t rows, columns, samples;    /* samples: 1 when it does not vary */
     struct column *column;              /* [row * columns + i]; NULL: no signal */
 };
@@ -28,6 +29,21 @@ static const char *source_id(const struct graph_program *g, const struct op *op,
     else
         *type = d->out[in.port].type;
     return g->ops[in.op].id;
+}
+
+/* A signal of one channel goes nowhere. */
+static bool is_path(const struct view *v, const struct node_value *value)
+{
+    return v->op->desc->view == VIEW_UV && value->c >= 2;
+}
+
+static void choose_channels(struct view *v, const struct node_value *value)
+{
+    v->channels = is_path(v, value) ? 2 : value->c;
+    if (v->op->desc->view == VIEW_CHANNEL) {
+        v->first = (uint32_t)((const struct view_channel *)v->op->params)->channel;
+        v->channels = v->first < value->c ? 1 : 0;
+    }
 }
 
 static enum lm_err views_new(const struct graph_program *g, struct view *views, size_t *n, struct problem *p)
@@ -50,8 +66,10 @@ static enum lm_err views_new(const struct graph_program *g, struct view *views, 
         source_id(g, v->op, &type);
         if (type != PORT_SIGNAL)
             continue;
-        uint64_t rows = (uint64_t)value->n * value->c, most = ROWS / count;
+        choose_channels(v, value);
+        uint64_t rows = (uint64_t)value->n * v->channels, most = ROWS / count;
         v->rows = (uint32_t)(rows < most ? rows : most);
+        v->rows -= is_path(v, value) ? v->rows % 2 : 0;
         v->samples = value->varies ? g->ctx.samples : 1;
         v->columns = v->samples < COLUMNS ? v->samples : COLUMNS;
         v->column = malloc(((size_t)v->rows * v->columns + 1) * sizeof *v->column);
@@ -85,9 +103,12 @@ static void view_add(const struct graph_program *g, const struct graph_workspace
         count = 1;
     for (uint32_t row = 0; row < v->rows; row++) {
         size_t skip = in.value.varies ? (size_t)((int64_t)from - in.from) : 0;
-        const float *x = in.data + ((size_t)(row / c) * in.t + skip) * c + row % c;
-        for (uint32_t t = 0; t < count; t++)
-            column_add(&v->column[(size_t)row * v->columns + (uint64_t)(from + t) * v->columns / v->samples], x[(size_t)t * c]);
+        const float *x = in.data + ((size_t)(row / v->channels) * in.t + skip) * c + v->first + row % v->channels;
+        for (uint32_t t = 0; t < count; t++) {
+            struct column *column = &v->column[(size_t)row * v->columns + (uint64_t)(from + t) * v->columns / v->samples];
+            if (!is_path(v, &in.value) || !column->count)       /* of a path, where it was: both channels at one instant */
+                column_add(column, x[(size_t)t * c]);
+        }
     }
 }
 
@@ -107,16 +128,33 @@ static json_t *columns_json(const struct column *c, uint32_t n)
     return json_pack("{s:o, s:o, s:o}", "min", column_list(c, n, 0), "max", column_list(c, n, 1), "mean", column_list(c, n, 2));
 }
 
+static json_t *path_json(const struct view *v, const struct node_value *value)
+{
+    json_t *rows = json_array();
+
+    for (uint32_t r = 0; r + 1 < v->rows; r += 2) {
+        const struct column *u = v->column + (size_t)r * v->columns;
+        json_array_append_new(rows, json_pack("{s:i, s:o, s:o}", "head", (int)(r / 2), "u", column_list(u, v->columns, 0), "v",
+                                              column_list(u + v->columns, v->columns, 0)));
+    }
+    return json_pack("{s:s, s:[i,i,i], s:i, s:o}", "type", "path", "shape", (int)value->n, (int)v->samples, (int)value->c, "columns",
+                     (int)v->columns, "rows", rows);
+}
+
 static json_t *signal_json(const struct graph_program *g, const struct view *v)
 {
     const struct op_input *in = &v->op->in[0];
     const struct node_value *value = &g->ops[in->op].out[in->port].value;
     json_t *rows = json_array();
 
+    if (is_path(v, value)) {
+        json_decref(rows);
+        return path_json(v, value);
+    }
     for (uint32_t r = 0; r < v->rows; r++) {
         json_t *o = columns_json(v->column + (size_t)r * v->columns, v->columns);
-        json_object_set_new(o, "head", json_integer(r / value->c));
-        json_object_set_new(o, "channel", json_integer(r % value->c));
+        json_object_set_new(o, "head", json_integer(r / v->channels));
+        json_object_set_new(o, "channel", json_integer(v->first + r % v->channels));
         json_array_append_new(rows, o);
     }
     return json_pack("{s:s, s:[i,i,i], s:i, s:o}", "type", "signal", "shape", (int)value->n, (int)v->samples, (int)value->c,

@@ -13,6 +13,7 @@ struct params { int attribute; };
 struct part {
     size_t n;
     double (*at)[3], *value;
+    const float *fold;          /* of the selection; NULL: not mirrored */
     uint32_t *who, *rank;       /* index in the selection; rank */
     struct geometry_place *places;
 };
@@ -83,9 +84,21 @@ static void around(struct part *p, int attribute)
         spread_ranks(p, geometry_rank(p->value, p->n, 1e-6, p->places, p->rank));
 }
 
+/* From the fold outwards; heads as far from it as each other count as one. */
+static void count_from_fold(struct part *p, int attribute)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = (double)p->fold[p->who[i]];
+    size_t ranks = geometry_rank(p->value, p->n, GEOMETRY_SAME_M, p->places, p->rank);
+    for (size_t i = 0; i < p->n; i++)
+        p->value[i] = attribute == INDEX ? p->rank[i] : ranks > 1 ? p->rank[i] / (double)(ranks - 1) : 0;
+}
+
 static void measure(struct part *p, int attribute)
 {
-    if (attribute <= NORMALIZED_INDEX)
+    if (attribute <= NORMALIZED_INDEX && p->fold)
+        count_from_fold(p, attribute);
+    else if (attribute <= NORMALIZED_INDEX)
         for (size_t i = 0; i < p->n; i++)
             p->value[i] = attribute == INDEX ? (double)i : p->n > 1 ? (double)i / (double)(p->n - 1) : 0;
     else if (attribute <= REL_Z)
@@ -108,7 +121,7 @@ static void run(const struct node_io *io)
     const struct patch *patch = io->ctx->patch;
     size_t n = s->n ? s->n : 1;
     struct part p = { .at = calloc(n, sizeof *p.at), .value = calloc(n, sizeof *p.value), .who = calloc(n, sizeof *p.who),
-                      .rank = calloc(n, sizeof *p.rank), .places = calloc(n, sizeof *p.places) };
+                      .rank = calloc(n, sizeof *p.rank), .places = calloc(n, sizeof *p.places), .fold = s->fold };
     bool has_memory = p.at && p.value && p.who && p.rank && p.places;
 
     for (uint32_t i = 0; i < s->n; i++)
@@ -118,7 +131,7 @@ static void run(const struct node_io *io)
         for (uint32_t i = 0; i < s->n; i++)
             if (s->part[i] == part) {
                 for (int axis = 0; axis < 3; axis++)
-                    p.at[p.n][axis] = patch->heads[s->heads[i]].pos[axis];
+                    p.at[p.n][axis] = (double)(s->pos ? s->pos[i][axis] : patch->heads[s->heads[i]].pos[axis]);
                 p.who[p.n++] = i;
             }
         measure(&p, params->attribute);
@@ -130,7 +143,8 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_get_attribute = {
     .id = "get_attribute", .label = "Head attribute", .category = "Selection and space",
-    .help = "One number per head of a selection; a group-local selection counts and measures each group by itself.",
+    .help = "One number per head of a selection; a group-local selection counts and measures each group by itself, a mirrored one "
+            "from its fold outwards.",
     .in = (const struct port_desc[]){ { "selection", "Selection", PORT_SELECTION, .help = "The heads." }, { 0 } },
     .out = (const struct port_desc[]){ { "out", "Value", PORT_SIGNAL, .channels = 1, .help = "One per head." }, { 0 } },
     .params = (const struct param_desc[]){

@@ -23,11 +23,12 @@ static size_t state_floats(const struct node_setup *s)
 /* The lot a head draws: the lowest are taken. Who was in the last draw stands behind all others. */
 static uint64_t lot(const struct node_io *io, uint32_t head)
 {
+    const struct node_selection *s = io->in[0].value.selection;
     const struct params *p = io->params;
     float last = io->state[DRAW] - 1;
     bool is_repeat = p->avoid_repeat && last > 0 && !(io->state[WAS_IN + head] < last);
 
-    return (uint64_t)is_repeat << 63 | random_at(io->seed, head, (uint64_t)io->state[DRAW]) >> 1;
+    return (uint64_t)is_repeat << 63 | random_at(io->seed, s->twin ? s->twin[head] : head, (uint64_t)io->state[DRAW]) >> 1;
 }
 
 /* Heads of this part whose lot is not above `limit`. */
@@ -98,7 +99,8 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_random_select_mask = {
     .id = "random_select_mask", .label = "Random heads", .category = "Selection and space", .kind = NODE_SCAN,
-    .help = "1 for some heads of the selection, drawn anew whenever the trigger changes, 0 for the others. A group-local selection draws in each group.",
+    .help = "1 for some heads of the selection, drawn anew whenever the trigger changes, 0 for the others. A group-local selection draws in each group; of a mirrored one "
+            "both of a pair are drawn together.",
     .in = (const struct port_desc[]){
         { "selection", "Selection", PORT_SELECTION, .help = "The heads." },
         { "trigger", "Trigger", PORT_SIGNAL, .channels = 1, .help = "A step, a count, an onset: any change is a new draw." },

@@ -48,6 +48,7 @@ TEST(every_parameter_is_complete)
                 CHECK(p->min < p->max && p->min <= p->def && p->def <= p->max);
             CHECK((p->type == PARAM_CHOICE) == (p->options != NULL));
             CHECK(p->type != PARAM_COLOR || color_parse(p->def_text, rgba));
+            CHECK(p->type != PARAM_PALETTE || strlen(p->def_text) == NODE_PALETTE * 8 - 1);
         }
 }
 

@@ -98,3 +98,58 @@ TEST(views_cost_the_light_nothing)
     graph_program_free(g);
     small_clear(&s);
 }
+
+TEST(a_channel_is_shown_alone)
+{
+    struct small s;
+
+    small_init(&s, 3);
+    json_t *v = run(&s, "g:pattern_args at:get_attribute{'attribute':'rel_x'} r:rainbow v:view_channel{'channel':1} w:view_channel{'channel':9} b:view_channel c:beat_clock",
+                    "g.s>at.selection at.out>r.in r.out>v.in r.out>w.in c.grid_out>b.in", "s:selection='all'");
+    const json_t *views = json_object_get(v, "views"), *view = json_object_get(views, "v"), *rows = json_object_get(view, "rows");
+    CHECK_STR(json_string_value(json_object_get(view, "type")), "signal");
+    CHECK_INT(json_array_size(rows), 3);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(json_integer_value(json_object_get(json_array_get(rows, i), "head")), (json_int_t)i);
+        CHECK_INT(json_integer_value(json_object_get(json_array_get(rows, i), "channel")), 1);
+        CHECK_NEAR(number(json_array_get(rows, i), "mean", 0), i == 1 ? 1 : 0, 1e-6);     /* green of red, cyan, red */
+    }
+    CHECK_INT(json_array_size(json_object_get(json_object_get(views, "w"), "rows")), 0);
+    CHECK_STR(json_string_value(json_object_get(json_object_get(views, "b"), "type")), "grid");
+    json_decref(v);
+    small_clear(&s);
+}
+
+TEST(a_direction_is_shown_as_the_path_it_goes)
+{
+    struct small s;
+
+    small_init(&s, 2);
+    json_t *v = run(&s, "g:pattern_args c:beat_clock at:get_attribute{'attribute':'normalized_index'} o:circle{'radius':0.5} v:view_uv one:scalar w:view_uv",
+                    "c.grid_out>o.grid g.s>at.selection at.out>o.phase o.uv>v.in one.out>w.in", "s:selection='all'");
+    const json_t *views = json_object_get(v, "views"), *view = json_object_get(views, "v"), *rows = json_object_get(view, "rows");
+    CHECK_STR(json_string_value(json_object_get(view, "type")), "path");
+    CHECK_INT(json_integer_value(json_object_get(view, "columns")), 512);
+    CHECK_INT(json_array_size(rows), 2);
+    for (size_t r = 0; r < 2; r++)
+        for (size_t i = 0; i < 512; i++) {
+            double x = number(json_array_get(rows, r), "u", i), y = number(json_array_get(rows, r), "v", i);
+            CHECK_NEAR(x * x + y * y, 0.25, 1e-4);        /* both of one instant, or it would leave the circle */
+        }
+    CHECK_NEAR(number(json_array_get(rows, 0), "u", 0), 0.5, 1e-4);
+    CHECK_STR(json_string_value(json_object_get(json_object_get(views, "w"), "type")), "signal");
+    json_decref(v);
+    small_clear(&s);
+}
+
+TEST(views_never_put_out_the_light)
+{
+    struct small s;
+
+    small_init(&s, 2);
+    struct graph_program *g = small_make(&s, "one:scalar c:color v:view_uv w:view_channel{'channel':63} o:apply_dimmer",
+                                         "one.out>v.in c.out>w.in one.out>o.signal", "");
+    CHECK(g && s.errors.n == 0);
+    graph_program_free(g);
+    small_clear(&s);
+}
