@@ -1,5 +1,6 @@
 /*
- * Any bytes as a graph: JSON -> parse -> check -> compile for a small venue -> tiles -> a layer -> a frame,
+ * Any bytes as a graph: what begins with a byte below a space is made into one of the node types there are (maker.h), all else is
+ * JSON -> parse -> check -> compile for a small venue -> tiles -> a layer -> a frame,
  * and its views. Whatever compiles must give the same bytes twice, from a fresh program too, and a frame of
  * sane numbers. A document with "graph" and "args" brings arguments as well.
  */
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../unit/graph/small.h"
+#include "../unit/graph/every.h"
+#include "../unit/graph/maker.h"
 #include "core/json.h"
 #include "render/layer.h"
 
@@ -63,38 +65,62 @@ static void run(struct small *s, struct graph_program *g, struct graph_program *
     layer_free(l);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try(struct small *s, const json_t *graph, size_t tile)
 {
-    static struct small s;
     struct graph_doc *d = NULL;
     struct graph_errors errors = { 0 };
     struct problem p;
-    json_t *v = NULL;
 
-    if (!s.grid)
-        small_init(&s, 6);
-    for (size_t h = 0; h < s.patch.n_heads; h += 2)
-        s.patch.heads[h].capabilities |= CAP_MOVEMENT | CAP_STROBE;
     problem_clear(&p);
-    if (json_parse((const char *)data, size, &v, &p))
-        return 0;
-    const json_t *graph = json_object_get(v, "graph");
-    s.env.args = json_object_get(v, "args");
-    if (!graph)
-        graph = v, s.env.args = NULL;
     if (!graph_parse(graph, &d, &p)) {
         graph_check(d, &errors);
-        struct graph_program *g = compile(d, &s), *again = g ? compile(d, &s) : NULL;
+        struct graph_program *g = compile(d, s), *again = g ? compile(d, s) : NULL;
         struct graph_workspace *w = graph_workspace_new();
         if (g)
-            run(&s, g, again, w, (uint32_t)(size % graph_program_tiles(g)));
+            run(s, g, again, w, (uint32_t)(tile % graph_program_tiles(g)));
         graph_workspace_free(w);
         graph_program_free(again);
     }
-    s.env.args = NULL;
     graph_errors_clear(&errors);
     graph_doc_free(d);
+}
+
+/* Whatever the bytes are about to find: each node type once. */
+static void try_every_node(struct small *s)
+{
+    for (const struct node_desc *const *d = node_list(); *d; d++)
+        for (int wired = 0; wired < 2; wired++) {
+            json_t *v = every_graph(*d, wired, NULL);
+            for (size_t tile = 0; v && tile < 3; tile++)
+                try(s, v, tile);
+            json_decref(v);
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct every e;
+    struct small *s = &e.s;
+    struct problem p;
+    json_t *v = NULL;
+
+    if (!s->grid) {
+        every_init(&e, 6);
+        try_every_node(s);
+    }
+    problem_clear(&p);
+    if (size && data[0] < ' ') {
+        v = maker_graph(data + 1, size - 1);
+        s->env.end = s->env.start + (data[0] & 1 ? 10 : 0.01);
+        try(s, v, size);
+    } else if (!json_parse((const char *)data, size, &v, &p)) {
+        const json_t *graph = json_object_get(v, "graph");
+        s->env.end = s->env.start + 10;
+        s->env.args = graph ? json_object_get(v, "args") : NULL;
+        try(s, graph ? graph : v, size);
+        s->env.args = NULL;
+    }
     json_decref(v);
     return 0;
 }
