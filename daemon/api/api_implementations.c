@@ -1,12 +1,12 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "api/graph_errors.h"
 #include "core/json.h"
 #include "db/domain.h"
 #include "graph/graph.h"
 
-/* What the editor shows beside a graph. LM_INVALID: it is no graph at all (its shape is wrong). */
-static enum lm_err check_graph(const json_t *graph, json_t **errors, struct problem *p)
+enum lm_err graph_errors_of(const json_t *graph, json_t **errors, struct problem *p)
 {
     struct graph_doc *doc = NULL;
     struct graph_errors found = { 0 };
@@ -31,7 +31,7 @@ static enum lm_err check(struct db_conn *c, const struct lumad *l, const json_t 
     (void)l;
     if (!graph)
         return LM_OK;
-    if ((err = check_graph(graph, &errors, p))) {
+    if ((err = graph_errors_of(graph, &errors, p))) {
         body_under("/graph", p);
         return err;
     }
@@ -116,7 +116,7 @@ static enum lm_err put_graph(struct request *req, struct response *res)
     for (size_t i = 0; json_is_object(graph) && i < sizeof(read_only) / sizeof(read_only[0]); i++)
         json_object_del(graph, read_only[i]);
     if ((err = crud_exists(req->db, &patterns_table, req->arg[0], &res->problem)) ||
-        (err = check_graph(graph, &errors, &res->problem)))
+        (err = graph_errors_of(graph, &errors, &res->problem)))
         goto out;
     w.graph = graph;
     w.errors = errors;
@@ -137,15 +137,16 @@ const struct route api_implementations[] = {
     { HTTP_GET, "/patterns/{id}/graph", get_graph, ROLE_VIEWER, NULL, "Graph",
       .doc = "The graph of the default implementation, with its errors." },
     { HTTP_PUT, "/patterns/{id}/graph", put_graph, ROLE_OPERATOR, "Graph", "Graph",
-      .doc = "Store the graph of the default implementation. A broken one is stored too, with its errors; it gives no light." },
+      .doc = "Store the graph of the default implementation. A broken one is stored too, with its errors; it gives no light.",
+      .query = SAVE_QUERY },
     { HTTP_GET, "/patterns/{id}/implementations", crud_list, ROLE_VIEWER, NULL, "Implementation[]",
       .doc = "The implementations of a pattern.", .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/patterns/{id}/implementations", crud_create, ROLE_OPERATOR, "ImplementationInput", "Implementation",
-      .doc = "Add an implementation to a pattern.", .crud = &crud },
+      .doc = "Add an implementation to a pattern.", .query = SAVE_QUERY, .crud = &crud },
     { HTTP_GET, "/implementations/{id}", crud_get, ROLE_VIEWER, NULL, "Implementation",
       .doc = "One implementation with its graph.", .crud = &crud },
     { HTTP_PATCH, "/implementations/{id}", crud_patch, ROLE_OPERATOR, "ImplementationPatch", "Implementation",
-      .doc = "Change an implementation.", .crud = &crud },
+      .doc = "Change an implementation.", .query = SAVE_QUERY, .crud = &crud },
     { HTTP_DELETE, "/implementations/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
       .doc = "Delete an implementation that is not the default.", .crud = &crud },
     { 0 },

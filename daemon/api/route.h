@@ -27,6 +27,9 @@ enum route_flag {
     ROUTE_SLOW = 2,                     /* may take seconds: never more than half of the pool at a time */
 };
 
+/* Query of routes whose write is a save of a graph or a score (db/revisions.h): why, and whether it is an undo or a redo of the client's own. */
+#define SAVE_QUERY "message as"
+
 enum { ROUTE_ARGS = 3, ROUTE_ARG_SIZE = 80 };
 
 struct crud;

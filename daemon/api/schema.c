@@ -33,6 +33,14 @@ static const struct {
     "rot_z:number invert_pan:boolean invert_tilt:boolean swap_pan_tilt:boolean dimmer_curve:=linear|square|s dimmer_min:number "    \
     "dimmer_max:number white_mode:=bright|extract|add|off"
 
+/* Rows of two tables each: of graphs and of scores. */
+#define REVISION                                                                                                                     \
+    "id:uuid implementation_id:uuid score_id:uuid branch:string name:string? message:string author:string previous_id:uuid? "       \
+    "number:integer created_at:instant updated_at:instant version:integer"
+#define BRANCH                                                                                                                       \
+    "id:uuid implementation_id:uuid score_id:uuid name:string revision_id:uuid? tip_id:uuid? is_current:boolean created_at:instant " \
+    "updated_at:instant version:integer"
+
 /*
  * Everything that is no row, in a notation of its own: members as "name:type", a '*' before the ones a client must send. A type is a word of
  * `words`, another shape's name or "=one|of|these"; "[]" behind it is a list of them, "?" is null as well.
@@ -98,6 +106,26 @@ static const struct {
     { "GraphPreviewed", "annotation_id:uuid? pattern_id:uuid? solo:boolean shown:integer", false },
     { "GraphShown", "shown:integer lit:boolean note:string? errors:GraphError[]", false },
     { "ShippedPatterns", "added:integer total:integer", false },
+    { "Revision", REVISION, false },
+    { "RevisionWhole", REVISION " graph:Graph annotations:Annotation[]", false },
+    { "RevisionPatch", "name:string? message:string", true },
+    { "RevisionChoice", "*revision_id:uuid", true },
+    { "RevisionBrief", "id:uuid number:integer name:string? message:string author:string created_at:instant", false },
+    { "Place",
+      "branch_id:uuid? branch:string? revision_id:uuid? number:integer? undo:RevisionBrief? redo:RevisionBrief? version:integer left_out:integer",
+      false },
+    { "RevisionDiff", "summary:string nodes:NodesDiff edges:EdgesDiff args:ArgsDiff annotations:AnnotationsDiff", false },
+    { "NodesDiff", "added:GraphNode[] removed:GraphNode[] changed:NodeChange[]", false },
+    { "NodeChange", "id:string type:string was:string params:ParamChange[] moved:boolean", false },
+    { "ParamChange", "param:string from:any to:any", false },
+    { "EdgesDiff", "added:GraphEdge[] removed:GraphEdge[] changed:any[]", false },
+    { "ArgsDiff", "added:GraphArg[] removed:GraphArg[] changed:ArgChange[]", false },
+    { "ArgChange", "id:string name:string params:ParamChange[]", false },
+    { "AnnotationsDiff", "added:Annotation[] removed:Annotation[] changed:AnnotationChange[]", false },
+    { "AnnotationChange", "id:uuid annotation:Annotation from:object to:object", false },
+    { "Branch", BRANCH, false },
+    { "BranchInput", "name:string? revision_id:uuid? switch:boolean", true },
+    { "BranchPatch", "name:string", true },
     { "NodeType", "id:string category:string label:string help:string inputs:object[] outputs:object[] params:object[]", false },
     { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
     { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/exchange.h"
+#include "db/revisions.h"
 #include "api/multipart.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -118,13 +119,30 @@ static enum lm_err parse_body(struct exchange *x)
     return x->err;
 }
 
+/* Thread: pool. For whom and why this thread writes: author and message of what it leaves in a history. As long as there are no accounts, all
+ * who may write are "operator". */
+static enum lm_err sign(struct exchange *x)
+{
+    char message[REVISION_MESSAGE + 1] = "", as[16] = "";
+    enum revision_step step = STEP_SAVE;
+    const char *query = x->req.route->query;
+    enum lm_err err = LM_OK;
+
+    if (query && strstr(query, "message"))
+        err = request_query(&x->req, "message", message, sizeof(message), &x->res.problem);
+    if (!err && query && !strcmp(query, SAVE_QUERY) && !(err = request_query(&x->req, "as", as, sizeof(as), &x->res.problem)) && *as)
+        err = revision_step_find(as, &step, &x->res.problem);
+    revision_by("operator", message, step);
+    return err;
+}
+
 /* Thread: pool. */
 static void work(struct request_item *item)
 {
     struct exchange *x = (struct exchange *)(void *)item;
 
     x->err = parse_body(x);
-    if (!x->err) {
+    if (!x->err && !(x->err = sign(x))) {
         x->req.db = db_reader_take(x->api->lumad->db);
         x->err = x->req.route->run(&x->req, &x->res);
         db_reader_put(x->api->lumad->db, x->req.db);

@@ -14,6 +14,13 @@
     { "synced_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "When the server acknowledged it." }, \
     { "deleted_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "Tombstone." },                    \
     { "device_id", COL_TEXT, COL_SYNC | COL_HIDDEN | COL_READONLY, .doc = "Machine of the last change; breaks ties." }
+#define BRANCH_COLUMNS                                                                                                  \
+    { "name", COL_TEXT, COL_REQUIRED, .max_len = 60, .doc = "A, B, C... or what you like. Unique." },                   \
+    { "revision_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "Where it stands; null = the empty beginning." },    \
+    { "tip_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "How far redo goes." },                                   \
+    { "is_current", COL_BOOL, COL_READONLY, .def = "false", .doc = "Is live." },                                        \
+    { "is_loose", COL_BOOL, COL_READONLY | COL_LOCAL | COL_HIDDEN, .def = "false",                                      \
+      .doc = "What is live may differ from revision_id: it came from another machine, or a block found its pattern gone." }
 #define ANALYSER_COLUMNS                                                                                                \
     { "analyser", COL_TEXT, COL_READONLY, .doc = "Program that found it." },                                            \
     { "analyser_version", COL_INT, COL_READONLY, .doc = "A newer version recomputes." }

@@ -12,9 +12,9 @@
 #include "db/table.h"
 
 extern const struct table venues_table, fixtures_table, fixture_groups_table, fixture_group_members_table, pattern_categories_table, patterns_table,
-    implementations_table, implementation_revisions_table, venue_implementation_overrides_table, tracks_table, track_beats_table, track_roots_table,
-    track_waveforms_table, track_stems_table, track_features_table, track_markers_table, scores_table, score_revisions_table, score_annotations_table,
-    cues_table, outputs_table, parks_table, audio_chains_table, playlists_table, playlist_items_table, schedules_table, jobs_table;
+    implementations_table, implementation_revisions_table, implementation_branches_table, venue_implementation_overrides_table, tracks_table, track_beats_table, track_roots_table,
+    track_waveforms_table, track_stems_table, track_features_table, track_markers_table, scores_table, score_revisions_table, score_branches_table,
+    score_annotations_table, cues_table, outputs_table, parks_table, audio_chains_table, playlists_table, playlist_items_table, schedules_table, jobs_table;
 
 /* groups.c */
 enum lm_err group_members(struct db_conn *c, const char *group_id, json_t **fixture_ids, struct problem *p);       /* in order */

@@ -51,17 +51,30 @@ const struct table implementations_table = {
 };
 
 const struct table implementation_revisions_table = {
-    .name = "implementation_revisions", .one = "revision", .parent = "implementations", .order = "created_at DESC", .synced = true,
+    .name = "implementation_revisions", .one = "revision", .parent = "implementations", .order = "number DESC", .synced = true,
     .doc = "Saved states of a graph.",
     .cols = (const struct column[]){
         ID_COLUMN,
         { "implementation_id", COL_UUID, COL_PARENT, .references = "implementations", .doc = "Whose graph." },
-        { "branch", COL_TEXT, 0, .def = "\"main\"", .doc = "A, B, C..." },
-        { "name", COL_TEXT, COL_NULLABLE | COL_SEARCH, .doc = "Named revisions are kept for good." },
+        { "branch", COL_TEXT, COL_READONLY, .def = "\"main\"", .doc = "The branch it was saved on: A, B, C..." },
+        { "name", COL_TEXT, COL_NULLABLE | COL_SEARCH, .valid = valid_name, .doc = "Named revisions are kept for good." },
         { "message", COL_TEXT, COL_SEARCH, .doc = "What was changed." },
         { "author", COL_TEXT, COL_READONLY | COL_SEARCH, .doc = "By whom." },
         { "previous_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "The revision before." },
-        { "graph", COL_JSON, COL_READONLY, .def = "{}", .max_len = JSON_LARGE, .doc = "As it was." },
+        { "number", COL_INT, COL_READONLY, .def = "0", .doc = "Counts the saves, from 1." },
+        { "graph", COL_JSON, COL_READONLY | COL_HIDDEN, .def = "{}", .max_len = JSON_LARGE, .doc = "As it was." },
+        SYNC_COLUMNS,
+        { 0 },
+    },
+};
+
+const struct table implementation_branches_table = {
+    .name = "implementation_branches", .one = "branch", .parent = "implementations", .order = "created_at", .synced = true,
+    .doc = "Variants of a graph; the current one is live.",
+    .cols = (const struct column[]){
+        ID_COLUMN,
+        { "implementation_id", COL_UUID, COL_PARENT, .references = "implementations", .doc = "Whose graph." },
+        BRANCH_COLUMNS,
         SYNC_COLUMNS,
         { 0 },
     },

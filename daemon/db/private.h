@@ -10,6 +10,8 @@
 
 enum { STATEMENTS_KEPT = 256 };
 
+struct revision_by;                     /* revisions.c: for whom a write is, and why */
+
 struct statement {
     uint64_t hash;                      /* of the text */
     uint64_t used;                      /* when: the connection's count of calls */
@@ -21,6 +23,7 @@ struct db_conn {
     struct statement statements[STATEMENTS_KEPT];
     size_t n_statements;
     uint64_t calls;
+    const struct revision_by *by;       /* the writer's: for whom the write that runs is */
 };
 
 struct changes;                         /* changes.c: the rows a transaction touched */
@@ -68,6 +71,12 @@ enum lm_err state_get(struct state *s, const char *key, char **value);
 /* --- writer.c --- */
 enum lm_err writer_start(struct db *db, struct writer **result, struct problem *p);
 void writer_stop(struct writer *w);                     /* after what is queued; NULL is fine */
+
+/* --- revisions.c --- */
+const struct revision_by *revision_by_thread(void);     /* the calling thread's; as long as the thread */
+enum lm_err revisions_prepare(struct db_conn *c, struct problem *p);    /* makes the triggers that note */
+enum lm_err revisions_keep(struct db_conn *c, struct problem *p);       /* a write function is done */
+enum lm_err revisions_pulled(struct db_conn *c, struct problem *p);     /* ... and stored what came from elsewhere */
 
 /* --- changes.c --- */
 struct changes *changes_new(struct db_conn *c, struct problem *p);     /* makes the triggers that tell; NULL: failed */

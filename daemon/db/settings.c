@@ -39,6 +39,9 @@ static const struct setting {
       "Light against sound", "ms", "Sound" },
     { { "stream_max_fps", COL_INT, 0, .min = 1, .max = 44, .def = "30", .doc = "Frames a second a browser gets that does not ask for a rate." },
       "Frames to browsers", "Hz", "Interface" },
+    { { "revisions_keep", COL_INT, 0, .min = 50, .max = 1000000, .def = "2000",
+        .doc = "So many of the newest saves of each graph and each score are all kept; of older ones the last of each hour, and those with a name." },
+      "Saves kept in a history", "", "Library" },
     { { "device_label", COL_TEXT, 0, .max_len = 100, .def = "\"\"", .doc = "Name of this machine in the interface; empty = its host name." },
       "Name of this machine", "", "Interface" },
 };

@@ -10,6 +10,7 @@ enum { GROUP_MAX = 32 };
 struct write {
     enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p);
     void *arg;
+    const struct revision_by *by;
     struct problem *p;
     enum lm_err err;
     bool is_bulk, done;
@@ -36,8 +37,14 @@ static void run_one(struct writer *w, struct write *q)
 {
     if ((q->err = conn_exec(w->c, "SAVEPOINT one", q->p)))
         return;
+    w->c->by = q->by;
     q->err = q->fn(w->c, q->arg, q->p);
     conn_reset(w->c);
+    if (!q->err && !sqlite3_get_autocommit(w->c->h)) {
+        bool is_pulled = conn_int(w->c, "SELECT applying FROM sync_clock", 0);
+        q->err = is_pulled ? revisions_pulled(w->c, q->p) : revisions_keep(w->c, q->p);
+        conn_reset(w->c);
+    }
     if (sqlite3_get_autocommit(w->c->h)) {
         /* A full disk and the like make SQLite roll the whole transaction back by itself. */
         if (!q->err)
@@ -148,7 +155,7 @@ enum lm_err writer_start(struct db *db, struct writer **result, struct problem *
     pthread_cond_init(&w->work, NULL);
     if (!(w->changes = changes_new(w->c, p)))
         err = LM_INTERNAL;
-    else if ((err = thread_start(&w->thread, &options, run, w)))
+    else if (!(err = revisions_prepare(w->c, p)) && (err = thread_start(&w->thread, &options, run, w)))
         problem_set(p, err, "the writer thread cannot be started");
     if (err) {
         changes_free(w->changes);
@@ -178,6 +185,7 @@ static enum lm_err submit(struct writer *w, struct write *q)
 {
     thread_assert_may_block("db_write");
     problem_clear(q->p);
+    q->by = revision_by_thread();
     if (pthread_equal(pthread_self(), w->thread)) {
         log_error("db", "a write inside a write");
         return problem_set(q->p, LM_INTERNAL, "a write inside a write");
@@ -210,5 +218,7 @@ enum lm_err db_write_bulk(struct db *db, enum lm_err (*fn)(struct db_conn *c, vo
 
 enum lm_err db_apply_pulled(struct db_conn *c, bool on, struct problem *p)
 {
-    return conn_exec(c, on ? "UPDATE sync_clock SET applying = 1" : "UPDATE sync_clock SET applying = 0", p);
+    enum lm_err err = on ? revisions_keep(c, p) : revisions_pulled(c, p);
+
+    return err ? err : conn_exec(c, on ? "UPDATE sync_clock SET applying = 1" : "UPDATE sync_clock SET applying = 0", p);
 }

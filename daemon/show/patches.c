@@ -20,6 +20,7 @@ struct patches {
 
 /* Everything else may be about a patch; a table that is not here costs a load, no more. */
 static const char *const others[] = { "outputs", "parks", "scores", "score_annotations", "patterns", "implementations", "implementation_revisions",
+                                      "implementation_branches", "score_revisions", "score_branches",
                                       "venue_implementation_overrides", "tracks", "track_beats", "track_roots", "track_waveforms", "track_stems",
                                       "track_features", "settings", "jobs", "system", "show", NULL };
 

@@ -252,6 +252,41 @@ CREATE TRIGGER fixtures_update AFTER UPDATE OF
         WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
 END;
 
+CREATE TABLE implementation_branches (
+    id TEXT NOT NULL PRIMARY KEY,
+    implementation_id TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    revision_id TEXT,
+    tip_id TEXT,
+    is_current INTEGER NOT NULL DEFAULT 0 CHECK (is_current IN (0, 1)),
+    is_loose INTEGER NOT NULL DEFAULT 0 CHECK (is_loose IN (0, 1)),
+    created_at INTEGER NOT NULL DEFAULT 0,
+    updated_at INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    synced_version INTEGER,
+    synced_at INTEGER,
+    deleted_at INTEGER,
+    device_id TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE INDEX implementation_branches_implementation ON implementation_branches(implementation_id);
+
+CREATE UNIQUE INDEX implementation_branches_name ON implementation_branches(implementation_id, name COLLATE NOCASE) WHERE deleted_at IS NULL;
+
+CREATE TRIGGER implementation_branches_insert AFTER INSERT ON implementation_branches BEGIN
+    INSERT INTO changed_row VALUES ('implementation_branches', NEW.id, NEW.version, NEW.deleted_at);
+    UPDATE implementation_branches SET (version, created_at, updated_at, device_id) =
+        (SELECT value, iif(NEW.created_at = 0, wall_ms, NEW.created_at), wall_ms, device_id FROM sync_clock)
+        WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
+END;
+
+CREATE TRIGGER implementation_branches_update AFTER UPDATE OF
+    implementation_id, name, revision_id, tip_id, is_current, deleted_at ON implementation_branches BEGIN
+    INSERT INTO changed_row VALUES ('implementation_branches', NEW.id, NEW.version, NEW.deleted_at);
+    UPDATE implementation_branches SET (version, updated_at, device_id) = (SELECT value, wall_ms, device_id FROM sync_clock)
+        WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
+END;
+
 CREATE TABLE implementation_revisions (
     id TEXT NOT NULL PRIMARY KEY,
     implementation_id TEXT NOT NULL,
@@ -268,9 +303,11 @@ CREATE TABLE implementation_revisions (
     synced_at INTEGER,
     deleted_at INTEGER,
     device_id TEXT NOT NULL DEFAULT ''
-) STRICT;
+, number INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX implementation_revisions_implementation ON implementation_revisions(implementation_id, created_at);
+
+CREATE INDEX implementation_revisions_number ON implementation_revisions(implementation_id, number);
 
 CREATE TRIGGER implementation_revisions_insert AFTER INSERT ON implementation_revisions BEGIN
     INSERT INTO changed_row VALUES ('implementation_revisions', NEW.id, NEW.version, NEW.deleted_at);
@@ -280,7 +317,7 @@ CREATE TRIGGER implementation_revisions_insert AFTER INSERT ON implementation_re
 END;
 
 CREATE TRIGGER implementation_revisions_update AFTER UPDATE OF
-    implementation_id, branch, name, message, author, previous_id, graph, deleted_at ON implementation_revisions BEGIN
+    implementation_id, branch, name, message, author, previous_id, number, graph, deleted_at ON implementation_revisions BEGIN
     INSERT INTO changed_row VALUES ('implementation_revisions', NEW.id, NEW.version, NEW.deleted_at);
     UPDATE implementation_revisions SET (version, updated_at, device_id) = (SELECT value, wall_ms, device_id FROM sync_clock)
         WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
@@ -306,6 +343,7 @@ CREATE INDEX implementations_pattern ON implementations(pattern_id);
 
 CREATE TRIGGER implementations_delete AFTER UPDATE OF deleted_at ON implementations
 WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL AND (SELECT applying = 0 FROM sync_clock) BEGIN
+    UPDATE implementation_branches SET deleted_at = NEW.deleted_at WHERE implementation_id = NEW.id AND deleted_at IS NULL;
     UPDATE implementation_revisions SET deleted_at = NEW.deleted_at WHERE implementation_id = NEW.id AND deleted_at IS NULL;
     UPDATE venue_implementation_overrides SET deleted_at = NEW.deleted_at WHERE implementation_id = NEW.id AND deleted_at IS NULL;
 END;
@@ -319,6 +357,7 @@ END;
 
 CREATE TRIGGER implementations_undelete AFTER UPDATE OF deleted_at ON implementations
 WHEN OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL AND (SELECT applying = 0 FROM sync_clock) BEGIN
+    UPDATE implementation_branches SET deleted_at = NULL WHERE implementation_id = NEW.id AND deleted_at = OLD.deleted_at;
     UPDATE implementation_revisions SET deleted_at = NULL WHERE implementation_id = NEW.id AND deleted_at = OLD.deleted_at;
     UPDATE venue_implementation_overrides SET deleted_at = NULL WHERE implementation_id = NEW.id AND deleted_at = OLD.deleted_at
         AND EXISTS (SELECT 1 FROM venues WHERE id = venue_implementation_overrides.venue_id AND deleted_at IS NULL)
@@ -697,6 +736,41 @@ CREATE TRIGGER score_annotations_update AFTER UPDATE OF
         WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
 END;
 
+CREATE TABLE score_branches (
+    id TEXT NOT NULL PRIMARY KEY,
+    score_id TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '',
+    revision_id TEXT,
+    tip_id TEXT,
+    is_current INTEGER NOT NULL DEFAULT 0 CHECK (is_current IN (0, 1)),
+    is_loose INTEGER NOT NULL DEFAULT 0 CHECK (is_loose IN (0, 1)),
+    created_at INTEGER NOT NULL DEFAULT 0,
+    updated_at INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    synced_version INTEGER,
+    synced_at INTEGER,
+    deleted_at INTEGER,
+    device_id TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE UNIQUE INDEX score_branches_name ON score_branches(score_id, name COLLATE NOCASE) WHERE deleted_at IS NULL;
+
+CREATE INDEX score_branches_score ON score_branches(score_id);
+
+CREATE TRIGGER score_branches_insert AFTER INSERT ON score_branches BEGIN
+    INSERT INTO changed_row VALUES ('score_branches', NEW.id, NEW.version, NEW.deleted_at);
+    UPDATE score_branches SET (version, created_at, updated_at, device_id) =
+        (SELECT value, iif(NEW.created_at = 0, wall_ms, NEW.created_at), wall_ms, device_id FROM sync_clock)
+        WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
+END;
+
+CREATE TRIGGER score_branches_update AFTER UPDATE OF
+    score_id, name, revision_id, tip_id, is_current, deleted_at ON score_branches BEGIN
+    INSERT INTO changed_row VALUES ('score_branches', NEW.id, NEW.version, NEW.deleted_at);
+    UPDATE score_branches SET (version, updated_at, device_id) = (SELECT value, wall_ms, device_id FROM sync_clock)
+        WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
+END;
+
 CREATE TABLE score_revisions (
     id TEXT NOT NULL PRIMARY KEY,
     score_id TEXT NOT NULL,
@@ -713,7 +787,9 @@ CREATE TABLE score_revisions (
     synced_at INTEGER,
     deleted_at INTEGER,
     device_id TEXT NOT NULL DEFAULT ''
-) STRICT;
+, number INTEGER NOT NULL DEFAULT 0, depth INTEGER NOT NULL DEFAULT 0, behind INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE INDEX score_revisions_number ON score_revisions(score_id, number);
 
 CREATE INDEX score_revisions_score ON score_revisions(score_id, created_at);
 
@@ -725,7 +801,7 @@ CREATE TRIGGER score_revisions_insert AFTER INSERT ON score_revisions BEGIN
 END;
 
 CREATE TRIGGER score_revisions_update AFTER UPDATE OF
-    score_id, branch, name, message, author, previous_id, data, deleted_at ON score_revisions BEGIN
+    score_id, branch, name, message, author, previous_id, number, depth, behind, data, deleted_at ON score_revisions BEGIN
     INSERT INTO changed_row VALUES ('score_revisions', NEW.id, NEW.version, NEW.deleted_at);
     UPDATE score_revisions SET (version, updated_at, device_id) = (SELECT value, wall_ms, device_id FROM sync_clock)
         WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
@@ -751,6 +827,7 @@ CREATE INDEX scores_venue ON scores(venue_id);
 
 CREATE TRIGGER scores_delete AFTER UPDATE OF deleted_at ON scores
 WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL AND (SELECT applying = 0 FROM sync_clock) BEGIN
+    UPDATE score_branches SET deleted_at = NEW.deleted_at WHERE score_id = NEW.id AND deleted_at IS NULL;
     UPDATE score_revisions SET deleted_at = NEW.deleted_at WHERE score_id = NEW.id AND deleted_at IS NULL;
     UPDATE score_annotations SET deleted_at = NEW.deleted_at WHERE score_id = NEW.id AND deleted_at IS NULL;
     UPDATE playlist_items SET deleted_at = NEW.deleted_at WHERE score_id = NEW.id AND deleted_at IS NULL;
@@ -765,6 +842,7 @@ END;
 
 CREATE TRIGGER scores_undelete AFTER UPDATE OF deleted_at ON scores
 WHEN OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL AND (SELECT applying = 0 FROM sync_clock) BEGIN
+    UPDATE score_branches SET deleted_at = NULL WHERE score_id = NEW.id AND deleted_at = OLD.deleted_at;
     UPDATE score_revisions SET deleted_at = NULL WHERE score_id = NEW.id AND deleted_at = OLD.deleted_at;
     UPDATE score_annotations SET deleted_at = NULL WHERE score_id = NEW.id AND deleted_at = OLD.deleted_at
         AND EXISTS (SELECT 1 FROM patterns WHERE id = score_annotations.pattern_id AND deleted_at IS NULL);
