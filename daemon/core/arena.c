@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL_ALIGN = 16, LARGE_ALIGN = 64, LARGE = 4096, FIRST_BLOCK = 16 << 10, LARGEST_BLOCK = 4 << 20 };
+enum { SMALL_ALIGN = 16, LARGE_ALIGN = 64, LARGE = 4096, FIRST_BLOCK = 4 << 10, LARGEST_BLOCK = 4 << 20 };
 
 struct block {
     struct block *next;
@@ -115,4 +115,13 @@ void arena_reset(struct arena *a)
 size_t arena_used(const struct arena *a)
 {
     return a->used;
+}
+
+size_t arena_size(const struct arena *a)
+{
+    size_t size = sizeof(*a);
+
+    for (const struct block *b = a->first; b; b = b->next)
+        size += sizeof(*b) + b->size;
+    return size;
 }

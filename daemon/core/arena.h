@@ -14,3 +14,4 @@ void *arena_array(struct arena *a, size_t n, size_t size);      /* checks n * si
 char *arena_dup(struct arena *a, const char *s);                /* NULL stays NULL */
 void arena_reset(struct arena *a);                              /* forgets everything, keeps the blocks */
 size_t arena_used(const struct arena *a);
+size_t arena_size(const struct arena *a);                       /* of all its blocks */

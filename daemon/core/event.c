@@ -163,6 +163,17 @@ bool event_poll(struct event_listener *l, struct event *e)
     return got;
 }
 
+bool event_has(struct event_listener *l, bool (*is_meant)(const struct event *e))
+{
+    bool has = false;
+
+    pthread_mutex_lock(&l->bus->lock);
+    for (size_t i = 0; i < l->n && !has; i++)
+        has = is_meant(&l->queue[(l->head + i) % l->capacity]);
+    pthread_mutex_unlock(&l->bus->lock);
+    return has;
+}
+
 bool event_wait(struct event_listener *l, struct event *e, int timeout_ms)
 {
     struct timespec until;

@@ -29,5 +29,6 @@ struct event_listener *event_listen(struct event_bus *b, size_t capacity, void (
 void event_unlisten(struct event_listener *l);                  /* NULL is fine */
 void event_publish(struct event_bus *b, const struct event *e, size_t n);
 bool event_poll(struct event_listener *l, struct event *e);     /* false: nothing there */
+bool event_has(struct event_listener *l, bool (*is_meant)(const struct event *e));      /* whether such a one waits; takes none out */
 bool event_wait(struct event_listener *l, struct event *e, int timeout_ms);     /* false: timed out or event_wake(); < 0: no limit */
 void event_wake(struct event_listener *l);                      /* makes event_wait() return early, once */

@@ -35,6 +35,9 @@ static const struct setting {
         .doc = "Art-Net and sACN from other senders: off; htp: the highest value of each slot; ltp: the value of whoever changed a slot last. "
                "sACN above our own priority has the universe, below it does not count." },
       "Merge received universes", "", "Input" },
+    { { "layer_cache_mb", COL_INT, 0, .min = 32, .max = 65536, .def = "256",
+        .doc = "Memory for computed light. What was played or edited lately is kept, so that an undo or another version is there at once; what was heard longest ago goes first." },
+      "Memory for light", "MB", "Show" },
     { { "latency_offset_ms", COL_REAL, 0, .min = -1000, .max = 1000, .def = "0.0", .doc = "Light later (positive) or earlier than sound, in every venue." },
       "Light against sound", "ms", "Sound" },
     { { "stream_max_fps", COL_INT, 0, .min = 1, .max = 44, .def = "30", .doc = "Frames a second a browser gets that does not ask for a rate." },

@@ -462,6 +462,11 @@ void graph_program_free(struct graph_program *g)
     free(g);
 }
 
+size_t graph_program_bytes(const struct graph_program *g)
+{
+    return sizeof *g + arena_size(g->arena) + atomic_load_explicit(&g->kept, memory_order_relaxed);
+}
+
 size_t graph_program_outputs(const struct graph_program *g, const struct graph_output **outputs)
 {
     *outputs = g->outputs;

@@ -63,6 +63,7 @@ enum lm_err graph_compile(const struct graph_doc *d, const struct graph_env *env
 void graph_program_free(struct graph_program *g);
 size_t graph_program_outputs(const struct graph_program *g, const struct graph_output **outputs);    /* topological order; later ones win per head and property */
 uint32_t graph_program_tiles(const struct graph_program *g);            /* ceil(T / 256), T = max(1, ceil((end-start)*60)) */
+size_t graph_program_bytes(const struct graph_program *g);              /* of memory; grows while tiles are run */
 uint32_t graph_program_samples(const struct graph_program *g);          /* T */
 
 struct graph_workspace *graph_workspace_new(void);                      /* scratch memory, grows and is kept */

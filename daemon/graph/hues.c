@@ -60,6 +60,7 @@ static enum lm_err ends_of(struct graph_program *g, struct graph_workspace *w, s
     struct node_input in = eval_input(g, w, s->op, s->port);
     summarize(&in, from, count, &e);
     s->ends[k] = e;
+    atomic_fetch_add_explicit(&g->kept, 6 * (size_t)s->n * sizeof(float), memory_order_relaxed);
     return LM_OK;
 }
 

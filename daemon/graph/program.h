@@ -75,6 +75,8 @@ struct graph_program {
     uint32_t tiles, levels;
     uint32_t lit_heads;
     uint64_t table_bytes;
+    atomic_size_t kept;                 /* bytes of scan states and hue summaries */
+    struct { bool is_on, views; uint32_t level, next; } sweep;  /* a pre-pass that was stopped; lock */
     pthread_mutex_t lock;
 };
 

@@ -233,7 +233,7 @@ enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, con
 }
 
 /* Keeps the state at a boundary when it is the next one missing. */
-static enum lm_err state_save(const struct graph_program *g, struct op *op, int64_t sample, const float *state)
+static enum lm_err state_save(struct graph_program *g, struct op *op, int64_t sample, const float *state)
 {
     int64_t k = sample / TILE_SAMPLES;
 
@@ -244,6 +244,7 @@ static enum lm_err state_save(const struct graph_program *g, struct op *op, int6
         return LM_NOMEM;
     memcpy(copy, state, op->state_floats * sizeof *copy);
     op->states[k] = copy;
+    atomic_fetch_add_explicit(&g->kept, op->state_floats * sizeof *copy, memory_order_relaxed);
     op->saved = (uint32_t)k;
     return LM_OK;
 }

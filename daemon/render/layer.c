@@ -41,20 +41,25 @@ static uint32_t segment_of(struct layer *l, const struct winner *w)
 static enum lm_err make_segments(struct layer *l, const struct winner *w)
 {
     uint32_t *of = malloc((l->heads + 1) * sizeof *of), *lists;
-    size_t written = 0;
 
     l->segments = calloc(l->heads + 1, sizeof *l->segments);
     for (size_t h = 0; of && l->segments && h < l->heads; h++)
         if (l->writes[h]) {
             of[h] = segment_of(l, &w[h]);
             l->segments[of[h]].n++;
-            written++;
         }
-    lists = l->indexes = malloc((written * (1 + PROPERTIES) + 1) * sizeof *lists);
+    size_t lists_size = 0;
+    for (uint32_t s = 0; of && l->segments && s < l->n_segments; s++)
+        for (int p = -1; p < PROPERTIES; p++)
+            lists_size += p < 0 || l->segments[s].source[p] >= 0 ? l->segments[s].n : 0;
+    lists = l->indexes = malloc((lists_size + 1) * sizeof *lists);
     if (!of || !l->segments || !lists) {
         free(of);
         return LM_NOMEM;
     }
+    struct segment *fewer = realloc(l->segments, (l->n_segments + 1) * sizeof *fewer);
+    if (fewer)
+        l->segments = fewer;            /* most layers have one or two */
     for (uint32_t s = 0; s < l->n_segments; s++) {
         struct segment *seg = &l->segments[s];
         seg->heads = lists, lists += seg->n;
@@ -77,35 +82,82 @@ static enum lm_err make_segments(struct layer *l, const struct winner *w)
     return LM_OK;
 }
 
-enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result)
+struct layer *layer_new_empty(void)
+{
+    return calloc(1, sizeof(struct layer));
+}
+
+static void clear(struct layer *l)
+{
+    free(l->tiles);
+    free(l->indexes);
+    free(l->segments);
+    free(l->writes);
+    l->tiles = NULL, l->indexes = NULL, l->segments = NULL, l->writes = NULL;
+    l->n_tiles = l->n_segments = 0;
+}
+
+static enum lm_err fill(struct layer *l, size_t heads)
 {
     const struct graph_output *outputs;
-    size_t n = graph_program_outputs(program, &outputs);
-    struct layer *l = calloc(1, sizeof *l);
-    struct winner *w = NULL;
+    size_t n = graph_program_outputs(l->program, &outputs);
+
+    l->heads = heads;
+    l->writes = calloc(heads + 1, 1);
+    l->tiles = malloc((graph_program_tiles(l->program) + 1) * sizeof *l->tiles);
+    if (!l->writes || !l->tiles)
+        return LM_NOMEM;
+    l->n_tiles = graph_program_tiles(l->program);
+    for (uint32_t k = 0; k < l->n_tiles; k++)
+        atomic_init(&l->tiles[k], NULL);
+    struct winner *w = find_winners(l, outputs, n);
+    enum lm_err err = w ? make_segments(l, w) : LM_NOMEM;
+    free(w);
+    l->bytes = sizeof *l + heads + l->n_tiles * sizeof *l->tiles + l->n_segments * sizeof *l->segments;
+    for (uint32_t i = 0; !err && i < l->n_segments; i++)
+        for (int p = -1; p < PROPERTIES; p++)
+            l->bytes += p < 0 || l->segments[i].row[p] ? l->segments[i].n * sizeof *l->indexes : 0;
+    return err;
+}
+
+enum lm_err layer_fill(struct layer *l, struct graph_program *program, size_t heads)
+{
+    enum lm_err err = LM_OK;
+
+    l->program = program;
+    if (layer_is_filled(l))             /* the lists are there, and being read */
+        return LM_OK;
+    if ((err = fill(l, heads))) {
+        clear(l);
+        graph_program_free(layer_take_program(l));
+        return err;
+    }
+    atomic_store_explicit(&l->is_filled, true, memory_order_release);
+    return LM_OK;
+}
+
+void layer_fill_dark(struct layer *l)
+{
+    atomic_store_explicit(&l->is_filled, true, memory_order_release);
+}
+
+bool layer_is_filled(const struct layer *l)
+{
+    return atomic_load_explicit(&l->is_filled, memory_order_acquire);
+}
+
+enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result)
+{
+    struct layer *l = layer_new_empty();
     enum lm_err err = LM_NOMEM;
 
     *result = NULL;
-    if (!l) {
+    if (!l)
         graph_program_free(program);
-        return LM_NOMEM;
-    }
-    l->program = program;
-    l->heads = heads;
-    l->writes = calloc(heads + 1, 1);
-    l->tiles = malloc((graph_program_tiles(program) + 1) * sizeof *l->tiles);
-    if (!l->writes || !l->tiles)
-        goto out;
-    l->n_tiles = graph_program_tiles(program);
-    for (uint32_t k = 0; k < l->n_tiles; k++)
-        atomic_init(&l->tiles[k], NULL);
-    w = find_winners(l, outputs, n);
-    err = w ? make_segments(l, w) : LM_NOMEM;
-    if (!err)
-        *result = l, l = NULL;
-out:
-    free(w);
-    layer_free(l);
+    else if (!(err = layer_fill(l, program, heads)))
+        *result = l;
+    else
+        layer_free(l);
     return err;
 }
 
@@ -116,10 +168,7 @@ void layer_free(struct layer *l)
     for (uint32_t k = 0; k < l->n_tiles; k++)
         tile_free(atomic_load_explicit(&l->tiles[k], memory_order_relaxed));
     graph_program_free(l->program);
-    free(l->tiles);
-    free(l->indexes);
-    free(l->segments);
-    free(l->writes);
+    clear(l);
     free(l);
 }
 
@@ -128,14 +177,22 @@ struct graph_program *layer_program(const struct layer *l)
     return l->program;
 }
 
+struct graph_program *layer_take_program(struct layer *l)
+{
+    struct graph_program *program = l->program;
+
+    l->program = NULL;
+    return program;
+}
+
 uint32_t layer_tiles(const struct layer *l)
 {
-    return l->n_tiles;
+    return layer_is_filled(l) ? l->n_tiles : 0;
 }
 
 bool layer_has_tile(const struct layer *l, uint32_t k)
 {
-    return k < l->n_tiles && atomic_load_explicit(&l->tiles[k], memory_order_acquire);
+    return k < layer_tiles(l) && atomic_load_explicit(&l->tiles[k], memory_order_acquire);
 }
 
 void layer_put_tile(struct layer *l, struct tile *t)
@@ -156,8 +213,11 @@ struct tile *layer_drop_tile(struct layer *l, uint32_t k)
 
 size_t layer_bytes(const struct layer *l)
 {
-    size_t bytes = 0;
+    size_t bytes = l->program ? graph_program_bytes(l->program) : 0;
 
+    if (!layer_is_filled(l))
+        return bytes + sizeof *l;
+    bytes += l->bytes;
     for (uint32_t k = 0; k < l->n_tiles; k++) {
         const struct tile *t = atomic_load_explicit(&l->tiles[k], memory_order_acquire);
         bytes += t ? t->bytes : 0;

@@ -2,9 +2,11 @@
 /*
  * A layer: one annotation's light over its time, as tiles that come and go. The compile pool puts tiles in, the engine samples them.
  *
- * THREADS  layer_new/free, layer_put_tile, layer_drop_tile: control side (one thread at a time per layer). layer_*sample*, render_*: engine, real-time
- *          safe, only loads tile pointers (acquire). A dropped tile is handed back and may be freed only after the engine has finished the frame it was in
- *          (the show's business).
+ * A layer may stand in a scene before its graph is compiled: until layer_fill() it lacks its light, and whoever plays it adds nothing.
+ *
+ * THREADS  layer_new/fill/free, layer_put_tile, layer_drop_tile, layer_take_program: control side (one thread at a time per layer). render_*: engine,
+ *          real-time safe, only loads what was stored last (acquire). A dropped tile is handed back and may be freed only after the engine has finished the
+ *          frame it was in (the show's business). The engine never reads the program.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,18 +24,25 @@ float blend_scalar(enum blend_mode mode, float base, float top);        /* the v
 
 struct layer;
 
-/* Takes the program, also when it fails. `heads` = patch.n_heads. */
+struct layer *layer_new_empty(void);                /* NULL: no memory */
+/* Once; or again with the same graph, heads and range after layer_take_program(). Takes the program, also when it fails. `heads` = patch.n_heads. */
+enum lm_err layer_fill(struct layer *l, struct graph_program *program, size_t heads);
+void layer_fill_dark(struct layer *l);              /* it is not waited for any more: there is no light in it */
+bool layer_is_filled(const struct layer *l);
+/* Both in one. */
 enum lm_err layer_new(struct graph_program *program, size_t heads, struct layer **result);
-void layer_free(struct layer *l);                   /* and the program and tiles */
-struct graph_program *layer_program(const struct layer *l);
-uint32_t layer_tiles(const struct layer *l);
+void layer_free(struct layer *l);                   /* and the program and tiles; NULL is fine */
+struct graph_program *layer_program(const struct layer *l);             /* NULL: not filled, or taken */
+/* For one that nobody runs: to be freed by the caller. What was made of it goes on being played. */
+struct graph_program *layer_take_program(struct layer *l);
+uint32_t layer_tiles(const struct layer *l);        /* 0: not filled, or dark */
 bool layer_has_tile(const struct layer *l, uint32_t k);
 void layer_put_tile(struct layer *l, struct tile *t);                   /* theirs now; a tile already there is kept and `t` freed */
 struct tile *layer_drop_tile(struct layer *l, uint32_t k);              /* NULL: none there */
-size_t layer_bytes(const struct layer *l);
+size_t layer_bytes(const struct layer *l);                              /* of memory, all in all: tiles, lists of heads, program */
 
 struct render_item {                    /* an active or future annotation, in score order (z_index, start, id) */
-    const struct layer *layer;          /* NULL: not compiled (broken graph): no light */
+    const struct layer *layer;          /* NULL: no light */
     double start, end;                  /* seconds, half-open */
     enum blend_mode blend;
 };

@@ -3,7 +3,7 @@
  * Inside render/: how a layer is laid out so that a frame is straight loops.
  *
  * For each head and property the last output that writes it wins; heads with the same winners form a segment,
- * which is folded into the frame with fixed sources. Built once, in layer_new(); only the tile pointers change afterwards.
+ * which is folded into the frame with fixed sources. Built once, in layer_fill(); only the tile pointers change afterwards.
  */
 #include "render/layer.h"
 
@@ -23,6 +23,8 @@ struct layer {
     unsigned char *writes;              /* per head: bit per property */
     _Atomic(struct tile *) *tiles;
     uint32_t *indexes;                  /* all segments' lists */
+    size_t bytes;                       /* of all this, without tiles and program */
+    atomic_bool is_filled;              /* released last: what is above may be read */
 };
 
 enum { WRITES_POSITION = 1u << PROP_PAN | 1u << PROP_TILT, WRITES_LIGHT = 1u << PROP_COLOR | 1u << PROP_DIMMER };

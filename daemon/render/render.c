@@ -212,6 +212,10 @@ static void fold_axis(float *axis, const struct segment *s, const struct tile *t
 
 bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level)
 {
+    if (!layer_is_filled(l))
+        return false;
+    if (!l->n_tiles)
+        return true;
     double at = seconds > 0 ? seconds * SAMPLE_RATE : 0, whole = floor(at + SNAP);
     double last = (double)l->n_tiles * TILE_SAMPLES - 1;
 
@@ -264,10 +268,21 @@ static bool is_positioned(const struct moving *now, uint32_t head)
     return false;
 }
 
+static bool does_move(const struct layer *l)
+{
+    return l && layer_is_filled(l) && l->moves;
+}
+
+/* What is not compiled yet may turn out to. */
+static bool may_move(const struct layer *l)
+{
+    return l && (!layer_is_filled(l) || l->moves);
+}
+
 /* The first position and hue of one coming layer. False: its first tile is not there. */
 static bool preposition(struct frame *f, const struct moving *now, const struct layer *next)
 {
-    const struct tile *tile = atomic_load_explicit(&next->tiles[0], memory_order_acquire);
+    const struct tile *tile = layer_is_filled(next) ? atomic_load_explicit(&next->tiles[0], memory_order_acquire) : NULL;
 
     if (!tile)
         return false;
@@ -297,18 +312,17 @@ void render_preposition(struct frame *f, const struct render_item *items, size_t
     double after = t;
 
     for (size_t i = 0; i < n && now.n < MOVING; i++)
-        if (is_active(&items[i], t) && items[i].layer->moves)
+        if (is_active(&items[i], t) && does_move(items[i].layer))
             now.layer[now.n++] = items[i].layer;
     for (int pass = 0; pass < LOOK_AHEAD; pass++) {
         double next = INFINITY;
         for (size_t i = 0; i < n; i++)
-            if (items[i].layer && items[i].layer->moves && items[i].start > after && items[i].start < next)
+            if (items[i].start > after && items[i].start < next && may_move(items[i].layer))
                 next = items[i].start;
         if (isinf(next))
             return;
         for (size_t i = n; i-- > 0;)    /* the top one first: it would win */
-            if (items[i].layer && items[i].layer->moves && items[i].start == next
-                && !preposition(f, &now, items[i].layer))
+            if (items[i].start == next && may_move(items[i].layer) && !preposition(f, &now, items[i].layer))
                 return;
         after = next;
     }

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,204 +8,246 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/thread.h"
-#include "show/layers.h"
+#include "show/pool_private.h"
+#include "show/track_data.h"
 
-/* How far the pool looks: a minute ahead of what is heard, a little behind for a hand on the seek bar. */
-#define AHEAD_S  60.0
-#define NEAR_S   10.0                   /* with the memory used up: what is heard soon is made all the same */
-#define BEHIND_S 2.0
-enum { MAX_THREADS = 16, MAX_WAITERS = 16 };
-static const double tile_s = (double)TILE_SAMPLES / SAMPLE_RATE;
+enum { STALE_MS = 5 };                  /* how often a wish is asked whether it still stands */
 
-struct waiter {                         /* someone in pool_prepare(): first of all */
-    struct show_layer *const *layers;
-    size_t n;
-    double from, to;
-};
+/* ---- what to do next ---- */
 
-struct retired { struct tile *tile; unsigned long long frame; struct retired *next; };
-
-struct pool {
-    struct pool_options o;
-    pthread_mutex_t lock;
-    pthread_cond_t work, done;
-    pthread_t threads[MAX_THREADS];
-    int n_threads;
-    bool stop;
-    struct show_layer **layers;
-    size_t n;
-    struct waiter *waiters[MAX_WAITERS];
-    double loop_start;
-    double target;                      /* where somebody prepared last, most often to jump there; < 0: nowhere */
-    struct retired *retired;
-    size_t bytes, largest;              /* of all tiles; the largest one so far */
-    uint64_t tiles, us_sum, us_max;
-};
-
+enum { COMPILE = UINT32_MAX };          /* instead of a tile's number */
 struct pick { struct show_layer *layer; uint32_t k; double distance; };
 
-/* The first missing tile of `l` in [from, to] on the track, and how far it is from `from`. */
+static void consider_compile(struct pick *best, struct show_layer *l, double distance)
+{
+    if (!l->is_compiling && distance < best->distance)
+        *best = (struct pick){ l, COMPILE, distance };
+}
+
+/* The first thing missing of `l` in [from, to] on the track, and how far it is from `from`. */
 static void consider(struct pick *best, struct show_layer *l, double from, double to)
 {
-    if (!l->layer || atomic_load(&l->failed) || l->end <= from || l->start > to)
+    int state = atomic_load(&l->state);
+
+    if (state == LAYER_BROKEN || atomic_load(&l->failed) || l->end <= from || l->start > to)
         return;
+    if (state == LAYER_WAITING && !layer_is_filled(l->layer)) {
+        consider_compile(best, l, fmax(l->start - from, 0));
+        return;
+    }
     uint32_t tiles = layer_tiles(l->layer);
     double into = fmax(from - l->start, 0);
-    uint32_t k = (uint32_t)(into / tile_s);
+    uint32_t k = (uint32_t)(into / POOL_TILE_S);
 
     for (; k < tiles; k++) {
-        double at = l->start + k * tile_s;
-        double distance = fmax(at - from, 0);
+        double at = l->start + k * POOL_TILE_S;
+        /* Who has one at work already comes a little later: another layer's tile is as near, and these two may wait for each other. */
+        double distance = fmax(at - from, 0) + l->n_busy * POOL_TILE_S / 2;
         if (at > to || distance >= best->distance)
             return;
-        if (!l->busy[k] && !layer_has_tile(l->layer, k)) {
+        if (layer_has_tile(l->layer, k) || l->busy[k])
+            continue;
+        if (state == LAYER_WAITING)     /* its program was given up */
+            consider_compile(best, l, distance);
+        else
             *best = (struct pick){ l, k, distance };
-            return;
-        }
+        return;
     }
 }
 
-/* Whether everything of `w` is there; a tile that fails counts as there, nobody can wait for it. */
-static bool is_ready(const struct waiter *w)
+static void consider_wish(struct pick *best, const struct pool_wish *w)
 {
     for (size_t i = 0; i < w->n; i++) {
         struct show_layer *l = w->layers[i];
-        if (!l->layer || atomic_load(&l->failed) || l->end <= w->from || l->start > w->to)
+        if (!w->compile_only)
+            consider(best, l, w->from, w->to);
+        else if (!layer_is_filled(l->layer) && !atomic_load(&l->failed))
+            consider_compile(best, l, 0);
+    }
+}
+
+/* Whether everything of the wish is there; what failed counts as there, nobody can wait for it. */
+static bool is_ready(const struct pool_wish *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        struct show_layer *l = w->layers[i];
+        if (atomic_load(&l->failed))
+            continue;
+        if ((!layer_is_filled(l->layer) || l->is_compiling) && (w->compile_only || (l->end > w->from && l->start <= w->to)))
+            return false;
+        if (w->compile_only || l->end <= w->from || l->start > w->to)
             continue;
         uint32_t tiles = layer_tiles(l->layer);
-        for (uint32_t k = (uint32_t)(fmax(w->from - l->start, 0) / tile_s); k < tiles && l->start + k * tile_s <= w->to; k++)
+        for (uint32_t k = (uint32_t)(fmax(w->from - l->start, 0) / POOL_TILE_S); k < tiles && l->start + k * POOL_TILE_S <= w->to; k++)
             if (!layer_has_tile(l->layer, k))
                 return false;
     }
     return true;
 }
 
+/* Wishes; what is heard soon; the loop's start; a hand on the seek bar; at last the graphs of all that is far, so that their errors are known. */
 static struct pick choose(struct pool *p)
 {
     struct pick best = { .distance = INFINITY };
 
-    for (int i = 0; i < MAX_WAITERS; i++)
-        for (size_t k = 0; p->waiters[i] && k < p->waiters[i]->n; k++)
-            consider(&best, p->waiters[i]->layers[k], p->waiters[i]->from, p->waiters[i]->to);
+    for (int i = 0; i < POOL_WAITERS; i++)
+        if (p->waiters[i])
+            consider_wish(&best, p->waiters[i]);
     if (best.layer)
         return best;
-    double now = p->o.playhead(p->o.ctx), ahead = p->bytes + p->largest > p->o.max_bytes ? NEAR_S : AHEAD_S;
+    bool is_full = pool_is_full(p);
+    double now = p->o.playhead(p->o.ctx), ahead = is_full ? POOL_NEAR_S : POOL_AHEAD_S;
     for (size_t i = 0; i < p->n; i++)
         consider(&best, p->layers[i], now, now + ahead);
     if (!best.layer && p->loop_start >= 0)
         for (size_t i = 0; i < p->n; i++)
-            consider(&best, p->layers[i], p->loop_start, p->loop_start + tile_s);
+            consider(&best, p->layers[i], p->loop_start, p->loop_start + POOL_TILE_S);
     if (!best.layer)
         for (size_t i = 0; i < p->n; i++)
-            consider(&best, p->layers[i], fmax(now - BEHIND_S, 0), now);
+            consider(&best, p->layers[i], fmax(now - POOL_BEHIND_S, 0), now);
+    for (size_t i = 0; !best.layer && !is_full && i < p->n; i++)
+        if (atomic_load(&p->layers[i]->state) == LAYER_WAITING && !atomic_load(&p->layers[i]->failed))
+            consider_compile(&best, p->layers[i], 0);
     return best;
 }
 
-static void free_retired(struct pool *p, bool all)
-{
-    unsigned long long frames = atomic_load(p->o.frames);
+/* ---- doing it ---- */
 
-    for (struct retired **r = &p->retired; *r;) {
-        struct retired *x = *r;
-        if (!all && frames < x->frame + 2) {
-            r = &x->next;
-            continue;
-        }
-        *r = x->next;
-        tile_free(x->tile);
-        free(x);
+static void tell_starved(struct show_layer *l)
+{
+    if (!atomic_exchange(&l->starved, true))
+        log_error("graph", "annotation %s: %s; it is tried again", l->annotation, lm_err_text(LM_NOMEM));
+}
+
+static void set_largest(struct pool *p, size_t bytes)
+{
+    p->largest = bytes > p->largest ? bytes : p->largest;
+}
+
+/* Without the lock. LM_INVALID: broken. */
+static enum lm_err compile(struct show_layer *l, struct graph_errors *errors)
+{
+    struct graph_program *program = NULL;
+    struct graph_env env = { .patch = shared_get(l->patch), .start = l->start, .end = l->end, .origin = l->origin, .seed = l->seed, .args = l->args };
+
+    track_data_env(shared_get(l->track), &env);
+    enum lm_err err = graph_compile(shared_get(l->doc), &env, &program, errors);
+    if (err && err != LM_NOMEM)
+        return LM_INVALID;
+    bool is_new = !layer_is_filled(l->layer);
+    uint8_t *busy = err || l->busy ? NULL : calloc((size_t)graph_program_tiles(program) + 1, 1);
+    if (!err && !l->busy && !busy)
+        err = LM_NOMEM;
+    if (err) {
+        graph_program_free(program);
+        return err;
     }
-}
-
-/* How dearly a tile is missed: seconds to wait for it. What was heard counts as far away, what somebody is about to jump to as near. */
-static double distance_of(const struct pool *p, double start, double now)
-{
-    double end = start + tile_s, past = now - BEHIND_S - 1 - end, distance = past > 0 ? NEAR_S + past * 8 : fmax(start - now, 0);
-
-    if (p->loop_start >= 0 && start <= p->loop_start + tile_s && end >= p->loop_start)
-        return 0;
-    if (p->target >= 0 && start <= p->target + tile_s && end >= p->target)
-        return 0;
-    for (int i = 0; i < MAX_WAITERS; i++)
-        if (p->waiters[i] && start <= p->waiters[i]->to && end >= p->waiters[i]->from)
-            return 0;
-    return distance;
-}
-
-/* Over the limit: the tiles farthest from the playhead go, never those just ahead. What goes here is not made again at once: choose() looks less far
- * when the memory is used up. Called with the lock held. */
-static void trim(struct pool *p)
-{
-    double now = p->o.playhead(p->o.ctx);
-
-    while (p->bytes > p->o.max_bytes) {
-        struct pick worst = { .distance = NEAR_S };
-        for (size_t i = 0; i < p->n; i++) {
-            struct show_layer *l = p->layers[i];
-            for (uint32_t k = 0; l->layer && k < layer_tiles(l->layer); k++) {
-                double distance = distance_of(p, l->start + k * tile_s, now);
-                if (layer_has_tile(l->layer, k) && distance > worst.distance)
-                    worst = (struct pick){ l, k, distance };
-            }
-        }
-        struct retired *r = worst.layer ? malloc(sizeof(*r)) : NULL;
-        if (!r)
-            return;                     /* everything kept is needed soon */
-        r->tile = layer_drop_tile(worst.layer->layer, worst.k);
-        r->frame = atomic_load(p->o.frames);
-        r->next = p->retired, p->retired = r;
-        p->bytes -= r->tile->bytes < p->bytes ? r->tile->bytes : p->bytes;
+    if (is_new) {                       /* before it is filled: whoever sees that may read them */
+        json_decref(l->errors);
+        l->errors = graph_errors_json(errors);
     }
-}
-
-static void wait_for_work(struct pool *p)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 100000000;         /* the playhead moves: look again ten times a second */
-    if (until.tv_nsec >= 1000000000)
-        until.tv_nsec -= 1000000000, until.tv_sec++;
-    pthread_cond_timedwait(&p->work, &p->lock, &until);
+    if (!l->busy)
+        l->busy = busy;
+    return layer_fill(l->layer, program, env.patch->n_heads);
 }
 
 /* False: there is no memory for it now. */
-static bool run_tile(struct pool *p, struct graph_workspace *w, struct pick pick)
+static bool run_compile(struct pool *p, struct show_layer *l)
 {
-    struct show_layer *l = show_layer_ref(pick.layer);
+    struct graph_errors errors = { 0 };
+
+    l->is_compiling = true;
+    pthread_mutex_unlock(&p->lock);
+    bool is_new = !layer_is_filled(l->layer);
+    enum lm_err err = compile(l, &errors);
+    if (err == LM_INVALID && is_new) {
+        json_decref(l->errors);
+        l->errors = graph_errors_json(&errors);
+        layer_fill_dark(l->layer);
+    }
+    if (err != LM_NOMEM && is_new)
+        show_layer_log(l, &errors);
+    graph_errors_clear(&errors);
+    pthread_mutex_lock(&p->lock);
+    l->is_compiling = false;
+    if (err == LM_NOMEM) {
+        tell_starved(l);
+        return false;
+    }
+    atomic_store(&l->state, err ? LAYER_BROKEN : LAYER_LIT);
+    p->compiled++;
+    pool_count(p, l);
+    set_largest(p, l->bytes);
+    pool_trim(p);
+    return true;
+}
+
+static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_layer *l, uint32_t k)
+{
     struct graph_errors errors = { 0 };
     struct tile *tile = NULL;
 
-    l->busy[pick.k] = 1;
+    l->busy[k] = 1;
+    l->n_busy++;
+    struct graph_program *program = layer_program(l->layer);
     pthread_mutex_unlock(&p->lock);
     int64_t t0 = clock_mono_ns();
-    enum lm_err err = graph_run_tile(layer_program(l->layer), w, pick.k, &tile, &errors);
+    enum lm_err err = graph_run_tile(program, w, k, &tile, &errors);
     uint64_t us = (uint64_t)(clock_mono_ns() - t0) / 1000;
     show_layer_log(l, &errors);
+    json_t *list = err && errors.n ? graph_errors_json(&errors) : NULL;
     graph_errors_clear(&errors);
     pthread_mutex_lock(&p->lock);
-    l->busy[pick.k] = 0;
+    l->busy[k] = 0;
+    l->n_busy--;
+    if (err != LM_NOMEM && !l->run_errors)
+        l->run_errors = list;
+    else
+        json_decref(list);
     if (err == LM_NOMEM) {
-        if (!atomic_exchange(&l->starved, true))
-            log_error("graph", "annotation %s: %s; it is tried again", l->annotation, lm_err_text(err));
-    } else if (err) {
+        tell_starved(l);
+        return false;
+    }
+    if (err) {
         atomic_store(&l->failed, true);
         log_error("graph", "annotation %s: %s; it stays dark", l->annotation, lm_err_text(err));
-    } else {
-        p->bytes += tile->bytes;
-        p->largest = tile->bytes > p->largest ? tile->bytes : p->largest;
-        layer_put_tile(l->layer, tile);
-        p->tiles++;
-        p->us_sum += us;
-        if (us > p->us_max)
-            p->us_max = us;
-        trim(p);
+        return true;
     }
+    set_largest(p, tile->bytes);
+    layer_put_tile(l->layer, tile);
+    pool_count(p, l);
+    p->tiles++;
+    p->us_sum += us;
+    if (us > p->us_max)
+        p->us_max = us;
+    pool_trim(p);
+    return true;
+}
+
+static bool run(struct pool *p, struct graph_workspace *w, struct pick pick)
+{
+    struct show_layer *l = show_layer_ref(pick.layer);
+    bool done = pick.k == COMPILE ? run_compile(p, l) : run_tile(p, w, l, pick.k);
+    struct show_layer *gone = pool_take_gone(p);
+
     pthread_cond_broadcast(&p->done);
     pthread_mutex_unlock(&p->lock);
     show_layer_unref(l);                /* may be the last: not under the lock */
+    pool_free_gone(gone);
     pthread_mutex_lock(&p->lock);
-    return err != LM_NOMEM;
+    return done;
+}
+
+static struct timespec in_ms(int ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000)
+        t.tv_nsec -= 1000000000, t.tv_sec++;
+    return t;
 }
 
 static void *worker(void *arg)
@@ -216,15 +257,20 @@ static void *worker(void *arg)
 
     pthread_mutex_lock(&p->lock);
     while (!p->stop && w) {
-        free_retired(p, false);
+        pool_free_retired(p, false);
+        pool_hear(p);
         struct pick pick = choose(p);
-        if (!pick.layer || !run_tile(p, w, pick))
-            wait_for_work(p);
+        if (pick.layer && run(p, w, pick))
+            continue;
+        struct timespec until = in_ms(100);     /* the playhead moves: look again ten times a second */
+        pthread_cond_timedwait(&p->work, &p->lock, &until);
     }
     pthread_mutex_unlock(&p->lock);
     graph_workspace_free(w);
     return NULL;
 }
+
+/* ---- life ---- */
 
 struct pool *pool_new(const struct pool_options *o)
 {
@@ -243,7 +289,7 @@ struct pool *pool_new(const struct pool_options *o)
     pthread_cond_init(&p->work, &attr);
     pthread_cond_init(&p->done, &attr);
     pthread_condattr_destroy(&attr);
-    for (; p->n_threads < want && p->n_threads < MAX_THREADS; p->n_threads++) {
+    for (; p->n_threads < want && p->n_threads < POOL_THREADS; p->n_threads++) {
         struct thread_options t = { .name = "compile", .stack = 512 << 10, .nice = 5 };
         if (thread_start(&p->threads[p->n_threads], &t, worker, p))
             break;
@@ -265,20 +311,61 @@ void pool_free(struct pool *p)
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < p->n_threads; i++)
         pthread_join(p->threads[i], NULL);
-    free_retired(p, true);
+    pool_free_retired(p, true);
+    pool_free_gone(pool_take_gone(p));
     for (size_t i = 0; i < p->n; i++)
         show_layer_unref(p->layers[i]);
+    for (size_t i = 0; i < p->n_kept; i++)
+        show_layer_unref(p->kept[i]);
     free(p->layers);
+    free(p->kept);
     pthread_cond_destroy(&p->work);
     pthread_cond_destroy(&p->done);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
 
+void pool_set_limit(struct pool *p, size_t max_bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    p->o.max_bytes = max_bytes;
+    pool_trim(p);
+    struct show_layer *gone = pool_take_gone(p);
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    pool_free_gone(gone);
+}
+
+/* ---- layers come and go ---- */
+
+/* Out of those beside the score go the ones that carry the mark: they are in it again. */
+static void unpark_marked(struct pool *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_kept; i++)
+        if (p->kept[i]->mark != p->mark)
+            p->kept[n++] = p->kept[i];
+        else
+            show_layer_unref(p->kept[i]);       /* never the last: who marked it has one */
+    p->n_kept = n;
+}
+
+static void park_or_drop(struct pool *p, struct show_layer *l)
+{
+    if (layer_is_filled(l->layer) && !atomic_load(&l->failed)) {
+        pool_park(p, l);
+        return;
+    }
+    l->is_held = false;
+    l->next_gone = p->gone;
+    p->gone = l;
+}
+
 enum lm_err pool_set_layers(struct pool *p, struct show_layer *const *layers, size_t n)
 {
     struct show_layer **mine = malloc((n + 1) * sizeof(*mine)), **old;
-    size_t old_n, bytes = 0;
+    size_t old_n;
 
     if (!mine)
         return LM_NOMEM;
@@ -287,45 +374,95 @@ enum lm_err pool_set_layers(struct pool *p, struct show_layer *const *layers, si
     pthread_mutex_lock(&p->lock);
     old = p->layers, old_n = p->n;
     p->layers = mine, p->n = n;
+    p->mark++;
+    for (size_t i = 0; i < n; i++) {
+        mine[i]->mark = p->mark;
+        mine[i]->is_held = true;
+    }
+    unpark_marked(p);
+    for (size_t i = 0; i < old_n; i++)
+        if (old[i]->mark == p->mark)
+            show_layer_unref(old[i]);           /* as above */
+        else
+            park_or_drop(p, old[i]);
     for (size_t i = 0; i < n; i++)
-        bytes += mine[i]->layer ? layer_bytes(mine[i]->layer) : 0;
-    p->bytes = bytes;
+        pool_count(p, mine[i]);
+    pool_count_all(p);
+    pool_trim(p);
+    struct show_layer *gone = pool_take_gone(p);
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
-    for (size_t i = 0; i < old_n; i++)
-        show_layer_unref(old[i]);
+    pool_free_gone(gone);
     free(old);
     return LM_OK;
 }
 
-bool pool_prepare(struct pool *p, struct show_layer *const *layers, size_t n, double seconds, double ahead, int timeout_ms)
+static struct show_layer *find(struct show_layer *const *list, size_t n, const char *annotation, uint64_t key)
 {
-    struct waiter w = { layers, n, seconds, seconds + ahead };
-    struct timespec until;
-    int slot = 0;
-    bool ready;
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->key == key && !strcmp(list[i]->annotation, annotation) && !atomic_load(&list[i]->failed))
+            return show_layer_ref(list[i]);
+    return NULL;
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_nsec -= 1000000000, until.tv_sec++;
+struct show_layer *pool_find(struct pool *p, const char *annotation, uint64_t key)
+{
+    pthread_mutex_lock(&p->lock);
+    struct show_layer *l = find(p->layers, p->n, annotation, key);
+    if (!l && (l = find(p->kept, p->n_kept, annotation, key)))
+        p->found++;
+    pthread_mutex_unlock(&p->lock);
+    return l;
+}
+
+void pool_keep(struct pool *p, struct show_layer *const *layers, size_t n)
+{
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < n; i++)
+        if (!layers[i]->is_held) {
+            pool_park(p, show_layer_ref(layers[i]));
+            pool_count(p, layers[i]);
+        }
+    pool_count_all(p);
+    pool_trim(p);
+    struct show_layer *gone = pool_take_gone(p);
+    pthread_mutex_unlock(&p->lock);
+    pool_free_gone(gone);
+}
+
+/* ---- waiting ---- */
+
+bool pool_wait(struct pool *p, const struct pool_wish *wish)
+{
+    struct timespec until = in_ms(wish->timeout_ms);
+    bool ready, is_stale = false;
+    int slot = 0;
 
     pthread_mutex_lock(&p->lock);
-    while (slot < MAX_WAITERS && p->waiters[slot])
+    while (slot < POOL_WAITERS && p->waiters[slot])
         slot++;
-    if (slot < MAX_WAITERS) {
-        p->waiters[slot] = &w;
-        p->target = seconds;
+    if (slot < POOL_WAITERS) {
+        p->waiters[slot] = wish;
+        if (!wish->compile_only)
+            p->target = wish->from;
         pthread_cond_broadcast(&p->work);
     }
-    while (!(ready = is_ready(&w)) && slot < MAX_WAITERS && !p->stop)
-        if (pthread_cond_timedwait(&p->done, &p->lock, &until))
+    while (!(ready = is_ready(wish)) && slot < POOL_WAITERS && !p->stop && !is_stale) {
+        struct timespec at = wish->is_stale ? in_ms(STALE_MS) : until;
+        bool is_last = at.tv_sec > until.tv_sec || (at.tv_sec == until.tv_sec && at.tv_nsec >= until.tv_nsec);
+        if (pthread_cond_timedwait(&p->done, &p->lock, is_last ? &until : &at) && is_last)
             break;
-    if (slot < MAX_WAITERS)
+        is_stale = wish->is_stale && wish->is_stale(wish->ctx);
+    }
+    if (slot < POOL_WAITERS)
         p->waiters[slot] = NULL;
     pthread_mutex_unlock(&p->lock);
     return ready;
+}
+
+bool pool_prepare(struct pool *p, struct show_layer *const *layers, size_t n, double seconds, double ahead, int timeout_ms)
+{
+    return pool_wait(p, &(struct pool_wish){ .layers = layers, .n = n, .from = seconds, .to = seconds + ahead, .timeout_ms = timeout_ms });
 }
 
 bool pool_prepare_at(struct pool *p, double seconds, int timeout_ms)
@@ -359,6 +496,9 @@ void pool_set_loop(struct pool *p, double start)
 void pool_get_stats(struct pool *p, struct pool_stats *s)
 {
     pthread_mutex_lock(&p->lock);
-    *s = (struct pool_stats){ p->bytes, p->tiles, p->us_sum, p->us_max, p->n };
+    *s = (struct pool_stats){ .max_bytes = p->o.max_bytes, .bytes = p->bytes, .tiles = p->tiles, .tile_us_sum = p->us_sum, .tile_us_max = p->us_max, .compiled = p->compiled,
+                              .found = p->found, .layers = p->n, .kept = p->n_kept };
+    for (size_t i = 0; i < p->n_kept; i++)
+        s->kept_bytes += p->kept[i]->bytes;
     pthread_mutex_unlock(&p->lock);
 }

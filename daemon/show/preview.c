@@ -192,8 +192,8 @@ enum lm_err preview_judge(struct previews *v, const struct shared *graph, const 
     if (!graph || graph != v->trial)
         return LM_OK;
     remember_errors(v, l->errors);
-    v->is_refused = !l->layer;
-    return l->layer ? LM_OK : LM_INVALID;
+    v->is_refused = show_layer_is_broken(l);
+    return v->is_refused ? LM_INVALID : LM_OK;
 }
 
 void show_check_previews(struct show *s)

@@ -17,6 +17,7 @@
 
 enum {
     PREPARE_MS = 300,                   /* an edit waits this long for its light before it is shown anyway */
+    PROGRESS_MS = 200,                  /* and newer ones overtake it for so long at most */
     ENGINE_MS = 1500,                   /* a frame is at most 1 s away, at 1 Hz */
 };
 
@@ -168,6 +169,7 @@ static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct
         l->exit_blackout = !strcmp(json_get_text(venue, "exit_look", json_get_text(settings, "exit_look", "blackout")), "blackout");
         l->offset_s = -(json_get_real(venue, "offset_ms", 0) + json_get_real(settings, "latency_offset_ms", 0)) / 1000;     /* they say: later */
         l->max_brightness = (float)json_get_real(venue, "max_brightness", 1);
+        l->cache_bytes = (size_t)json_get_int(settings, "layer_cache_mb", 256) << 20;
         int hz = (int)json_get_int(settings, "output_rate_hz", 44);
         if (hz >= 1 && hz <= 44)
             l->rate_hz = hz;
@@ -348,6 +350,40 @@ static void tell_view(struct show *s, const struct show_light *l, struct scene *
     atomic_store(&s->light_offset, l->offset_s);
 }
 
+static bool touches_layers(const struct event *e)
+{
+    return show_dirty_of(e->table) & (DIRTY_SCORE | DIRTY_PATCH);
+}
+
+static bool is_overtaken(void *ctx)
+{
+    struct show *s = ctx;
+
+    return event_has(s->listener, touches_layers);
+}
+
+/* Waits for what is lit now. An edit that comes meanwhile makes this one old news: what is made of it is put by, and the newer one is begun. Only as long as
+ * something was shown lately: whoever drags a slider over a heavy graph sees it move. */
+static enum lm_err prepare(struct show *s, const struct show_light *l, double at)
+{
+    bool may_yield = s->yields && clock_mono_ns() - s->shown_ns < PROGRESS_MS * INT64_C(1000000);
+    struct pool_wish wish = { .layers = l->layers, .n = l->n, .from = at, .to = at + 0.1, .timeout_ms = PREPARE_MS,
+                              .is_stale = may_yield ? is_overtaken : NULL, .ctx = s };
+
+    if (!pool_wait(s->pool, &wish)) {
+        if (may_yield && is_overtaken(s)) {
+            pool_keep(s->pool, l->layers, l->n);
+            s->is_overtaken = true;
+            return LM_BUSY;
+        }
+        for (size_t i = 0; i < l->n; i++)       /* not the graph's fault: the light that is there stays */
+            if (!layer_is_filled(l->layers[i]->layer) && atomic_load(&l->layers[i]->starved))
+                return LM_NOMEM;
+    }
+    s->shown_ns = clock_mono_ns();
+    return LM_OK;
+}
+
 /* On the engine with it. */
 static enum lm_err show_it(struct show *s, struct show_light *l)
 {
@@ -358,7 +394,11 @@ static enum lm_err show_it(struct show *s, struct show_light *l)
     if (!scene)
         return LM_NOMEM;
     player_now(s->player, clock_mono_ns(), &now);
-    pool_prepare(s->pool, l->layers, l->n, now.position + l->offset_s, 0.1, PREPARE_MS);
+    pool_set_limit(s->pool, l->cache_bytes);
+    if ((err = prepare(s, l, now.position + l->offset_s))) {
+        scene_free(scene);
+        return err;
+    }
     if (!(err = pool_set_layers(s->pool, l->layers, l->n)) && l->space != s->now.space && (err = take_state(s, l)))
         pool_set_layers(s->pool, s->now.layers, s->now.n);
     if (err) {

@@ -102,23 +102,38 @@ json_t *show_stats(struct show *s)
 
     engine_get_stats(s->engine, &e);
     pool_get_stats(s->pool, &p);
-    return json_pack("{s:I, s:f, s:i, s:I, s:I, s:I, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:b, s:I, s:I, s:I, s:{s:f, s:I}}",
+    return json_pack("{s:I, s:f, s:i, s:I, s:I, s:I, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:b, s:I, s:I, s:I, s:I, s:{s:f, s:I}, s:I, s:I, s:I, s:I}",
         "frames", (json_int_t)e.frames, "fps", measured_fps(s), "rate_hz", e.rate_hz, "late", (json_int_t)e.late, "missed_ticks",
         (json_int_t)e.missed_ticks, "tile_misses", (json_int_t)e.tile_misses, "frame_us", "p50", (int)e.us_p50, "p99", (int)e.us_p99, "max",
         (int)e.us_max, "wake_us", "p50", (int)e.wake_us_p50, "p99", (int)e.wake_us_p99, "max", (int)e.wake_us_max, "real_time",
-        (int)e.is_real_time, "layers", (json_int_t)p.layers, "tiles", (json_int_t)p.tiles, "tile_bytes", (json_int_t)p.bytes, "tile_us", "mean",
-        p.tiles ? (double)p.tile_us_sum / (double)p.tiles : 0.0, "max", (json_int_t)p.tile_us_max);
+        (int)e.is_real_time, "layers", (json_int_t)p.layers, "tiles", (json_int_t)p.tiles, "layer_bytes", (json_int_t)p.bytes, "layers_kept",
+        (json_int_t)p.kept, "tile_us", "mean", p.tiles ? (double)p.tile_us_sum / (double)p.tiles : 0.0, "max", (json_int_t)p.tile_us_max,
+        "layers_kept_bytes", (json_int_t)p.kept_bytes, "layers_compiled", (json_int_t)p.compiled, "layers_found", (json_int_t)p.found,
+        "layer_cache_bytes", (json_int_t)p.max_bytes);
 }
 
+/* Graphs are compiled nearest the playhead first; who asks wants to know of all. */
 json_t *show_layer_errors(struct show *s)
 {
+    enum { COMPILE_MS = 3000 };
     json_t *list = json_array();
 
     pthread_mutex_lock(&s->control);
-    for (size_t i = 0; i < s->now.n; i++)
-        if (json_array_size(s->now.layers[i]->errors))
-            json_array_append_new(list, json_pack("{s:s, s:O}", "annotation_id", s->now.layers[i]->annotation, "errors", s->now.layers[i]->errors));
+    size_t n = s->now.n;
+    struct show_layer **layers = malloc((n + 1) * sizeof(*layers));
+    for (size_t i = 0; layers && i < n; i++)
+        layers[i] = show_layer_ref(s->now.layers[i]);
     pthread_mutex_unlock(&s->control);
+    if (!layers)
+        return list;
+    pool_wait(s->pool, &(struct pool_wish){ .layers = layers, .n = n, .compile_only = true, .timeout_ms = COMPILE_MS });
+    for (size_t i = 0; i < n; i++) {
+        const json_t *errors = show_layer_errors_of(layers[i]);
+        if (json_array_size(errors))
+            json_array_append_new(list, json_pack("{s:s, s:O}", "annotation_id", layers[i]->annotation, "errors", errors));
+        show_layer_unref(layers[i]);
+    }
+    free(layers);
     return list;
 }
 
@@ -166,7 +181,7 @@ static const json_t *first_error(const struct show_layer *l)
     size_t i;
     const json_t *e;
 
-    json_array_foreach(l->errors, i, e) {
+    json_array_foreach(show_layer_errors_of(l), i, e) {
         if (strcmp(json_get_text(e, "code", ""), "warning"))
             return e;
     }
@@ -181,7 +196,7 @@ static void check_layers(struct show *s)
 
     for (size_t i = 0; i < s->now.n && n < MAX_MESSAGES; i++) {
         const struct show_layer *l = s->now.layers[i];
-        bool is_lit = l->layer && !atomic_load(&l->failed);
+        bool is_lit = !show_layer_is_broken(l) && !atomic_load(&l->failed);
         const json_t *e = first_error(l);
         if (is_lit && !e)
             continue;

@@ -5,10 +5,13 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "core/str.h"
 #include "db/domain.h"
 #include "show/preview.h"
 #include "show/state.h"
 #include "show/track_data.h"
+
+enum { COMPILE_MS = 2000 };
 
 static void free_grid(void *g) { beatgrid_free(g); }
 static void free_track(void *t) { track_data_free(t); }
@@ -56,30 +59,98 @@ static int by_order(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-static struct show_layer *reuse(struct show *s, const char *annotation, uint64_t key)
-{
-    const struct show_light *l = &s->now;
-
-    for (size_t i = 0; i < l->n; i++)
-        if (l->layers[i]->key == key && !strcmp(l->layers[i]->annotation, annotation) && !atomic_load(&l->layers[i]->failed))
-            return show_layer_ref(l->layers[i]);
-    return NULL;
-}
-
 /* What is wrong with the rows: no light from it, and the show goes on. Anything else is wrong with the machine: the light that is there stays. */
 static bool is_broken(enum lm_err err)
 {
     return err == LM_NOT_FOUND || err == LM_INVALID || err == LM_BAD_REQUEST || err == LM_TOO_LARGE || err == LM_CONFLICT;
 }
 
-static enum lm_err make_entry(struct show *s, const struct show_light *l, struct db_conn *c, const json_t *row, struct entry *e, struct problem *p)
-{
-    json_t *implementation = NULL;
-    struct graph_doc *doc = NULL;
-    struct problem why;
-    enum lm_err err;
+/* The graph of each pattern is read and parsed once, however many blocks play it. */
+struct graphs {
+    size_t n, cap;
+    struct { char pattern[UUID_SIZE]; struct shared *doc; } *g;
+};
 
+static void free_doc(void *d) { graph_doc_free(d); }
+
+static void graphs_clear(struct graphs *graphs)
+{
+    for (size_t i = 0; i < graphs->n; i++)
+        shared_unref(graphs->g[i].doc);
+    free(graphs->g);
+}
+
+static struct shared *graphs_find(const struct graphs *graphs, const char *pattern)
+{
+    for (size_t i = 0; i < graphs->n; i++)
+        if (!strcmp(graphs->g[i].pattern, pattern))
+            return shared_ref(graphs->g[i].doc);
+    return NULL;
+}
+
+/* Without memory it is parsed again for the next one. */
+static void graphs_add(struct graphs *graphs, const char *pattern, struct shared *doc)
+{
+    if (graphs->n == graphs->cap) {
+        size_t cap = graphs->cap ? 2 * graphs->cap : 16;
+        void *more = realloc(graphs->g, cap * sizeof(*graphs->g));
+        if (!more)
+            return;
+        graphs->g = more, graphs->cap = cap;
+    }
+    str_copy(graphs->g[graphs->n].pattern, UUID_SIZE, pattern);
+    graphs->g[graphs->n++].doc = shared_ref(doc);
+}
+
+static enum lm_err parse(const json_t *graph, struct shared **result, struct problem *p)
+{
+    struct graph_doc *doc = NULL;
+    enum lm_err err = graph_parse(graph, &doc, p);
+
+    *result = NULL;
+    return err ? err : (*result = shared_new(doc, free_doc)) ? LM_OK : LM_NOMEM;
+}
+
+/* Of the row's pattern in this venue; an empty one where that is broken. */
+static enum lm_err pattern_graph(const struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct shared **doc, struct problem *p)
+{
+    const char *pattern = json_get_text(row, "pattern_id", "");
+    json_t *implementation = NULL;
+    struct problem why;
+
+    if ((*doc = graphs_find(graphs, pattern)))
+        return LM_OK;
     problem_clear(&why);
+    enum lm_err err = pattern_implementation(c, pattern, l->choice.venue, &implementation, &why);
+    if (!err)
+        err = parse(json_object_get(implementation, "graph"), doc, &why);
+    json_decref(implementation);
+    if (err && !is_broken(err))
+        return problem_set(p, err, "%s", why.detail);
+    if (err) {
+        log_warn("show", "annotation %s: %s", json_get_text(row, "id", ""), why.detail[0] ? why.detail : lm_err_text(err));
+        json_t *empty = json_pack("{s:[], s:[], s:[]}", "nodes", "edges", "args");
+        err = parse(empty, doc, p);
+        json_decref(empty);
+    }
+    if (!err)
+        graphs_add(graphs, pattern, *doc);
+    return err;
+}
+
+/* The graph on trial must be compiled before it can be judged. */
+static enum lm_err judge(struct show *s, const struct shared *preview, struct show_layer *l)
+{
+    if (!pool_wait(s->pool, &(struct pool_wish){ .layers = &l, .n = 1, .compile_only = true, .timeout_ms = COMPILE_MS }))
+        return LM_BUSY;
+    return preview_judge(s->previews, preview, l);
+}
+
+static enum lm_err make_entry(struct show *s, const struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct entry *e,
+                              struct problem *p)
+{
+    struct shared *doc = NULL;
+
     memset(e, 0, sizeof(*e));
     snprintf(e->id, sizeof(e->id), "%s", json_get_text(row, "id", ""));
     e->z = (int)json_get_int(row, "z_index", 0);
@@ -88,41 +159,24 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
     blend_mode_find(json_get_text(row, "blend_mode", "replace"), &e->item.blend);
 
     struct shared *preview = preview_graph(s->previews, row);
-    err = preview ? LM_OK : pattern_implementation(c, json_get_text(row, "pattern_id", ""), l->choice.venue, &implementation, &why);
-    const json_t *graph = preview ? shared_get(preview) : json_object_get(implementation, "graph");
-    if (!err)
-        err = graph_parse(graph, &doc, &why);
-    if (err && !is_broken(err)) {
-        problem_set(p, err, "%s", why.detail);
-        goto out;
+    enum lm_err err = preview ? parse(shared_get(preview), &doc, p) : pattern_graph(l, c, row, graphs, &doc, p);
+    if (!err) {
+        struct layer_source source = {
+            .annotation = e->id, .doc = doc, .args = json_object_get(row, "args"), .start = e->item.start, .end = e->item.end,
+            .origin = json_get_real(row, "origin_time", e->item.start), .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = l->patch, .track = l->track,
+        };
+        uint64_t key = layer_source_key(&source);
+        if (!(e->layer = pool_find(s->pool, e->id, key)) && !(e->layer = show_layer_new(&source, key)))
+            err = LM_NOMEM;
     }
-    if (err) {
-        log_warn("show", "annotation %s: %s", e->id, why.detail[0] ? why.detail : lm_err_text(err));
-        json_t *empty = json_pack("{s:[], s:[], s:[]}", "nodes", "edges", "args");
-        err = graph_parse(empty, &doc, p);
-        json_decref(empty);
-        if (err)
-            goto out;
-    }
-    struct layer_source source = {
-        .annotation = e->id, .graph = graph, .args = json_object_get(row, "args"),
-        .start = e->item.start, .end = e->item.end, .origin = json_get_real(row, "origin_time", e->item.start),
-        .seed = (uint64_t)json_get_int(row, "seed", 0), .patch = l->patch, .track = l->track,
-    };
-    uint64_t key = layer_source_key(&source, doc);
-    if ((e->layer = reuse(s, e->id, key)))
-        graph_doc_free(doc);
-    else
-        e->layer = show_layer_new(&source, doc, key);
-    if (!e->layer)
-        err = LM_NOMEM;
-    else if ((err = preview_judge(s->previews, preview, e->layer)))
+    if (!err && preview && (err = judge(s, preview, e->layer))) {
         show_layer_unref(e->layer);
-    else
+        e->layer = NULL;
+    }
+    if (!err)
         e->item.layer = e->layer->layer;
-out:
     shared_unref(preview);
-    json_decref(implementation);
+    shared_unref(doc);
     return err;
 }
 
@@ -158,6 +212,7 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
 {
     size_t count = json_array_size(rows);
     struct entry *entries = calloc(count + 1, sizeof(*entries));
+    struct graphs graphs = { 0 };
     enum lm_err err = LM_OK;
 
     drop_layers(l);
@@ -167,7 +222,7 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
         err = LM_NOMEM;
     size_t n = 0;
     while (!err && n < count)
-        if (!(err = make_entry(s, l, c, json_array_get(rows, n), &entries[n], p)))
+        if (!(err = make_entry(s, l, c, json_array_get(rows, n), &graphs, &entries[n], p)))
             n++;
     if (!err)
         qsort(entries, n, sizeof(*entries), by_order);
@@ -175,6 +230,7 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
         l->layers[i] = entries[i].layer, l->items[i] = entries[i].item;
         l->n++;
     }
+    graphs_clear(&graphs);
     free(entries);
     return err;
 }

@@ -13,7 +13,7 @@
 #include "show/state.h"
 
 /* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
-enum { ANSWER_MS = 1500, RETRY_MS = 1000, FULL_MS = 30000, EVENT_QUEUE = 256, TILE_BYTES = 96 << 20 };
+enum { ANSWER_MS = 1500, RETRY_MS = 1000, FULL_MS = 30000, EVENT_QUEUE = 256, CACHE_BYTES = 256 << 20 };
 
 const char *const show_mode_names[] = { "off", "score", "live", NULL };
 
@@ -46,6 +46,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     s->o = *o;
     s->now.rate_hz = 44;
     s->now.max_brightness = 1;
+    s->now.cache_bytes = CACHE_BYTES;
     s->now.exit_blackout = true;
     atomic_init(&s->master, 1);
     pthread_mutex_init(&s->control, NULL);
@@ -58,7 +59,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     struct engine_options engine = { s->player, o->real_time, o->rt_priority, s->now.rate_hz };
     if ((err = engine_new(&engine, &s->engine)))
         goto out;
-    struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, TILE_BYTES };
+    struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, CACHE_BYTES };
     if (!(s->previews = previews_new()) || !(s->pool = pool_new(&pool)) || !(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
         err = LM_NOMEM;
 out:
@@ -114,8 +115,13 @@ static unsigned react(struct show *s, unsigned dirty)
 
     problem_clear(&p);
     pthread_mutex_lock(&s->control);
+    s->yields = true, s->is_overtaken = false;
     enum lm_err err = show_reload(s, &s->choice, dirty, &p);
+    bool is_overtaken = s->is_overtaken;
+    s->yields = s->is_overtaken = false;
     pthread_mutex_unlock(&s->control);
+    if (err && is_overtaken)
+        return dirty;
     if (err)
         warnings_raise(s->o.warnings, "show.reload", "error", "The show could not follow a change: %s. It goes on as it was and tries again.",
                        p.detail[0] ? p.detail : lm_err_text(err));

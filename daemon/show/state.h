@@ -41,6 +41,7 @@ struct show_light {
     float max_brightness;
     bool idle_last, exit_blackout;
     enum input_merge input_merge;
+    size_t cache_bytes;                 /* that layers may hold */
     int rate_hz, multicast_ttl;
     bool reply_broadcast;               /* of ArtPollReply */
     char source_name[64];               /* of the settings */
@@ -65,6 +66,8 @@ struct show {
     struct show_light now;
     uint64_t scene_id, puts;
     uint32_t patch_serial;
+    bool yields, is_overtaken;          /* a reload that gives way to a newer edit, and one that did */
+    int64_t shown_ns;                   /* when layers were last ready to be shown */
     _Atomic double light_offset;        /* now.offset_s for those without the lock */
 
     pthread_mutex_t view;
