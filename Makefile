@@ -43,6 +43,7 @@ ALL_CFLAGS  := -std=c11 -D_GNU_SOURCE -Idaemon -pthread $(WARN) -ffp-contract=of
 LDLIBS      := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lwslay -lm
 LIB         := $(SRC:%.c=$B/%.o)
 UNIT_BIN    := $(UNIT:%.c=$B/%)
+TEST_PLUGIN := $(patsubst tests/data/plugins/%.c,$B/tests/plugins/%.so,$(wildcard tests/data/plugins/*.c))
 GOLDEN_BIN  := $(GOLDEN:%.c=$B/%)
 WORKER_BIN  := $(WORKERS:%=$B/%)
 BENCH_BIN   := $(BENCH:%.c=$B/%)
@@ -72,11 +73,17 @@ need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get inst
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
-daemon: have-libs $B/lumad $(WORKER_BIN)
+daemon: have-libs $B/lumad $(WORKER_BIN) $B/plugins/example.so
 have-libs:
 	@pkg-config --exists $(PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
+$B/node_worker: $B/workers/node_sandbox.o
+# As those who write plug-ins build theirs: the installed header and nothing else of lumad.
+PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \
+               $(CC) -std=c11 $(WARN) -O2 -g -fPIC -shared -fvisibility=hidden -ffp-contract=off -Idaemon/graph -o $@ $<
+$B/plugins/example.so: workers/node_example.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
+$B/tests/plugins/%.so: tests/data/plugins/%.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
 $(FUZZ_BIN): $B/%: $B/%.o $B/lumad.a           ; $(LINK) -fsanitize=fuzzer
 $B/tests/%: $B/tests/%.o $B/lumad.a            ; $(LINK)
 $B/lumad.a: $(LIB)                             ; @rm -f $@ && $(AR) rcsD $@ $^
@@ -111,7 +118,7 @@ test: deps
 
 # Test programs may be built anywhere; the files they read are here.
 unit golden bench: export LUMAD_SHARE ?= $(CURDIR)
-unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN))
+unit: $(UNIT_BIN) $(if $(filter analysis plugins,$(ROOMS)),$(WORKER_BIN)) $(if $(filter plugins,$(ROOMS)),$(TEST_PLUGIN) $B/plugins/example.so)
 	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)
 # Expected bytes; UPDATE=1 writes them anew. C programs with tap.h, or Python that asks the running daemon.
 golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
@@ -124,7 +131,7 @@ compilers:
 	    case "$$*" in *x86-64*) grep -qw avx2 /proc/cpuinfo 2>/dev/null || continue;; esac; \
 	    echo "$$cc $$*"; $(MAKE) --no-print-directory CC=$$cc CFLAGS="$$*" RELAXED=1 VARIANT="$$(echo $$cc$$* | tr -d ' ')" \
 	        ROOMS="core dsp fixtures graph render dmx" golden || exit 1; done
-e2e: daemon $B/tests/tools/fixture_slots
+e2e: daemon $B/tests/tools/fixture_slots $(TEST_PLUGIN)
 	@$(FOR_TESTS) python3 tests/e2e/run.py
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
 interop: daemon
@@ -184,6 +191,9 @@ SHARE = $(DESTDIR)$(PREFIX)/share/lumad
 install: all
 	install -Dm755 $B/lumad $(DESTDIR)$(PREFIX)/bin/lumad
 	$(if $(WORKER_BIN),install -Dm755 -t $(DESTDIR)$(PREFIX)/libexec/lumad $(WORKER_BIN))
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/include daemon/graph/lumad_node.h
+	install -Dm644 workers/node_example.c $(DESTDIR)$(PREFIX)/share/doc/lumad/example_plugin.c
+	install -d $(DESTDIR)$(PREFIX)/lib/lumad/plugins
 	install -Dm644 -t $(SHARE)/migrations migrations/*.sql
 	$(foreach d,web/dist config/demo,rm -rf $(SHARE)/$d && mkdir -p $(SHARE)/$(dir $d) && cp -r $d $(SHARE)/$d;)
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d

@@ -28,6 +28,7 @@
 #include "dmx/receiver.h"
 #include "graph/graph.h"
 #include "net/front.h"
+#include "plugins/plugins.h"
 #include "show/demo.h"
 #include "show/lumad.h"
 #include "ws/ws.h"
@@ -156,6 +157,35 @@ static void library_stop(struct daemon *d)
         library_listen(d->l.library, NULL, NULL);
     patches_free(d->l.patches);
     library_free(d->l.library);
+}
+
+/* A plug-in came, went, ended or is there again. */
+static void plugins_changed(void *ctx, struct plugins *p, bool nodes)
+{
+    enum { MAX = 64 };
+    static struct plugin_trouble found[MAX];    /* the plug-ins' thread's alone */
+    const char *ids[MAX], *list[MAX];
+    struct daemon *d = ctx;
+    size_t n = plugins_troubles(p, found, MAX);
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = found[i].id, list[i] = found[i].text;
+    warnings_sync_ids(d->l.warnings, "plugin", "warn", ids, list, n);
+    event_publish(d->l.bus, &(struct event){ .table = "plugins", .op = 'u' }, 1);
+    if (nodes)
+        event_publish(d->l.bus, &(struct event){ .table = "node_types", .op = 'u' }, 1);
+}
+
+static enum lm_err plugins_start(struct daemon *d)
+{
+    struct plugins_options o = { .dir = d->config.plugin_dir, .call_ms = d->config.plugin_call_ms, .changed = plugins_changed, .ctx = d };
+
+    return plugins_new(&o, &d->l.plugins);
+}
+
+static void plugins_stop(struct daemon *d)
+{
+    plugins_free(d->l.plugins);
 }
 
 /* Jobs start before the show and end after it; they ask it what plays meanwhile. */
@@ -302,6 +332,7 @@ static const struct part {
     { "jobs",     jobs_start,       jobs_stop },
     { "port",     port_start,       port_stop },
     { "outputs",  outputs_start,    outputs_stop },
+    { "plugins",  plugins_start,    plugins_stop },
     { "receiver", receiver_part_start, receiver_part_stop },
     { "demo",     demo_start,       demo_stop },
     { "show",     show_part_start,  show_part_stop },

@@ -3,7 +3,7 @@
 // clang-format off
 #define TABLES(X)                                                               \
     X(system)                                                                   \
-    X(venues) X(fixtures) X(patch) X(parks) X(groups) X(library)                                  \
+    X(venues) X(fixtures) X(patch) X(parks) X(groups) X(library) X(plugins)                                  \
     X(patterns) X(pattern_picture) X(implementations) X(graph) X(preview)                          \
     X(tracks) X(track_data) X(scores) X(revisions)                                           \
     X(host_audio) X(show) X(outputs) X(jobs) X(settings)

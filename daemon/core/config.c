@@ -47,7 +47,8 @@ static const struct key keys[] = {
       .help = "Folders with fixture definitions (QLC+ .qxf), separated by ':'.\n"
               "The folder \"fixtures\" of the data directory is always read last and wins.\nAll of them are watched: files may come, go and change while lumad runs." },
     { "files", "plugin_dir", KIND_FOLDER, AT(plugin_dir), .def = "",
-      .help = "Folder with plug-ins. Empty: none are loaded." },
+      .help = "Folder with plug-ins: nodes for patterns, as shared objects (.so). Empty: none are loaded. It is watched: they may come, go and change\n"
+              "while lumad runs. Only files of root or of lumad's own user that nobody else may write to are taken; a service does not see /home." },
     { "files", "cache_max_mb", KIND_INT, AT(cache_max_mb), .def = "4096", .min = 64, .max = 1048576,
       .help = "Decoded audio kept on disk, in MiB. The track that was not used for the longest time goes first." },
     { "dmx", "interfaces", KIND_TEXT, AT(interfaces), .def = "",
@@ -62,6 +63,8 @@ static const struct key keys[] = {
       .help = "SCHED_FIFO priority of the thread that computes and sends DMX." },
     { "engine", "compile_threads", KIND_INT, AT(compile_threads), .def = "0", .min = 0, .max = 64,
       .help = "Threads that run pattern graphs. 0: one per processor core." },
+    { "engine", "plugin_call_ms", KIND_INT, AT(plugin_call_ms), .def = "500", .min = 10, .max = 10000,
+      .help = "Computing time a plug-in may take for one piece of a pattern (4.3 s of light), in ms. One that takes longer is ended and its light stays dark." },
     { "log", "level", KIND_CHOICE, AT(log_level), .def = "info", .choices = "error warn info debug",
       .help = "How much is logged." },
 };

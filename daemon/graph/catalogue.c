@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "graph/node.h"
+#include "graph/plugin.h"
 
 static json_t *number_or_null(const struct param_desc *p, double v)
 {
@@ -76,14 +77,23 @@ static json_t *params_json(const struct param_desc *params)
     return list;
 }
 
+static json_t *type_json(const struct node_desc *n)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:o}", "id", n->id, "category", n->category, "label", n->label, "help", n->help,
+                     "plugin", n->plugin ? n->plugin->name : NULL, "inputs", ports_json(n->in, true), "outputs", ports_json(n->out, false),
+                     "params", params_json(n->params));
+}
+
 json_t *graph_node_types(void)
 {
     json_t *list = json_array();
+    struct node_set *set = node_set_current();
 
     for (const struct node_desc *const *n = node_list(); *n; n++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", (*n)->id, "category",
-                (*n)->category, "label", (*n)->label, "help", (*n)->help, "inputs", ports_json((*n)->in, true), "outputs",
-                ports_json((*n)->out, false), "params", params_json((*n)->params)));
+        json_array_append_new(list, type_json(*n));
+    for (size_t i = 0; i < node_set_count(set); i++)
+        json_array_append_new(list, type_json(node_set_at(set, i)));
+    node_set_unref(set);
     return list;
 }
 

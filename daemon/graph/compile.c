@@ -181,7 +181,7 @@ static enum lm_err fold(struct compiler *c, struct op *op, const struct node_inp
             op->out[i].data = c->args.values[i].data;
         return LM_OK;
     }
-    if (!op->desc->run)                 /* sources of grids and audio */
+    if (!op->desc->run && !op->desc->plugin)    /* sources of grids and audio */
         return LM_OK;
     for (uint32_t i = 0; i < op->n_out; i++) {
         const struct node_value *v = &op->out[i].value;
@@ -201,7 +201,10 @@ static enum lm_err fold(struct compiler *c, struct op *op, const struct node_inp
     if (!err)
         err = op_run(c->g, c->scratch, op, in, out, 0, 1, state, true);
     free(state);
-    return err;
+    if (err != LM_IO)
+        return err;
+    tell_failed(c->scratch, c->errors);
+    return LM_INVALID;
 }
 
 /* What its class needs, and how many pre-passes lie on the way to it. */
@@ -431,6 +434,7 @@ enum lm_err graph_compile(const struct graph_doc *d, const struct graph_env *env
         err = LM_NOMEM;
         goto out;
     }
+    c.g->types = node_set_ref(d->types);
     graph_check(d, errors);
     if (!check_env(env, errors) || graph_errors_fatal(errors, had))
         goto out;
@@ -459,6 +463,7 @@ void graph_program_free(struct graph_program *g)
             free(g->sinks[i].ends[k].first);
     pthread_mutex_destroy(&g->lock);
     arena_free(g->arena);
+    node_set_unref(g->types);
     free(g);
 }
 

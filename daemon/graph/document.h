@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "graph/graph.h"
 #include "graph/node.h"
+#include "graph/plugin.h"
 
 enum { GRAPH_MAX_NODES = 2000, GRAPH_MAX_EDGES = 8000, GRAPH_MAX_ARGS = NODE_OUTPUTS, GRAPH_MAX_TEXT = 4096,
        GRAPH_MAX_OPTIONS = 256, GRAPH_MAX_ERRORS = 500 };
@@ -35,6 +36,7 @@ struct doc_arg {
 
 struct graph_doc {
     struct arena *arena;
+    struct node_set *types;             /* of plug-ins, when it was parsed; NULL: none */
     json_t *json;                       /* the copy the nodes' params point into */
     struct doc_node *nodes; size_t n_nodes;
     struct doc_edge *edges; size_t n_edges;

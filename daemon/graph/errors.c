@@ -61,6 +61,14 @@ json_t *graph_errors_json(const struct graph_errors *e)
     return l;
 }
 
+bool graph_errors_have(const struct graph_errors *e, const char *code)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (strcmp(e->e[i].code, code) == 0)
+            return true;
+    return false;
+}
+
 void graph_errors_clear(struct graph_errors *e)
 {
     free(e->e);

@@ -36,6 +36,7 @@ uint64_t graph_doc_hash(const struct graph_doc *d);                     /* of wh
 unsigned graph_doc_reads(const struct graph_doc *d);
 void graph_check(const struct graph_doc *d, struct graph_errors *errors);
 json_t *graph_errors_json(const struct graph_errors *e);                /* [{node,port,code,message}] */
+bool graph_errors_have(const struct graph_errors *e, const char *code);
 void graph_errors_clear(struct graph_errors *e);
 
 enum graph_reads { READS_AUDIO = 1, READS_STEMS = 2, READS_ANALYSIS = 4 };
@@ -76,6 +77,6 @@ enum lm_err graph_run_tile(struct graph_program *g, struct graph_workspace *w, u
  * to at most 512 columns (min, max, mean). `now_us` gives the time for timings (may be NULL: zeros). */
 enum lm_err graph_run_views(struct graph_program *g, struct graph_workspace *w, int64_t (*now_us)(void), json_t **result, struct problem *p);
 
-/* The catalogue: every node type (api.md shape), from the descriptors. */
+/* The catalogue: every node type (api.md shape), from the descriptors; "plugin" is the name of the plug-in that brought it, or null. */
 json_t *graph_node_types(void);
 void graph_print_nodes_md(void);                                        /* to stdout */

@@ -133,6 +133,7 @@ struct node_io {                /* for run() and add() */
 };
 
 struct node_desc {
+    const struct node_plugin *plugin;   /* graph/plugin.h; NULL: built in. Its run() is called through there */
     const char *id, *label, *category, *help;
     const struct port_desc *in, *out;   /* end with an empty entry; NULL: none */
     const struct param_desc *params;

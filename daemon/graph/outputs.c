@@ -180,6 +180,8 @@ enum lm_err graph_run_tile(struct graph_program *g, struct graph_workspace *w, u
         fill(g, w, k, errors);
         err = outputs_fill_hues(g, w, k);
     }
+    if (err == LM_IO)
+        tell_failed(w, errors);
     if (!err && !(*result = tile_pack(k, program_tile_samples(g, k), w->raw, g->n_outputs)))
         err = LM_NOMEM;
     return err;

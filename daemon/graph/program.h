@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "graph/graph.h"
 #include "graph/node.h"
+#include "graph/plugin.h"
 
 enum { GRAPH_MAX_LEVELS = 8, GRAPH_SPECTRA = 4 };
 #define GRAPH_MAX_FLOATS  (UINT64_C(64) << 20)      /* held at once */
@@ -69,6 +70,7 @@ struct sink {
 
 struct graph_program {
     struct arena *arena;
+    struct node_set *types;             /* of plug-ins; ops point into it */
     struct node_context ctx;
     struct op *ops;             uint32_t n_ops;
     struct graph_output *outputs; struct sink *sinks; uint32_t n_outputs;
@@ -108,6 +110,7 @@ struct graph_workspace {
     float *work; size_t work_cap;
     struct spectrum *spectra[GRAPH_SPECTRA];    /* of any sizes; NULL: free */
     uint32_t next_spectrum;
+    const struct op *failed; char failure[256];     /* the op of a plug-in that could not be run (LM_IO), and why */
     int64_t (*now_us)(void);            /* NULL: not timed */
     bool (*stop)(void *ctx);            /* NULL: to the end */
     void *stop_ctx;
@@ -127,6 +130,8 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
                    const struct node_output *out, int64_t from, uint32_t count, float *state, bool is_first);
 enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, const struct op *op, const struct node_input *in,
                    int64_t from, uint32_t count);
+/* After LM_IO: says which node of a plug-in failed. The error stands at that node. */
+void tell_failed(const struct graph_workspace *w, struct graph_errors *errors);
 bool floats_reserve(float **p, size_t *cap, size_t n);
 /* Of that many samples, for one run; NULL: no memory. */
 struct spectrum *workspace_spectrum(struct graph_workspace *w, uint32_t size);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dsp/spectrum.h"
+#include "graph/document.h"
 #include "graph/program.h"
 
 struct graph_workspace *graph_workspace_new(void)
@@ -213,11 +214,23 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
 
     if (!rows_of(w, op, count, rows) || !floats_reserve(&w->work, &w->work_cap, op->work_floats) || (op->spectrum && !spectrum))
         return LM_NOMEM;
-    op->desc->run(&(struct node_io){ .ctx = &g->ctx, .params = op->params, .seed = op->seed, .in = in, .out = out,
-                                     .from = from, .count = count, .state = state, .is_first = is_first,
-                                     .global = op->global, .scratch = rows, .beats = &w->beats, .work = w->work,
-                                     .spectrum = spectrum });
+    struct node_io io = { .ctx = &g->ctx, .params = op->params, .seed = op->seed, .in = in, .out = out,
+                          .from = from, .count = count, .state = state, .is_first = is_first,
+                          .global = op->global, .scratch = rows, .beats = &w->beats, .work = w->work,
+                          .spectrum = spectrum };
+    if (!op->desc->plugin) {
+        op->desc->run(&io);
+    } else if (!plugin_node_run(op->desc, &io, w->failure, sizeof w->failure)) {
+        w->failed = op;
+        return LM_IO;
+    }
     return LM_OK;
+}
+
+void tell_failed(const struct graph_workspace *w, struct graph_errors *errors)
+{
+    if (w->failed)
+        graph_error_add(errors, w->failed->id, NULL, "plugin_failed", "%s: %s", w->failed->id, w->failure);
 }
 
 enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, const struct op *op, const struct node_input *in,

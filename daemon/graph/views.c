@@ -290,7 +290,9 @@ enum lm_err graph_run_views(struct graph_program *g, struct graph_workspace *w, 
     err = run_all(g, w, views, n);
     pthread_mutex_unlock(&g->lock);
     w->now_us = NULL;
-    if (err)
+    if (err == LM_IO && w->failed)
+        problem_set(p, err, "%s: %s", w->failed->id, w->failure);
+    else if (err)
         problem_set(p, err, "The graph could not be run");
     else if (!(*result = result_json(g, w, views, n)))
         err = problem_set(p, LM_NOMEM, "No memory for the views");

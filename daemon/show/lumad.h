@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "db/db.h"
 #include "library/library.h"
+#include "plugins/plugins.h"
 #include "show/patches.h"
 #include "show/show.h"
 #include "show/warnings.h"
@@ -18,6 +19,7 @@ struct lumad {                  /* what handlers and sockets may reach; filled b
     struct db *db;
     struct library *library;
     struct patches *patches;
+    struct plugins *plugins;
     struct jobs *jobs;
     struct show *show;
     struct warnings *warnings;

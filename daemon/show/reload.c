@@ -26,6 +26,7 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "venues", DIRTY_PATCH | DIRTY_OUTPUTS | DIRTY_SETTINGS },
     { "fixtures", DIRTY_PATCH },
     { "fixture_library", DIRTY_PATCH },
+    { "node_types", DIRTY_SCORE },              /* a plug-in came, went, changed or is running again */
     { "fixture_groups", DIRTY_PATCH },
     { "fixture_group_members", DIRTY_PATCH },
     { "outputs", DIRTY_OUTPUTS },

@@ -232,6 +232,6 @@ TEST(the_reference_names_every_key_of_the_file)
     }
     free(text);
     free(page);
-    CHECK_INT(n, 13);
+    CHECK_INT(n, 14);
     CHECK_INT(missing, 0);
 }
