@@ -167,6 +167,9 @@ static bool run_compile(struct pool *p, struct show_layer *l)
     }
     if (err != LM_NOMEM && is_new)
         show_layer_log(l, &errors);
+    /* A plug-in that failed may be there again: not the same light for the same key, so it is not kept. */
+    if (err == LM_INVALID && graph_errors_have(&errors, "plugin_failed"))
+        atomic_store(&l->failed, true);
     graph_errors_clear(&errors);
     pthread_mutex_lock(&p->lock);
     l->is_compiling = false;
