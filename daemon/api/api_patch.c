@@ -14,6 +14,7 @@ struct work {
     const struct request *req;
     struct patching_copies copies;
     struct patching_move move;
+    const json_t *ids;                  /* NULL: every fixture */
     json_t *body, *rows, *errors;
     int universe, address;
     bool replace;
@@ -31,6 +32,20 @@ static int whole(const json_t *body, const char *name, int min, int max, int def
         return def;
     }
     return (int)v;
+}
+
+/* The members of a body about some fixtures, or all of them when none are named. Only a body that is no object is an error at once. */
+static enum lm_err read_ids(const json_t *body, const char *const *known, const json_t **ids, struct problem *p)
+{
+    const json_t *list = json_object_get(body, "fixture_ids");
+    enum lm_err err = body_only(body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    if (list && !json_is_array(list) && !json_is_null(list))
+        problem_add(p, "/fixture_ids", "must be a list of fixture ids");
+    *ids = json_is_array(list) ? list : NULL;
+    return LM_OK;
 }
 
 /* Metres along each axis, from the member "offset". */
@@ -117,9 +132,8 @@ static enum lm_err clone(struct request *req, struct response *res)
 static enum lm_err write_numbers(struct db_conn *c, void *arg, struct problem *p)
 {
     struct work *w = arg;
-    const json_t *ids = json_object_get(w->req->body, "fixture_ids");
 
-    return patching_renumber(c, w->req->lumad->library, w->req->arg[0], json_is_null(ids) ? NULL : ids, w->universe, w->address, &w->rows, p);
+    return patching_renumber(c, w->req->lumad->library, w->req->arg[0], w->ids, w->universe, w->address, &w->rows, p);
 }
 
 static enum lm_err renumber(struct request *req, struct response *res)
@@ -127,13 +141,10 @@ static enum lm_err renumber(struct request *req, struct response *res)
     static const char *const known[] = { "fixture_ids", "universe", "address", NULL };
     struct work w = { .req = req };
     struct problem *p = &res->problem;
-    const json_t *ids = json_object_get(req->body, "fixture_ids");
-    enum lm_err err = body_only(req->body, known, p);
+    enum lm_err err = read_ids(req->body, known, &w.ids, p);
 
-    if (err == LM_BAD_REQUEST)
+    if (err)
         return err;
-    if (ids && !json_is_array(ids) && !json_is_null(ids))
-        problem_add(p, "/fixture_ids", "must be a list of fixture ids");
     w.universe = whole(req->body, "universe", 1, DMX_MAX_UNIVERSE, 1, p);
     w.address = whole(req->body, "address", 1, DMX_SLOTS, 1, p);
     return answer(&w, res, p->err ? p->err : db_write(req->lumad->db, write_numbers, &w, p), 200);
@@ -142,9 +153,8 @@ static enum lm_err renumber(struct request *req, struct response *res)
 static enum lm_err write_move(struct db_conn *c, void *arg, struct problem *p)
 {
     struct work *w = arg;
-    const json_t *ids = json_object_get(w->req->body, "fixture_ids");
 
-    return patching_move(c, w->req->lumad->library, w->req->arg[0], json_is_null(ids) ? NULL : ids, &w->move, &w->rows, p);
+    return patching_move(c, w->req->lumad->library, w->req->arg[0], w->ids, &w->move, &w->rows, p);
 }
 
 static enum lm_err move(struct request *req, struct response *res)
@@ -152,13 +162,10 @@ static enum lm_err move(struct request *req, struct response *res)
     static const char *const known[] = { "fixture_ids", "universe_offset", "address_offset", "offset", NULL };
     struct work w = { .req = req };
     struct problem *p = &res->problem;
-    const json_t *ids = json_object_get(req->body, "fixture_ids");
-    enum lm_err err = body_only(req->body, known, p);
+    enum lm_err err = read_ids(req->body, known, &w.ids, p);
 
-    if (err == LM_BAD_REQUEST)
+    if (err)
         return err;
-    if (ids && !json_is_array(ids) && !json_is_null(ids))
-        problem_add(p, "/fixture_ids", "must be a list of fixture ids");
     w.move.universes = whole(req->body, "universe_offset", -DMX_MAX_UNIVERSE, DMX_MAX_UNIVERSE, 0, p);
     w.move.slots = whole(req->body, "address_offset", -DMX_SLOTS, DMX_SLOTS, 0, p);
     read_offset(req->body, w.move.offset, p);

@@ -149,6 +149,36 @@ void utf8_mend(char *s)
     *to = '\0';
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+
+    return (x > y) - (x < y);
+}
+
+void str_number_list(char *out, size_t size, int *numbers, size_t n)
+{
+    size_t at = 0;
+
+    if (n)
+        qsort(numbers, n, sizeof(*numbers), by_number);
+    out[0] = '\0';
+    for (size_t i = 0, end; i < n; i = end) {
+        char part[32];
+        for (end = i + 1; end < n && numbers[end] - numbers[end - 1] <= 1; end++)
+            ;
+        int last = numbers[end - 1];
+        int length = last == numbers[i] ? snprintf(part, sizeof(part), "%s%d", i ? ", " : "", last)
+                                        : snprintf(part, sizeof(part), "%s%d-%d", i ? ", " : "", numbers[i], last);
+        if (at + (size_t)length + 5 > size) {
+            snprintf(out + at, size - at, " ...");
+            return;
+        }
+        memcpy(out + at, part, (size_t)length + 1);
+        at += (size_t)length;
+    }
+}
+
 void utf8_tidy(char *dst, const void *field, size_t size)
 {
     const char *src = field;

@@ -20,6 +20,8 @@ bool str_starts(const char *s, const char *prefix);
 bool utf8_valid(const char *s, size_t n);               /* no surrogates, no overlong forms, no NUL */
 size_t utf8_step(const char *s, size_t n);              /* bytes of the character at s, 1..4; 0: not valid (or NUL, or n is 0) */
 void utf8_mend(char *s);                                /* takes out what is no UTF-8, such as the half of a character "%.60s" leaves */
+/* "1-4, 7": the numbers without repeats, runs as ranges; cut with " ..." when there is more than fits. They are sorted in place. */
+void str_number_list(char *out, size_t size, int *numbers, size_t n);
 /* A text field of a packet: `size` bytes of any kind, up to the first NUL if there is one. `dst` has room for as many, is NUL-terminated and cut between
  * characters; what is no UTF-8 becomes '?', a control character a space. */
 void utf8_tidy(char *dst, const void *field, size_t size);

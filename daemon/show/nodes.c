@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/str.h"
 #include "dmx/output_control.h"
 #include "show/state.h"
 
@@ -75,34 +76,6 @@ json_t *show_nodes(struct show *s)
 
 /* ---- universes nobody asks for ---- */
 
-static int by_number(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-/* "1-4, 7"; cut with an ellipsis when there is more than fits. */
-static void number_list(int *numbers, size_t n, char *text, size_t size)
-{
-    size_t at = 0;
-
-    qsort(numbers, n, sizeof(*numbers), by_number);
-    text[0] = '\0';
-    for (size_t i = 0, end; i < n; i = end) {
-        char part[32];
-        for (end = i + 1; end < n && numbers[end] <= numbers[end - 1] + 1; end++)
-            ;
-        int last = numbers[end - 1];
-        int length = last == numbers[i] ? snprintf(part, sizeof(part), "%s%d", i ? ", " : "", last)
-                                        : snprintf(part, sizeof(part), "%s%d-%d", i ? ", " : "", numbers[i], last);
-        if (at + (size_t)length + 5 > size) {
-            snprintf(text + at, size - at, " ...");
-            return;
-        }
-        memcpy(text + at, part, (size_t)length + 1);
-        at += (size_t)length;
-    }
-}
-
 void show_check_nodes(struct show *s)
 {
     struct output_stats *stats = calloc(MAX_OUTPUTS, sizeof(*stats));
@@ -114,7 +87,7 @@ void show_check_nodes(struct show *s)
         if (stats[i].state == OUTPUT_NO_NODE)
             unheard[count++] = stats[i].universe;
     if (count) {
-        number_list(unheard, count, text, sizeof(text));
+        str_number_list(text, sizeof(text), unheard, count);
         warnings_raise(s->o.warnings, "artnet.unheard", "warn",
                        "No Art-Net node asks for universe %s, so it is not sent. Set the node's port-address to the output's, or the output's destination to the node's address.",
                        text);

@@ -8,7 +8,7 @@
 #include "dmx/output_control.h"
 #include "show/state.h"
 
-enum { MAX_SOURCES = 512, MAX_SENDERS = 64, RANGES = 5, TEXT = 320 };
+enum { MAX_SOURCES = 512, MAX_SENDERS = 64, TEXT = 320 };
 
 static json_t *number_or_null(int n)
 {
@@ -64,24 +64,14 @@ static bool is_same_sender(const struct input_source *a, const struct input_sour
 /* "universe 3", "universes 1-4, 7": those of the sender of x[from], ascending as they are listed. */
 static void universes_of(const struct input_source *x, size_t n, size_t from, char *out, size_t size)
 {
-    struct str text = { 0 };
-    int first = 0, last = 0, ranges = 0, count = 0;
+    int numbers[MAX_SOURCES];
+    size_t count = 0;
 
-    for (size_t i = from; i <= n; i++) {
-        if (i < n && !is_same_sender(&x[i], &x[from]))
-            continue;
-        if (i < n && first && x[i].universe <= last + 1) {
-            count += x[i].universe > last;
-            last = x[i].universe;
-            continue;
-        }
-        if (first && ranges++ < RANGES)
-            str_addf(&text, first == last ? "%s%d" : "%s%d-%d", ranges > 1 ? ", " : "", first, last);
-        if (i < n)
-            first = last = x[i].universe, count++;
-    }
-    snprintf(out, size, "%s %s%s", count == 1 ? "universe" : "universes", text.data ? text.data : "", ranges > RANGES ? " and more" : "");
-    str_clear(&text);
+    for (size_t i = from; i < n && count < MAX_SOURCES; i++)
+        if (is_same_sender(&x[i], &x[from]) && (!count || numbers[count - 1] != x[i].universe))
+            numbers[count++] = x[i].universe;
+    int length = snprintf(out, size, count == 1 ? "universe " : "universes ");
+    str_number_list(out + length, size - (size_t)length, numbers, count);
 }
 
 static void describe(const struct input_source *x, size_t n, size_t from, char id[96], char text[TEXT])

@@ -142,6 +142,22 @@ TEST(a_text_field_of_a_packet_is_text_whatever_it_holds)
     }
 }
 
+TEST(numbers_are_listed_as_ranges)
+{
+    static const struct { int n, numbers[8]; size_t size; const char *text; } rows[] = {
+        { 0, { 0 }, 40, "" }, { 1, { 7 }, 40, "7" }, { 5, { 7, 1, 3, 2, 2 }, 40, "1-3, 7" }, { 3, { 5, 5, 5 }, 40, "5" }, { 4, { 1, 3, 5, 7 }, 40, "1, 3, 5, 7" },
+        { 4, { 100, 300, 500, 700 }, 17, "100, 300 ..." },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[40];
+        int numbers[8];
+        memcpy(numbers, rows[i].numbers, sizeof numbers);
+        str_number_list(text, rows[i].size, numbers, (size_t)rows[i].n);
+        CHECK_STR(text, rows[i].text);
+    }
+}
+
 TEST(halves_of_characters_are_taken_out)
 {
     static const char *const rows[][2] = { { "", "" }, { "as it is \xC3\xA9\n", "as it is \xC3\xA9\n" }, { "cut \xC3", "cut " },
