@@ -7,7 +7,7 @@ const struct node_desc node_apply_movement = {
     .in = (const struct port_desc[]){
         { "selection", "Selection", PORT_SELECTION, .optional = true,
           .help = "The heads; unconnected: the pattern's first selection argument, else all." },
-        { "uv", "Direction", PORT_SIGNAL, .channels = 2, .optional = true, .help = "Across and up, -1 to 1." },
+        { "uv", "Direction", PORT_SIGNAL, .channels = 2, .help = "Across and up, -1 to 1." },
         { 0 },
     },
     .writes = (const struct node_write[]){ { PROP_PAN, 1, .is_direction = true }, { PROP_TILT, 1, .is_direction = true } }, .n_writes = 2,

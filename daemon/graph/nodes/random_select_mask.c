@@ -103,8 +103,8 @@ const struct node_desc node_random_select_mask = {
             "both of a pair are drawn together.",
     .in = (const struct port_desc[]){
         { "selection", "Selection", PORT_SELECTION, .help = "The heads." },
-        { "trigger", "Trigger", PORT_SIGNAL, .channels = 1, .help = "A step, a count, an onset: any change is a new draw." },
-        { "count", "Count", PORT_SIGNAL, .channels = 1, .optional = true, .help = "How many are drawn; unconnected: 1." },
+        { "trigger", "Trigger", PORT_SIGNAL, .channels = 1, .help = "A step, a count, an onset: any change is a new draw. One for all heads: of several the first." },
+        { "count", "Count", PORT_SIGNAL, .channels = 1, .optional = true, .help = "How many are drawn, in each group; unconnected: 1. All heads together have one: of several the first." },
         { 0 },
     },
     .out = (const struct port_desc[]){ { "out", "Mask", PORT_SIGNAL, .channels = 1, .help = "0 or 1 for each head." }, { 0 } },

@@ -17,9 +17,13 @@ static float step(float ms)
     return ms > 0 ? (float)(1 - dsp_exp(-1000.0 / (SAMPLE_RATE * (double)ms))) : 1;
 }
 
+/* What is no number is passed over, so that one such sample does not spoil all that follow. */
 static inline float follow(float y, float in, float up, float down)
 {
-    return y + (in - y) * (in > y ? up : down);
+    bool is_number = in - in == 0, was_number = y - y == 0;
+    float to = is_number ? in : y, next = y + (to - y) * (to > y ? up : down);
+
+    return was_number ? next : to;
 }
 
 enum { BESIDE = 8 };
@@ -60,7 +64,7 @@ static void run(const struct node_io *io)
 
 const struct node_desc node_smooth = {
     .id = "smooth", .label = "Smooth", .category = "Signal maths", .kind = NODE_SCAN,
-    .help = "Follows the signal with one time constant upwards and one downwards; starts at the signal's first value.",
+    .help = "Follows the signal with one time constant upwards and one downwards; starts at the signal's first value. What is not a number is passed over.",
     .in = (const struct port_desc[]){ { "in", "In", PORT_SIGNAL, .help = "The signal." }, { 0 } },
     .out = (const struct port_desc[]){ { "out", "Out", PORT_SIGNAL, .help = "The smoothed signal." }, { 0 } },
     .params = (const struct param_desc[]){
