@@ -246,6 +246,13 @@ static enum lm_err make_class(struct compiler *c, struct op *op, const struct no
     return LM_OK;
 }
 
+/* x * 1: who reads it may as well read x. */
+static bool is_passed(const struct op *op, const struct node_setup *s)
+{
+    return !op->is_const && op->desc->passes && op->desc->passes(s) && s->in[0].value.n == s->out[0].n && s->in[0].value.c == s->out[0].c
+        && s->in[0].value.varies;
+}
+
 static enum lm_err finish_op(struct compiler *c, struct op *op)
 {
     struct node_input in[NODE_INPUTS];
@@ -257,12 +264,15 @@ static enum lm_err finish_op(struct compiler *c, struct op *op)
     for (uint32_t i = 0; i < op->n_in; i++) {
         if (op->in[i].op < 0 && op->desc->in[i].type == PORT_SELECTION)
             op->selection = c->args.standard;
+        if (op->in[i].op >= 0 && c->g->ops[op->in[i].op].is_passed && !op->desc->is_view)       /* a view names what it shows */
+            op->in[i] = c->g->ops[op->in[i].op].in[0];
         in[i] = eval_input(c->g, c->scratch, op, i);
     }
     if (!check_channels(c, op, in) || !make_shape(c, op, &s))
         return s.is_starved ? LM_NOMEM : LM_OK;                   /* told; others may have more to tell */
     if ((err = make_class(c, op, &s)))
         return err;
+    op->is_passed = is_passed(op, &s);
     return op->is_const ? fold(c, op, in) : LM_OK;
 }
 

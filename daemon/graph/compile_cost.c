@@ -70,6 +70,30 @@ void *program_table(struct graph_program *g, const struct op *op, size_t size, s
     return arena_array(g->arena, (size_t)g->tiles + 1, size);
 }
 
+/* What leads up to states that go from tile to tile: to jump far into a block all of it is computed from the block's start. */
+static uint64_t scan_work(const struct graph_program *g, const struct op **largest)
+{
+    bool *leads = calloc(g->n_ops + 1, sizeof *leads);
+    uint64_t work = 0, most = 0;
+
+    for (uint32_t i = leads ? g->n_ops : 0; i-- > 0;) {
+        const struct op *op = &g->ops[i];
+        if (op->is_const || !op->for_light || !(leads[i] || op->desc->kind == NODE_SCAN))
+            continue;
+        uint64_t own = op->floats + 1 + op->effort;
+        work += own;
+        if (own >= most && op->desc->kind == NODE_SCAN)
+            most = own, *largest = op;
+        for (uint32_t k = 0; k < op->n_in; k++)
+            if (op->in[k].op >= 0)
+                leads[op->in[k].op] = true;
+    }
+    if (!leads)
+        work = UINT64_MAX / GRAPH_MAX_SAMPLES, *largest = &g->ops[0];
+    free(leads);
+    return work * g->ctx.samples;
+}
+
 bool program_cost(const struct graph_program *g, struct graph_errors *errors)
 {
     struct cost *cost = calloc(g->n_ops + 1, sizeof *cost);
@@ -108,5 +132,8 @@ bool program_cost(const struct graph_program *g, struct graph_errors *errors)
             good = too_large(s->op, errors, "memory");
     }
     free(cost);
+    const struct op *scan = NULL;
+    if (good && g->n_ops && scan_work(g, &scan) > GRAPH_MAX_SCANS)
+        good = too_large(scan, errors, "computing before a place far into so long a range");
     return good;
 }

@@ -150,6 +150,8 @@ struct node_desc {
     /* Optional: fills setup->out; false: message is set. Without it outputs are the broadcast of all signal inputs. */
     bool (*shape)(struct node_setup *s);
     void (*window)(const struct node_setup *s, uint32_t *before, uint32_t *after);
+    /* Optional, after shape(): whether its only output is the same as its first input, whatever runs, as in x * 1. Then it is not run for light. */
+    bool (*passes)(const struct node_setup *s);
     size_t (*state_floats)(const struct node_setup *s);
     size_t (*work_floats)(const struct node_setup *s);
     uint32_t (*spectrum_size)(const struct node_setup *s);     /* a power of two, dsp/spectrum.h */

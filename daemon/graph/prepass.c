@@ -45,15 +45,18 @@ static bool is_due(const struct op *op, uint32_t level, bool views)
     return op->desc->kind == NODE_GLOBAL && is_wanted(op, views) && op->level == level && !op->has_global;
 }
 
-/* One sweep over the annotation for all pre-passes of a level. */
+/* One sweep over the annotation for all pre-passes of a level. When it is stopped on the way it goes on there the next time. */
 static enum lm_err sweep(struct graph_program *g, struct graph_workspace *w, uint32_t level, bool views)
 {
     enum lm_err err = LM_OK;
 
-    for (uint32_t i = 0; i < g->n_ops; i++)
-        if (is_due(&g->ops[i], level, views))
-            g->ops[i].desc->begin(g->ops[i].global);
-    for (uint32_t k = 0; k < g->tiles && !err; k++) {
+    if (!g->sweep.is_on || g->sweep.views != views || g->sweep.level != level) {
+        for (uint32_t i = 0; i < g->n_ops; i++)
+            if (is_due(&g->ops[i], level, views))
+                g->ops[i].desc->begin(g->ops[i].global);
+        g->sweep.is_on = true, g->sweep.views = views, g->sweep.level = level, g->sweep.next = 0;
+    }
+    for (uint32_t k = g->sweep.next; k < g->tiles && !err; k++) {
         int64_t a = (int64_t)k * TILE_SAMPLES, b = a + TILE_SAMPLES;
         if (b > g->ctx.samples)
             b = g->ctx.samples;
@@ -70,8 +73,13 @@ static enum lm_err sweep(struct graph_program *g, struct graph_workspace *w, uin
             for (uint32_t p = 0; p < g->ops[i].n_in; p++)
                 in[p] = eval_input(g, w, &g->ops[i], p);
             err = op_add(g, w, &g->ops[i], in, a, (uint32_t)(b - a));
+            if (err)
+                g->sweep.is_on = false;         /* some have this tile and some have not */
         }
+        g->sweep.next = err ? k : k + 1;
     }
+    if (!err)
+        g->sweep.is_on = false;
     for (uint32_t i = 0; i < g->n_ops && !err; i++)
         if (is_due(&g->ops[i], level, views))
             g->ops[i].has_global = true;

@@ -22,6 +22,7 @@ enum { GRAPH_MAX_LEVELS = 8, GRAPH_SPECTRA = 4 };
 #define GRAPH_MAX_FLOATS  (UINT64_C(64) << 20)      /* held at once */
 #define GRAPH_MAX_WORK    (UINT64_C(256) << 20)     /* computed for one tile */
 #define GRAPH_MAX_SWEEPS  (UINT64_C(4) << 30)       /* computed by all pre-passes */
+#define GRAPH_MAX_SCANS   (UINT64_C(1) << 30)       /* computed before the last tile, when somebody jumps there: about a second */
 #define GRAPH_MAX_TABLES  (UINT64_C(64) << 20)      /* bytes of pointers to what is kept per tile */
 #define GRAPH_MAX_SAMPLES (24u * 3600 * SAMPLE_RATE)
 
@@ -44,6 +45,7 @@ struct op {
     const struct node_selection *selection;     /* of an unwired optional selection input */
     struct op_output *out;
     bool is_const;                      /* nothing of it varies: never run again */
+    bool is_passed;                     /* nodes that light read what feeds it instead (passes()) */
     bool for_light, for_view;
     uint32_t before, after;             /* WINDOW */
     uint32_t level;                     /* pre-passes on the longest way here, its own included */

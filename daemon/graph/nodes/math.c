@@ -46,7 +46,23 @@ static void rows(int operation, const float *a, const float *b, float *restrict 
 
 /* Without b the operation's neutral value: a passes as it is (abs, abs_diff and circular_distance: its own
  * distance from 0). */
-static const float neutral[] = { [ADD] = 0, [MULTIPLY] = 1, [DIVIDE] = 1, [POWER] = 1, [CIRCULAR_DISTANCE] = 0 };
+static const float neutral[] = { [ADD] = 0, [SUBTRACT] = 0, [MULTIPLY] = 1, [DIVIDE] = 1, [POWER] = 1, [CIRCULAR_DISTANCE] = 0 };
+
+/* x + 0, x - 0, x * 1, x / 1, x ^ 1, and what has no second operand at all. */
+static bool passes(const struct node_setup *s)
+{
+    const struct params *p = s->params;
+    const struct node_input *b = &s->in[1];
+
+    if (p->operation > MIN && p->operation != POWER)
+        return p->operation == MODULO && !b->wired;
+    if (b->wired && (p->operation == MAX || p->operation == MIN || b->value.varies))
+        return false;
+    for (size_t i = 0; b->wired && i < (size_t)b->value.n * b->value.c; i++)
+        if (!(fabsf(b->data[i] - neutral[p->operation]) <= 0))
+            return false;
+    return true;
+}
 
 static void run(const struct node_io *io)
 {
@@ -83,5 +99,6 @@ const struct node_desc node_math = {
         { 0 },
     },
     .params_size = sizeof(struct params),
+    .passes = passes,
     .run = run,
 };
