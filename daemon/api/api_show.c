@@ -59,6 +59,30 @@ static enum lm_err master(struct request *req, struct response *res)
     return get(req, res);
 }
 
+static enum lm_err group_master(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "group_id", "level", NULL };
+    struct problem *p = &res->problem;
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    const char *id = body_text(req->body, "group_id", true, p);
+    double level = body_real(req->body, "level", true, 0, 0, 1, p);
+    if (p->err)
+        return p->err;
+    if ((err = show_group_master(req->lumad->show, id, level, p)))
+        return err;
+    return get(req, res);
+}
+
+static enum lm_err group_masters_full(struct request *req, struct response *res)
+{
+    enum lm_err err = show_group_masters_full(req->lumad->show);
+
+    return err ? err : get(req, res);
+}
+
 static enum lm_err get_autoplay(struct request *req, struct response *res)
 {
     return show_autoplay_get(req->lumad->show, &res->json, &res->problem);
@@ -81,6 +105,9 @@ const struct route api_show[] = {
     { HTTP_POST, "/show/blackout", blackout, ROLE_OPERATOR, "Switch", "Show", .doc = "All light off, or back." },
     { HTTP_POST, "/show/freeze", freeze, ROLE_OPERATOR, "Switch", "Show", .doc = "Hold the look, or let it go on." },
     { HTTP_POST, "/show/master", master, ROLE_OPERATOR, "Master", "Show", .doc = "The grand master, 0 to 1." },
+    { HTTP_POST, "/show/group-master", group_master, ROLE_OPERATOR, "GroupMasterInput", "Show",
+      .doc = "The master of one group of the active venue, 0 to 1. Heads in several groups obey the lowest." },
+    { HTTP_POST, "/show/group-master/full", group_masters_full, ROLE_OPERATOR, NULL, "Show", .doc = "All group masters of the active venue to full." },
     { HTTP_GET, "/show/autoplay", get_autoplay, ROLE_VIEWER, NULL, "Autoplay", .doc = "What starts by itself." },
     { HTTP_PUT, "/show/autoplay", put_autoplay, ROLE_OPERATOR, "Autoplay", "Autoplay",
       .doc = "Say what starts by itself when lumad does." },

@@ -503,3 +503,44 @@ void program_mark_positions(const struct program *p, struct universes *marks)
                     base[p->axes[a].out.slot[i]] = 1;
     }
 }
+
+/* Zones of one fixture may overlap (a shutter before all heads, one before each): whoever is reached through any of them strobes with the rest. */
+static void join_heads(const struct program *p, const struct zone *z, uint32_t *with)
+{
+    const uint32_t *o = p->owners + z->owners.first;
+    uint32_t low = UINT32_MAX;
+
+    for (size_t i = 0; i < z->owners.n; i++)
+        low = with[o[i]] < low ? with[o[i]] : low;
+    for (size_t i = 0; i < z->owners.n; i++) {
+        uint32_t was = with[o[i]];
+        for (size_t h = low; h < p->n_heads && was != low; h++)
+            if (with[h] == was)
+                with[h] = low;
+    }
+}
+
+static bool zone_strobes(const struct program *p, const struct zone *z)
+{
+    bool strobes = false;
+
+    for (size_t i = 0; i < z->shutters.n; i++)
+        strobes |= p->shutters[z->shutters.first + i].strobes.n > 0;
+    for (size_t i = 0; i < z->dimmers.n; i++)
+        strobes |= p->dimmers[z->dimmers.first + i].strobes.n > 0;
+    return strobes;
+}
+
+void program_get_shutters(const struct program *p, uint32_t *strobes_with, bool *is_gated)
+{
+    for (size_t i = 0; i < p->n_heads; i++)
+        strobes_with[i] = (uint32_t)i, is_gated[i] = false;
+    for (size_t k = 0; k < p->n_zones; k++) {
+        const struct zone *z = &p->zones[k];
+        if (zone_strobes(p, z))
+            join_heads(p, z, strobes_with);
+        for (size_t i = 0; i < z->shutters.n; i++)
+            for (size_t h = 0; h < z->owners.n && p->shutters[z->shutters.first + i].gate == GATE_HALF; h++)
+                is_gated[p->owners[z->owners.first + h]] = true;
+    }
+}

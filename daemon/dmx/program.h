@@ -33,6 +33,7 @@
  *
  * THREADS  program_new(), program_state_new(): control side; the old state may be in use by the engine meanwhile. program_run(): engine, real-time safe. Immutable program.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -55,5 +56,8 @@ void program_state_free(struct program_state *s);
 void program_run(const struct program *p, struct program_state *s, const struct frame *f, int64_t mono_ns, struct universes *u);
 /* 1 for every slot that carries pan or tilt, coarse or fine; `marks` has the universes the program was made with. Control side. */
 void program_mark_positions(const struct program *p, struct universes *marks);
+/* Per head, for what watches flashes (arrays of patch.n_heads): the lowest head with which it shares a channel that strobes, itself when it shares none; whether
+ * a shutter is its only way to dim, open from intensity .5. Control side. */
+void program_get_shutters(const struct program *p, uint32_t *strobes_with, bool *is_gated);
 /* The pan and tilt last sent, degrees, for the frame topic: arrays of patch.n_heads. */
 void program_last_position(const struct program_state *s, float *pan, float *tilt);

@@ -54,6 +54,6 @@ void render_preposition(struct frame *f, const struct render_item *items, size_t
 /* One layer over the frame at `seconds` from its own start, blended, intensity scaled by level: what cues use too. false: tile missing. */
 bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level);
 
-/* Masters act once, on intensity (light-model 5). `lasers` = heads forced to zero by blackout too. */
-void render_master(struct frame *f, float level);
+/* Masters act once, on intensity (light-model 5). Per head: `limit`: of the masters of its groups; `is_fog`: smoke and fans, which `level` leaves alone. */
+void render_masters(struct frame *f, const float *limit, const bool *is_fog, float level);
 void render_blackout(struct frame *f);

@@ -255,15 +255,16 @@ size_t render_score(struct frame *f, const struct render_item *items, size_t n, 
 
 /* Only tiles near the playhead are kept: farther ahead there is nothing to read, and a show of thousands of blocks costs no
  * more than one of a few. */
-enum { LOOK_AHEAD = 16, MOVING = 64 };
+enum { LOOK_AHEAD = 16, MOVING = 256 };
 
-/* The layers that move heads now; a layer that says "hold" has its heads as well. */
+/* The layers that have had their say of where heads are: those that move them now, and of those to come the ones looked at. One that says "hold" has its heads
+ * as well. */
 struct moving { const struct layer *layer[MOVING]; size_t n; };
 
-static bool is_positioned(const struct moving *now, uint32_t head)
+static bool is_positioned(const struct moving *said, uint32_t head)
 {
-    for (size_t i = 0; i < now->n; i++)
-        if (now->layer[i]->writes[head] & WRITES_POSITION)
+    for (size_t i = 0; i < said->n; i++)
+        if (said->layer[i]->writes[head] & WRITES_POSITION)
             return true;
     return false;
 }
@@ -280,40 +281,45 @@ static bool may_move(const struct layer *l)
 }
 
 /* The first position and hue of one coming layer. False: its first tile is not there. */
-static bool preposition(struct frame *f, const struct moving *now, const struct layer *next)
+static bool preposition(struct frame *f, struct moving *said, const struct layer *next)
 {
     const struct tile *tile = layer_is_filled(next) ? atomic_load_explicit(&next->tiles[0], memory_order_acquire) : NULL;
 
-    if (!tile)
+    if (!tile || said->n == MOVING)
         return false;
     for (uint32_t i = 0; i < next->n_segments; i++) {
         const struct segment *s = &next->segments[i];
         struct cursor pan = level_at(tile, s->source[PROP_PAN], 0, 0), tilt = level_at(tile, s->source[PROP_TILT], 0, 0);
-        struct cursor color = color_at(tile, s->source[PROP_COLOR], 0, 0).hue;
+        struct color_cursor color = color_at(tile, s->source[PROP_COLOR], 0, 0);
         for (uint32_t k = 0; (pan.a || tilt.a) && k < s->n; k++) {
             uint32_t h = s->heads[k];
-            if (f->intensity[h] > 0 || !isnan(f->pan[h]) || !isnan(f->tilt[h]) || is_positioned(now, h))
+            float own[4];
+            if (f->intensity[h] > 0 || is_positioned(said, h))
                 continue;
             if (pan.a)
                 f->pan[h] = pan.a[s->row[PROP_PAN][k] * pan.stride];
             if (tilt.a)
                 f->tilt[h] = tilt.a[s->row[PROP_TILT][k] * tilt.stride];
-            const float *hue = color.a ? color.a + s->row[PROP_COLOR][k] * color.stride : NULL;
-            if (hue && !isnan(hue[0]))
-                f->r[h] = hue[0], f->g[h] = hue[1], f->b[h] = hue[2];
+            uint32_t row = color.hue.a ? s->row[PROP_COLOR][k] : 0;
+            if (color.hue.a && color.alpha.a[row * color.alpha.stride] > 0 && own_hue(&color, row, own))
+                f->r[h] = own[0] * own[3], f->g[h] = own[1] * own[3], f->b[h] = own[2] * own[3];
         }
     }
+    said->layer[said->n++] = next;
     return true;
 }
 
 void render_preposition(struct frame *f, const struct render_item *items, size_t n, double t)
 {
-    struct moving now = { .n = 0 };
+    struct moving said = { .n = 0 };
     double after = t;
 
-    for (size_t i = 0; i < n && now.n < MOVING; i++)
-        if (is_active(&items[i], t) && does_move(items[i].layer))
-            now.layer[now.n++] = items[i].layer;
+    for (size_t i = 0; i < n; i++)
+        if (is_active(&items[i], t) && does_move(items[i].layer)) {
+            if (said.n == MOVING)
+                return;                 /* who is free to travel is not known */
+            said.layer[said.n++] = items[i].layer;
+        }
     for (int pass = 0; pass < LOOK_AHEAD; pass++) {
         double next = INFINITY;
         for (size_t i = 0; i < n; i++)
@@ -322,16 +328,16 @@ void render_preposition(struct frame *f, const struct render_item *items, size_t
         if (isinf(next))
             return;
         for (size_t i = n; i-- > 0;)    /* the top one first: it would win */
-            if (items[i].start == next && may_move(items[i].layer) && !preposition(f, &now, items[i].layer))
+            if (items[i].start == next && may_move(items[i].layer) && !preposition(f, &said, items[i].layer))
                 return;
         after = next;
     }
 }
 
-void render_master(struct frame *f, float level)
+void render_masters(struct frame *f, const float *limit, const bool *is_fog, float level)
 {
     for (size_t h = 0; h < f->heads; h++)
-        f->intensity[h] *= level;
+        f->intensity[h] *= limit[h] * (is_fog[h] ? 1 : level);
 }
 
 void render_blackout(struct frame *f)

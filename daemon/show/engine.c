@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 #include "show/histogram.h"
 #include "show/live.h"
 
-enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_IDENTIFY, CMD_RATE, CMD_HOLD };
+enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_GROUP, CMD_IDENTIFY, CMD_RATE, CMD_HOLD };
 enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000 };
 
 struct message {
@@ -25,6 +26,7 @@ struct message {
         float level;
         int hz;
         struct { size_t first, n; int64_t until_ns; } identify;
+        struct { char id[UUID_SIZE]; float level; } group;
     };
 };
 
@@ -42,6 +44,7 @@ struct engine {
     atomic_ullong frames, applied, scene_in_use, late, missed_ticks, tile_misses;
     atomic_bool is_real_time;
     atomic_int rate_hz;
+    atomic_llong guard_ns;
     struct histogram work_us, wake_us;
     struct live *live;
 
@@ -97,6 +100,14 @@ uint64_t engine_post_freeze(struct engine *e, bool on)
 uint64_t engine_post_master(struct engine *e, float level)
 {
     return post(e, (struct message){ .command = CMD_MASTER, .level = level });
+}
+
+uint64_t engine_post_group(struct engine *e, const char *group_id, float level)
+{
+    struct message m = { .command = CMD_GROUP, .group.level = level };
+
+    snprintf(m.group.id, sizeof(m.group.id), "%s", group_id);
+    return post(e, m);
 }
 
 uint64_t engine_post_identify(struct engine *e, size_t first, size_t n, int64_t until_ns)
@@ -182,7 +193,37 @@ void engine_get_stats(struct engine *e, struct engine_stats *s)
     histogram_read(&e->wake_us, &s->wake_us_p50, &s->wake_us_p99, &s->wake_us_max);
 }
 
+int64_t engine_guard_ns(const struct engine *e)
+{
+    return atomic_load(&e->guard_ns);
+}
+
 /* ---- the engine thread (real time) ---- */
+
+/* A head in several groups obeys the lowest of their masters. */
+static void limit_heads(const struct scene *s)
+{
+    const struct space *space = s->space->obj;
+    const struct patch *patch = space->patch->obj;
+
+    for (size_t i = 0; i < patch->n_heads; i++)
+        space->limit[i] = 1;
+    for (size_t g = 0; g < patch->n_groups; g++)
+        for (size_t i = 0; i < patch->groups[g].n_heads && s->group_level[g] < 1; i++) {
+            float *limit = &space->limit[patch->groups[g].heads[i]];
+            *limit = s->group_level[g] < *limit ? s->group_level[g] : *limit;
+        }
+}
+
+static void set_group(const struct scene *s, const char *id, float level)
+{
+    const struct patch *patch = ((const struct space *)s->space->obj)->patch->obj;
+
+    for (size_t g = 0; g < patch->n_groups; g++)
+        if (!*id || !memcmp(patch->groups[g].id, id, UUID_SIZE))
+            s->group_level[g] = level;
+    limit_heads(s);
+}
 
 static void apply(struct engine *e, const struct message *m)
 {
@@ -194,6 +235,7 @@ static void apply(struct engine *e, const struct message *m)
         e->serial = m->scene->serial;
         e->coming = 0;                  /* was said for the score before */
         e->hold = false;
+        limit_heads(e->scene);
         break;
     case CMD_SERIAL:
         e->serial = m->serial.now;
@@ -208,6 +250,10 @@ static void apply(struct engine *e, const struct message *m)
         break;
     case CMD_MASTER:
         e->master = m->level;
+        break;
+    case CMD_GROUP:
+        if (e->scene)
+            set_group(e->scene, m->group.id, m->group.level);
         break;
     case CMD_IDENTIFY:
         e->identify_first = m->identify.first;
@@ -233,19 +279,6 @@ static void identify(struct engine *e, struct frame *f, int64_t now)
         f->r[i] = f->g[i] = f->b[i] = f->intensity[i] = 1;
         f->strobe[i] = 0;
     }
-}
-
-/* A fogger at 50 % stays there when the master goes to 50 %. */
-static void master(const struct space *s, struct frame *f, float level)
-{
-    float *fog = s->last_pan;           /* free until the frame is published */
-
-    for (size_t i = 0; i < f->heads; i++)
-        fog[i] = f->intensity[i];
-    render_master(f, level);
-    for (size_t i = 0; i < f->heads; i++)
-        if (s->is_fog[i])
-            f->intensity[i] = fog[i];
 }
 
 static void dark_lasers(const struct space *s, struct frame *f)
@@ -287,7 +320,7 @@ static void park(const struct scene *s, struct universes *u)
         u->u[s->parks[i].universe].slots[s->parks[i].slot] = s->parks[i].value;
 }
 
-/* Score -> freeze -> masters -> blackout -> identify (light-model 5, "Order after the score") -> what is received -> parks. */
+/* Score -> freeze -> masters -> blackout -> guard -> identify (light-model 5, "Order after the score") -> what is received -> parks. */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
     struct scene *scene = e->scene;
@@ -303,11 +336,13 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
             e->has_held = true;
         }
     }
-    master(space, f, e->master * scene->max_brightness);
+    render_masters(f, space->limit, space->is_fog, e->master * scene->max_brightness);
     if (e->blackout) {
         render_blackout(f);
         dark_lasers(space, f);
     }
+    if (guard_run(space->guard, f, mono_ns, scene->flash_limit))
+        atomic_store(&e->guard_ns, mono_ns);
     identify(e, f, mono_ns);
     program_run(space->program, space->state, f, mono_ns, space->own);
     input_set_merge(scene->input->obj, space->own, e->blackout ? space->steady : NULL, space->universes, mono_ns);

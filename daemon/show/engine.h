@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The engine: one real-time thread, `rate_hz` times a second on absolute deadlines: transport -> layers -> frame -> masters -> DMX -> sent -> published
+ * The engine: one real-time thread, `rate_hz` times a second on absolute deadlines: transport -> layers -> frame -> masters -> guard -> DMX -> sent -> published
  * (architecture.md "Life of a frame"). It never allocates, frees, locks, logs or touches a file; the control side reports its counters.
  *
  * THREADS  engine_post*(): any non-real-time thread, serialised inside. engine_live(): the one WebSocket thread. engine_copy_*(): any other.
@@ -31,6 +31,8 @@ uint64_t engine_post_serial(struct engine *e, uint64_t player_serial, uint64_t c
 uint64_t engine_post_blackout(struct engine *e, bool on);
 uint64_t engine_post_freeze(struct engine *e, bool on);
 uint64_t engine_post_master(struct engine *e, float level);
+/* A group of the scene's patch; one it does not have is passed over. "": all of them. */
+uint64_t engine_post_group(struct engine *e, const char *group_id, float level);
 uint64_t engine_post_identify(struct engine *e, size_t first_head, size_t n, int64_t until_ns);
 uint64_t engine_post_rate(struct engine *e, int hz);
 /* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
@@ -56,3 +58,4 @@ struct engine_stats {
     int rate_hz;
 };
 void engine_get_stats(struct engine *e, struct engine_stats *s);
+int64_t engine_guard_ns(const struct engine *e);        /* instant (clock_mono_ns) of the newest frame that the photosensitive guard changed; 0: none yet */

@@ -170,6 +170,7 @@ static enum lm_err load_settings(struct show_light *l, struct db_conn *c, struct
         l->exit_blackout = !strcmp(json_get_text(venue, "exit_look", json_get_text(settings, "exit_look", "blackout")), "blackout");
         l->offset_s = -(json_get_real(venue, "offset_ms", 0) + json_get_real(settings, "latency_offset_ms", 0)) / 1000;     /* they say: later */
         l->max_brightness = (float)json_get_real(venue, "max_brightness", 1);
+        l->flash_limit = json_get_bool(venue, "flash_guard", false) ? (int)json_get_int(settings, "flash_limit", 3) : 0;
         l->cache_bytes = (size_t)json_get_int(settings, "layer_cache_mb", 256) << 20;
         int hz = (int)json_get_int(settings, "output_rate_hz", 44);
         if (hz >= 1 && hz <= 44)
@@ -313,6 +314,11 @@ static struct scene *make_scene(struct show *s, const struct show_light *l)
         scene_free(scene);
         return NULL;
     }
+    const struct patch *patch = shared_get(l->patch);
+    if (!(scene->group_level = calloc(patch->n_groups + 1, sizeof(*scene->group_level)))) {
+        scene_free(scene);
+        return NULL;
+    }
     scene->outputs = shared_ref(l->outputs);
     scene->input = shared_ref(l->input);
     for (size_t i = 0; i < l->n; i++)
@@ -322,6 +328,7 @@ static struct scene *make_scene(struct show *s, const struct show_light *l)
     scene->n = l->n;
     scene->offset_s = l->offset_s;
     scene->max_brightness = l->max_brightness;
+    scene->flash_limit = l->flash_limit;
     scene->plays_score = l->choice.mode == MODE_SCORE && l->choice.score[0];
     scene->keeps_last_look = l->idle_last;
     return scene;
@@ -349,6 +356,16 @@ static void tell_view(struct show *s, const struct show_light *l, struct scene *
     s->viewed_space = shared_ref(l->space);
     pthread_mutex_unlock(&s->view);
     atomic_store(&s->light_offset, l->offset_s);
+}
+
+/* With the masters as they are now: a level that is set before this is in the scene, one set later comes behind it. */
+static uint64_t post_scene(struct show *s, struct scene *scene)
+{
+    pthread_mutex_lock(&s->levels);
+    show_fill_levels(s, scene);
+    uint64_t ticket = engine_post_scene(s->engine, scene);
+    pthread_mutex_unlock(&s->levels);
+    return ticket;
 }
 
 static bool touches_layers(const struct event *e)
@@ -411,7 +428,7 @@ static enum lm_err show_it(struct show *s, struct show_light *l)
     tell_view(s, l, scene);
     if (l->input != s->now.input)
         input_listen(s->o.input, shared_get(l->input));
-    bool shown = engine_wait(s->engine, engine_post_scene(s->engine, scene), ENGINE_MS);
+    bool shown = engine_wait(s->engine, post_scene(s, scene), ENGINE_MS);
     if (shown && s->now.outputs && s->now.outputs != l->outputs)        /* a stalled engine may still be sending from the old set */
         output_set_retire(s->o.outputs, shared_get(s->now.outputs), shared_get(l->outputs), l->exit_blackout);
     return LM_OK;

@@ -175,6 +175,19 @@ static void check_parks(struct show *s)
         warnings_lower(s->o.warnings, "parked");
 }
 
+enum { GUARD_SHOWN_MS = 5000 };         /* so long after it last held something it is still said to act: no word at every drop */
+
+static void check_guard(struct show *s)
+{
+    int64_t acted = engine_guard_ns(s->engine);
+
+    if (s->now.flash_limit && acted && clock_mono_ns() - acted < GUARD_SHOWN_MS * INT64_C(1000000))
+        warnings_raise(s->o.warnings, "guard", "warn", "The photosensitive guard acts: much of the rig would flash more than %d time%s a second, and is held to that.",
+                       s->now.flash_limit, s->now.flash_limit == 1 ? "" : "s");
+    else
+        warnings_lower(s->o.warnings, "guard");
+}
+
 /* The first error of a layer that is more than a remark; NULL: none. */
 static const json_t *first_error(const struct show_layer *l)
 {
@@ -239,6 +252,7 @@ void show_check(struct show *s)
     show_check_senders(s);
     check_patch(s);
     check_parks(s);
+    check_guard(s);
     check_layers(s);
     check_track(s);
     pthread_mutex_unlock(&s->control);

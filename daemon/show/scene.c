@@ -17,6 +17,21 @@ static bool find_hazards(struct space *s, const struct patch *p)
     return true;
 }
 
+static bool make_guard(struct space *s, const struct patch *p)
+{
+    bool *is_light = calloc(p->n_heads + 1, sizeof(bool)), *is_gated = calloc(p->n_heads + 1, sizeof(bool));
+    uint32_t *with = calloc(p->n_heads + 1, sizeof(*with));
+
+    if (is_light && is_gated && with) {
+        for (size_t i = 0; i < p->n_heads; i++)
+            is_light[i] = !s->is_fog[i];
+        program_get_shutters(s->program, with, is_gated);
+        s->guard = guard_new(p->n_heads, is_light, with, is_gated);
+    }
+    free(is_light), free(is_gated), free(with);
+    return s->guard != NULL;
+}
+
 struct space *space_new(struct shared *patch, const int *universes, size_t n, uint32_t serial)
 {
     const struct patch *p = shared_get(patch);
@@ -34,8 +49,9 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     s->look = frame_new(p->n_heads);
     s->last_pan = calloc(p->n_heads + 1, sizeof(float));
     s->last_tilt = calloc(p->n_heads + 1, sizeof(float));
+    s->limit = calloc(p->n_heads + 1, sizeof(float));
     if (!s->universes || !s->own || !s->steady || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
-        program_new(p, s->universes, &s->program)) {
+        !s->limit || program_new(p, s->universes, &s->program) || !make_guard(s, p)) {
         space_free(s);
         return NULL;
     }
@@ -73,10 +89,12 @@ static void take_looks(struct space *s, const struct space *old)
         for (size_t h = 0; was && h < f->head_count && h < was->head_count; h++) {
             head_copy(s->held, f->head_first + h, old->held, was->head_first + h);
             head_copy(s->look, f->head_first + h, old->look, was->head_first + h);
+            guard_take(s->guard, f->head_first + h, old->guard, was->head_first + h);
             s->has_kin = true;
         }
     }
     s->has_look = old->has_look && s->has_kin;
+    guard_take_room(s->guard, old->guard);
 }
 
 enum lm_err space_take_state(struct space *s, const struct space *old)
@@ -108,6 +126,8 @@ void space_free(void *space)
     free(s->last_tilt);
     free(s->is_laser);
     free(s->is_fog);
+    free(s->limit);
+    guard_free(s->guard);
     shared_unref(s->patch);
     free(s);
 }
@@ -121,6 +141,7 @@ void scene_free(struct scene *s)
     free(s->layers);
     free(s->items);
     free(s->parks);
+    free(s->group_level);
     shared_unref(s->outputs);
     shared_unref(s->input);
     shared_unref(s->space);

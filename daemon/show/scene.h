@@ -19,6 +19,7 @@
 #include "dmx/universe.h"
 #include "fixtures/frame.h"
 #include "fixtures/patch.h"
+#include "render/guard.h"
 #include "render/layer.h"
 #include "show/layers.h"
 #include "show/shared.h"
@@ -36,6 +37,8 @@ struct space {
     struct frame *frame, *held, *look;  /* now; frozen; the last lit one, for `keeps_last_look` */
     bool has_look, has_kin;             /* kin: heads that the space before had too */
     float *last_pan, *last_tilt;
+    float *limit;                       /* per head: of the masters of its groups, the lowest */
+    struct guard *guard;
 };
 
 struct scene_park { uint32_t universe; uint16_t slot; uint8_t value; };        /* universe: index in space->universes; slot from 0 */
@@ -52,6 +55,8 @@ struct scene {
     struct scene_park *parks; size_t n_parks;
     double offset_s;                    /* venues.offset_ms: light earlier (+) than sound */
     float max_brightness;
+    float *group_level;                 /* of the patch's groups; the engine's from the moment it is posted */
+    int flash_limit;                    /* flashes a second that the guard lets pass; 0: no guard */
     bool plays_score;                   /* mode `score` with a score */
     bool keeps_last_look;               /* idle: last look, else dark */
     struct scene *next;                 /* waiting to be freed */

@@ -12,8 +12,7 @@
 #include "show/preview.h"
 #include "show/state.h"
 
-/* A frame is at most 1 s away even at 1 Hz; an answer does not wait longer. */
-enum { ANSWER_MS = 1500, RETRY_MS = 1000, FULL_MS = 30000, EVENT_QUEUE = 256, CACHE_BYTES = 256 << 20 };
+enum { RETRY_MS = 1000, FULL_MS = 30000, EVENT_QUEUE = 256, CACHE_BYTES = 256 << 20 };
 
 const char *const show_mode_names[] = { "off", "score", "live", NULL };
 
@@ -52,6 +51,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     pthread_mutex_init(&s->control, NULL);
     pthread_mutex_init(&s->view, NULL);
     pthread_mutex_init(&s->audio, NULL);
+    pthread_mutex_init(&s->levels, NULL);
 
     struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
     if ((err = player_new(&player, &s->player)))
@@ -88,6 +88,8 @@ void show_free(struct show *s)
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
     pthread_mutex_destroy(&s->audio);
+    pthread_mutex_destroy(&s->levels);
+    free(s->level);
     free(s);
 }
 
@@ -129,6 +131,8 @@ static unsigned react(struct show *s, unsigned dirty)
         warnings_lower(s->o.warnings, "show.reload");
     if (dirty & DIRTY_GRID)
         show_loaded_changed(s);
+    if (!err && dirty & DIRTY_PATCH)            /* its groups are what GET /show lists */
+        event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return err ? dirty : 0;
 }
 
@@ -167,7 +171,7 @@ static void *control(void *arg)
         }
         if (now - saved > 1000000000) {
             saved = now;
-            if (atomic_load(&s->has_begun) && !show_save_position(s, false))
+            if (!show_save_levels(s) || (atomic_load(&s->has_begun) && !show_save_position(s, false)))
                 saved += FULL_MS * INT64_C(1000000);            /* a full disk is said by the database each time */
         }
         if (now - collected > 1000000000) {
@@ -191,6 +195,7 @@ enum lm_err show_start(struct show *s)
     pthread_mutex_lock(&s->control);
     if ((err = engine_start(s->engine)))
         goto out;
+    show_load_levels(s);
     show_autoplay_choice(s, &choice);
     if ((err = show_reload(s, &choice, DIRTY_ALL, &p))) {
         log_error("show", "the last show cannot be put on: %s", p.detail[0] ? p.detail : lm_err_text(err));
@@ -225,6 +230,7 @@ void show_stop(struct show *s)
         pthread_join(s->thread, NULL);
     if (atomic_load(&s->has_begun))
         show_save_position(s, true);
+    show_save_levels(s);
     engine_stop(s->engine);
     show_collect(s);
     if (s->now.outputs)
@@ -243,9 +249,10 @@ enum lm_err show_get(struct show *s, json_t **json, struct problem *p)
     (void)p;
     pthread_mutex_lock(&s->control);
     const struct show_choice *on = &s->now.choice;
-    *json = json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:f}", "venue_id", text_or_null(on->venue), "score_id", text_or_null(on->score),
+    *json = json_pack("{s:o, s:o, s:o, s:s, s:b, s:b, s:f, s:o}", "venue_id", text_or_null(on->venue), "score_id", text_or_null(on->score),
                       "track_id", text_or_null(s->now.score_track), "mode", show_mode_names[on->mode], "blackout",
-                      (int)atomic_load(&s->blackout), "freeze", (int)atomic_load(&s->freeze), "master", (double)atomic_load(&s->master));
+                      (int)atomic_load(&s->blackout), "freeze", (int)atomic_load(&s->freeze), "master", (double)atomic_load(&s->master),
+                      "group_masters", show_group_masters(s, shared_get(s->now.patch)));
     pthread_mutex_unlock(&s->control);
     return *json ? LM_OK : LM_NOMEM;
 }
@@ -360,37 +367,6 @@ enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct p
         return err;
     event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return show_get(s, json, p);
-}
-
-/* ---- masters: these take no lock that a loading show holds ---- */
-
-/* Other hands on the same desk see it at once: the state of the show is no row, so no commit announces it. */
-static enum lm_err announce(struct show *s, uint64_t ticket)
-{
-    bool shown = engine_wait(s->engine, ticket, ANSWER_MS);
-
-    event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
-    return shown ? LM_OK : LM_BUSY;
-}
-
-enum lm_err show_blackout(struct show *s, bool on)
-{
-    atomic_store(&s->blackout, on);
-    return announce(s, engine_post_blackout(s->engine, on));
-}
-
-enum lm_err show_freeze(struct show *s, bool on)
-{
-    atomic_store(&s->freeze, on);
-    return announce(s, engine_post_freeze(s->engine, on));
-}
-
-enum lm_err show_master(struct show *s, double level, struct problem *p)
-{
-    if (!(level >= 0 && level <= 1))
-        return problem_add(p, "/level", "must be 0 to 1");
-    atomic_store(&s->master, (float)level);
-    return announce(s, engine_post_master(s->engine, (float)level));
 }
 
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p)

@@ -49,11 +49,14 @@ void show_stop(struct show *s);
 void show_free(struct show *s);
 
 /* --- PUT /show and friends; each answers when the engine shows it --- */
-enum lm_err show_get(struct show *s, json_t **json, struct problem *p);     /* {venue_id,score_id,track_id,mode,blackout,freeze,master} */
+/* {venue_id,score_id,track_id,mode,blackout,freeze,master,group_masters:[{group_id,name,level,heads}] of the active venue} */
+enum lm_err show_get(struct show *s, json_t **json, struct problem *p);
 enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
 enum lm_err show_blackout(struct show *s, bool on);
 enum lm_err show_freeze(struct show *s, bool on);
 enum lm_err show_master(struct show *s, double level, struct problem *p);   /* 0..1 */
+enum lm_err show_group_master(struct show *s, const char *group_id, double level, struct problem *p);   /* group of the active venue, else LM_CONFLICT */
+enum lm_err show_group_masters_full(struct show *s);                        /* all of the active venue */
 enum lm_err show_autoplay_get(struct show *s, json_t **json, struct problem *p);    /* {enabled,venue_id,score_id,repeat:"once"|"loop",resume} */
 enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p);       /* 0.6 s at full; fixture of the active venue, else LM_CONFLICT */

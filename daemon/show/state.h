@@ -3,7 +3,7 @@
  * The inside of struct show, for the files of show/ alone.
  *
  * LOCKS    `audio` is held while a track goes on the player; `control` guards what is on the engine and is held while it is rebuilt; `view` guards the few
- *          facts that answers are made of and is never held for long. Order: audio, control, view. Blackout, freeze and master take none: they must work
+ *          facts that answers are made of and is never held for long. Order: audio, control, view or levels. Blackout, freeze and master take none: they must work
  *          while a venue loads. Readers of the database are few: whoever waits for `control` must not hold one of its own.
  */
 #include <pthread.h>
@@ -24,6 +24,8 @@ struct show_choice {            /* what PUT /show says; "" = none */
     enum show_mode mode;
 };
 
+struct group_level { char group[UUID_SIZE]; float level; };
+
 struct show_parks {             /* the parked channels of the active venue, where its patch has them */
     size_t n;
     struct { int universe, slot; uint8_t value; } p[];          /* slot from 0 */
@@ -39,6 +41,7 @@ struct show_light {
     size_t n;
     double offset_s;
     float max_brightness;
+    int flash_limit;                    /* of the photosensitive guard; 0: off */
     bool idle_last, exit_blackout;
     enum input_merge input_merge;
     size_t cache_bytes;                 /* that layers may hold */
@@ -84,6 +87,10 @@ struct show {
     atomic_bool blackout, freeze;
     atomic_bool hand_paused;            /* someone pressed pause: a start that is still loading does not play */
     _Atomic float master;
+    pthread_mutex_t levels;             /* of the group masters below; held while a level or a scene with levels is posted, so that none overtakes another */
+    struct group_level *level;          /* those below full, of any venue */
+    size_t n_levels;
+    atomic_bool levels_changed;         /* since they were last saved */
 
     const struct show_live *seen;       /* the ws thread's: what show_live() returned last */
     struct wire *wire;                  /* the ws thread's; NULL until it is asked for */
@@ -108,6 +115,12 @@ void show_light_clear(struct show_light *l);
 enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p);
 /* Gives back what the engine no longer uses. Control lock held. */
 void show_collect(struct show *s);
+
+/* masters.c */
+json_t *show_group_masters(struct show *s, const struct patch *patch);  /* [{group_id,name,level,heads}] */
+void show_fill_levels(struct show *s, struct scene *scene);             /* of its groups; `levels` is held until it is posted */
+void show_load_levels(struct show *s);                  /* before the first scene */
+bool show_save_levels(struct show *s);                  /* when they changed; false: the disk refuses */
 
 /* host.c */
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid);

@@ -267,9 +267,15 @@ TEST(masters_act_on_intensity_alone)
     struct frame *f = frame_new(2);
 
     stage_head(f, 0, 1, 0.5f, 0, 0.8f);
+    stage_head(f, 1, 1, 1, 1, 0.8f);
     f->pan[0] = 12;
-    render_master(f, 0.5f);
+    render_masters(f, (const float[]){ 1, 0.5f }, (const bool[]){ false, false }, 0.5f);
     CHECK_NEAR(f->intensity[0], 0.4, 1e-6);
+    CHECK_NEAR(f->intensity[1], 0.2, 1e-6);     /* its group's and the grand master */
+    f->intensity[0] = f->intensity[1] = 0.8f;
+    render_masters(f, (const float[]){ 1, 0.25f }, (const bool[]){ true, true }, 0.5f);
+    CHECK_NEAR(f->intensity[0], 0.8, 1e-6);     /* smoke has no light to dim; the master of its own group is a hand on it */
+    CHECK_NEAR(f->intensity[1], 0.2, 1e-6);
     CHECK_NEAR(f->g[0], 0.5, 0);
     render_blackout(f);
     CHECK_NEAR(f->intensity[0], 0, 0);
@@ -337,7 +343,7 @@ TEST(a_frame_is_rendered_in_real_time)
     thread_enter_real_time(0);
     size_t missing = render_score(f, items, 2, 1);
     render_preposition(f, items, 2, 1);
-    render_master(f, 0.5f);
+    render_masters(f, (const float[8]){ 1 }, (const bool[8]){ false }, 0.5f);
     render_blackout(f);
     thread_leave_real_time();
     CHECK_INT(missing, 0);
