@@ -29,6 +29,12 @@ def parse_color(text):
     return v if len(v) == 4 else v + [1.0]
 
 
+def wheel(turns):
+    """The hue wheel: 0 red, 1/3 green, 2/3 blue."""
+    h = turns % 1.0 * 6
+    return [clamp01(abs(h - 3) - 1), clamp01(2 - abs(h - 2)), clamp01(2 - abs(h - 4)), 1.0]
+
+
 def shape(x, c):
     if abs(c) < 0.001:
         return x
@@ -106,6 +112,12 @@ def rotate(row, v):
     x, z = x * math.cos(b) + z * math.sin(b), -x * math.sin(b) + z * math.cos(b)
     x, y = x * math.cos(c) - y * math.sin(c), x * math.sin(c) + y * math.cos(c)
     return x, y, z
+
+
+def unrotate(row, v):
+    """The other way: what rotate() would turn into v, by its transpose."""
+    columns = [rotate(row, unit) for unit in ((1, 0, 0), (0, 1, 0), (0, 0, 1))]
+    return [sum(a * b for a, b in zip(column, v)) for column in columns]
 
 
 class Head:
@@ -230,7 +242,8 @@ class Layer:
             return self.args[source[1]]
         if other["type"] in ("pattern_entry", "beat_clock"):
             return self.grid
-        return getattr(self, "node_" + other["type"])(other, t)
+        value = getattr(self, "node_" + other["type"])(other, t)
+        return value[source[1]] if isinstance(value, dict) else value
 
     def node_scalar(self, node, t):
         return [[float(node["params"].get("value", 1))]]
@@ -250,21 +263,21 @@ class Layer:
     def node_beat_envelope(self, node, t):
         p = {"subdivision": 1, "only_downbeats": False, "offset": 0, "attack": 0.3, "decay": 0.2, "sustain": 0.3, "release": 0.2,
              "sustain_level": 0.7, "attack_curve": 0, "decay_curve": 0, "amplitude": 1, **node["params"]}
-        if p["attack_curve"] or p["decay_curve"] or p["only_downbeats"]:
-            raise NotImplementedError("curves and downbeats of beat_envelope")
-        subdivision = self.wired(node, "subdivision", t, [[p["subdivision"]]])[0][0]
-        x = (self.grid.beat(t) - p["offset"]) * subdivision % 1.0
+        if p["only_downbeats"]:
+            x = (self.grid.beat(t) - p["offset"]) / self.grid.beats_per_bar % 1.0
+        else:
+            x = (self.grid.beat(t) - p["offset"]) * self.wired(node, "subdivision", t, [[p["subdivision"]]])[0][0] % 1.0
         total = p["attack"] + p["decay"] + p["sustain"] + p["release"]
         a, d, s, r = (p[k] / total for k in ("attack", "decay", "sustain", "release"))
         level = p["sustain_level"]
         if x < a:
-            v = x / a
+            v = shape(x / a, p["attack_curve"])
         elif x < a + d:
-            v = 1 - (1 - level) * (x - a) / d
+            v = 1 - (1 - level) * shape((x - a) / d, p["decay_curve"])
         elif x < a + d + s:
             v = level
         else:
-            v = level * (1 - (x - a - d - s) / r) if r else 0.0
+            v = level * (1 - shape((x - a - d - s) / r, p["decay_curve"])) if r else 0.0
         return [[p["amplitude"] * v]]
 
     def node_math(self, node, t):
@@ -274,6 +287,43 @@ class Layer:
     def node_modulo(self, node, t):
         d = node["params"].get("divisor", 1)
         return [[v % d for v in row] for row in self.wired(node, "in", t)]
+
+    def node_round(self, node, t):
+        assert node["params"].get("operation", "floor") == "floor"
+        return [[float(math.floor(v)) for v in row] for row in self.wired(node, "in", t)]
+
+    def node_threshold(self, node, t):
+        return [[float(v >= node["params"].get("threshold", 0.5)) for v in row] for row in self.wired(node, "in", t)]
+
+    def node_remap(self, node, t):
+        p = {"in_min": -1, "in_max": 1, "out_min": 0, "out_max": 180, "clamp": False, **node["params"]}
+        out = []
+        for row in self.wired(node, "in", t):
+            parts = [(v - p["in_min"]) / (p["in_max"] - p["in_min"]) for v in row]
+            out.append([p["out_min"] + (p["out_max"] - p["out_min"]) * (clamp01(x) if p["clamp"] else x) for x in parts])
+        return out
+
+    def node_rainbow(self, node, t):
+        p = {"offset": 0, "spread": 1, "saturation": 1, **node["params"]}
+        assert p["saturation"] == 1
+        return [wheel(p["offset"] + p["spread"] * row[0]) for row in self.wired(node, "in", t)]
+
+    def node_circle(self, node, t):
+        p = {"radius": 1, "speed": 0.25, **node["params"]}
+        turns = [2 * math.pi * (self.grid.beat(t) * p["speed"] + row[0]) for row in self.wired(node, "phase", t, [[0.0]])]
+        return {"uv": [[p["radius"] * math.cos(x), p["radius"] * math.sin(x)] for x in turns]}
+
+    def node_look_at_position(self, node, t):
+        """Light-model 1: the beam is R * Rz(pan) * (0, -sin tilt, -cos tilt)."""
+        heads = self.wired(node, "selection", t)
+        point = [wide(self.wired(node, axis, t), len(heads)) for axis in "xyz"]
+        pan, tilt = [], []
+        for k, h in enumerate(heads):
+            head = self.venue.heads[h]
+            x, y, z = unrotate(head.fixture.row, [point[i][k][0] - head.position[i] for i in range(3)])
+            pan.append([math.degrees(math.atan2(x, -y))])
+            tilt.append([math.degrees(math.atan2(math.hypot(x, y), -z))])
+        return {"pan": pan, "tilt": tilt}
 
     def node_falloff(self, node, t):
         width, curve = node["params"].get("width", 1), node["params"].get("curve", 0)
@@ -309,7 +359,12 @@ class Layer:
                 ports = {"apply_color": ("signal", "color"), "apply_dimmer": ("signal", "dimmer"), "apply_strobe": ("signal", "strobe")}
                 wanted = [ports[node["type"]]] if node["type"] in ports else \
                     [("pan", "pan"), ("tilt", "tilt")] if node["type"] == "apply_position" else []
-                heads = self.wired(node, "selection", t, self.default_selection) if wanted else []
+                moves = node["type"] == "apply_movement"
+                heads = self.wired(node, "selection", t, self.default_selection) if wanted or moves else []
+                if moves:               # about straight ahead, 90 and 45 degrees wide: the demo's groups have no base of their own
+                    uv = wide(self.wired(node, "uv", t), len(heads))
+                    out.setdefault("pan", {}).update((h, [90 * v[0]]) for h, v in zip(heads, uv))
+                    out.setdefault("tilt", {}).update((h, [45 * v[1]]) for h, v in zip(heads, uv))
                 for port, name in wanted:
                     value = self.wired(node, port, t)
                     if value is not None:
@@ -388,7 +443,7 @@ class State:
                 below, top = [self.intensity * h for h in self.hue], [d * h for h in hue]
                 light = [e * (1 - d) + l if mode == "value" else BLEND[mode](e, l) for e, l in zip(below, top)]
                 self.intensity = max(light)
-                if self.intensity > 0:
+                if self.intensity > 2 ** -25:       # what is less is 0 in single precision: 1 - (1 - x)
                     self.hue = [e / self.intensity for e in light]
             if mode == "replace" and "strobe" not in own:
                 self.strobe = 0.0
