@@ -45,6 +45,7 @@ struct show_layer {
     /* Under the pool's lock: */
     uint8_t *busy;                      /* per tile: a worker has it */
     uint32_t n_busy;                    /* workers that have it */
+    uint32_t slices;                    /* how often a worker left a tile of it for others, since the last one that was finished */
     bool is_compiling, is_held;         /* held: in the score or kept beside it, so counted */
     size_t bytes;                       /* as last counted */
     uint64_t heard, mark;

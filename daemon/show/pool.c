@@ -13,6 +13,10 @@
 
 enum { STALE_MS = 5 };                  /* how often a wish is asked whether it still stands */
 
+/* A tile far into a block whose nodes remember may take long: all before it comes first. After a slice the worker looks whether others are waiting; what was done
+ * is kept in the program. Who has had slices stands behind what is that many seconds farther away. */
+enum { SLICE_MS = 25, PATIENCE_S = 8 };
+
 /* ---- what to do next ---- */
 
 enum { COMPILE = UINT32_MAX };          /* instead of a tile's number */
@@ -42,7 +46,7 @@ static void consider(struct pick *best, struct show_layer *l, double from, doubl
     for (; k < tiles; k++) {
         double at = l->start + k * POOL_TILE_S;
         /* Who has one at work already comes a little later: another layer's tile is as near, and these two may wait for each other. */
-        double distance = fmax(at - from, 0) + l->n_busy * POOL_TILE_S / 2;
+        double distance = fmax(at - from, 0) + l->n_busy * POOL_TILE_S / 2 + fmin(l->slices, PATIENCE_S);
         if (at > to || distance >= best->distance)
             return;
         if (layer_has_tile(l->layer, k) || l->busy[k])
@@ -185,6 +189,11 @@ static bool run_compile(struct pool *p, struct show_layer *l)
     return true;
 }
 
+static bool is_slice_over(void *end)
+{
+    return clock_mono_ns() > *(const int64_t *)end;
+}
+
 static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_layer *l, uint32_t k)
 {
     struct graph_errors errors = { 0 };
@@ -194,7 +203,8 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_laye
     l->n_busy++;
     struct graph_program *program = layer_program(l->layer);
     pthread_mutex_unlock(&p->lock);
-    int64_t t0 = clock_mono_ns();
+    int64_t t0 = clock_mono_ns(), end = t0 + SLICE_MS * INT64_C(1000000);
+    graph_workspace_set_stop(w, is_slice_over, &end);
     enum lm_err err = graph_run_tile(program, w, k, &tile, &errors);
     uint64_t us = (uint64_t)(clock_mono_ns() - t0) / 1000;
     show_layer_log(l, &errors);
@@ -203,6 +213,12 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_laye
     pthread_mutex_lock(&p->lock);
     l->busy[k] = 0;
     l->n_busy--;
+    if (err == LM_TIMEOUT) {
+        json_decref(list);
+        l->slices++;
+        return true;
+    }
+    l->slices = 0;
     if (err != LM_NOMEM && !l->run_errors)
         l->run_errors = list;
     else

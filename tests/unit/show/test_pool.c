@@ -468,3 +468,37 @@ TEST(edits_seeks_evictions_and_the_engine_at_once)
         show_layer_unref(stage.l[i]);
     score_close(&c);
 }
+
+/* Forty nodes that remember, over two hundred heads: what is heard ten minutes in waits for all that came before. */
+TEST(a_tile_that_takes_long_leaves_its_thread_to_others)
+{
+    struct pool_options o = { 1, playhead, &frames, NULL, SIZE_MAX };
+    struct small s;
+    char nodes[1600], edges[1600], last[16] = "m.out";
+    size_t a, b;
+
+    small_init(&s, 200);
+    a = (size_t)snprintf(nodes, sizeof nodes, "g:pattern_args clk:beat_clock i:get_attribute{'attribute':'index'} w:sine_wave m:math o:apply_dimmer");
+    b = (size_t)snprintf(edges, sizeof edges, "clk.grid_out>w.grid g.s>i.selection i.out>m.a w.out>m.b g.s>o.selection");
+    for (int i = 0; i < 40; i++) {
+        a += (size_t)snprintf(nodes + a, sizeof nodes - a, " x%d:smooth", i);
+        b += (size_t)snprintf(edges + b, sizeof edges - b, " %s>x%d.in", last, i);
+        snprintf(last, sizeof last, "x%d.out", i);
+    }
+    snprintf(edges + b, sizeof edges - b, " %s>o.signal", last);
+    struct show_layer *both[2] = { layer_of(&s, nodes, edges, 0, 600, 1), layer_of(&s, WAVE, WIRES, 0, 600, 2) };
+    struct pool *p = pool_new(&o);
+    const uint32_t far = (uint32_t)(590 / ((double)TILE_SAMPLES / SAMPLE_RATE));
+    position = 590;
+    pool_set_layers(p, both, 1);
+    CHECK(!pool_prepare(p, both, 1, 590, 0, 60));       /* it is at work */
+    pool_set_layers(p, both, 2);
+    CHECK(pool_prepare(p, &both[1], 1, 590, 0, 5000));
+    CHECK(!layer_has_tile(both[0]->layer, far));
+    CHECK(pool_prepare(p, both, 2, 590, 0, 30000));     /* and comes to its end all the same */
+    CHECK(layer_has_tile(both[0]->layer, far));
+    pool_free(p);
+    show_layer_unref(both[0]);
+    show_layer_unref(both[1]);
+    small_clear(&s);
+}
