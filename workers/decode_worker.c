@@ -6,6 +6,8 @@
  *       {"result":{"format","sample_rate","channels","frames","duration_seconds","tags":{"title",...}}}
  *   decode_worker --decode FILE --out PCM [--sha256 HEX] [--waveform-preview F --waveform-full F]
  *       {"progress":0.4,"step":"decode"} ... {"result":{"frames","channels","duration_seconds"}}
+ *   decode_worker --mono yes --decode FILE --out PCM [--sha256 HEX] --decode FILE --out PCM ...
+ *       up to four of them, each mixed to one channel: {"progress"...} ... {"result":{"files":4}}
  *   decode_worker --waveform PCM --waveform-preview F --waveform-full F
  *
  * A failure is {"error":{"code","message"}} and status 1; codes: not_audio (another kind of file), broken (cut off or lying),
@@ -36,10 +38,15 @@ enum {
     MAX_CHANNELS = 8, MIN_RATE = 8000, MAX_RATE = 192000, MAX_HOURS = 12,
     TAG_MAX = 500,
     MEMORY_MB = 1024, CPU_SECONDS = 3600, FILES = 32,
+    DECODES = 4,
 };
 
+struct decode { const char *file, *out, *sha256; };
+
 struct job {
-    const char *probe, *decode, *waveform, *out, *preview, *full, *sha256;
+    const char *probe, *waveform, *preview, *full, *mono;
+    struct decode decode[DECODES];
+    int n, now;                         /* decodes; the one at work */
 };
 
 struct source { SNDFILE *file; SF_INFO info; const char *format; };
@@ -253,12 +260,12 @@ static enum lm_err write_all(int fd, const void *data, size_t n, struct problem 
     return LM_OK;
 }
 
-static enum lm_err sink_open(struct sink *k, const struct job *j, int channels, struct problem *p)
+static enum lm_err sink_open(struct sink *k, const struct job *j, const struct decode *d, int channels, struct problem *p)
 {
     static const char nothing[PCM_HEADER];
 
     k->channels = channels;
-    if (snprintf(k->temp, sizeof(k->temp), "%s.part", j->out) >= (int)sizeof(k->temp))
+    if (snprintf(k->temp, sizeof(k->temp), "%s.part", d->out) >= (int)sizeof(k->temp))
         return problem_set(p, LM_INVALID, "The name of the output is too long");
     k->fd = open(k->temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (k->fd < 0)
@@ -297,14 +304,14 @@ static void set_hash(uint8_t out[32], const char *hex)
  * The header last, then the real name. No fsync: this is a cache, pcm_open() compares the header with the file's size and a
  * file that a power cut left short is decoded again.
  */
-static enum lm_err sink_finish(struct sink *k, const struct job *j, struct problem *p)
+static enum lm_err sink_finish(struct sink *k, const struct decode *d, struct problem *p)
 {
     struct pcm_header h = { .magic = PCM_MAGIC, .rate = PCM_RATE, .frames = k->frames };
 
     h.channels = (uint32_t)k->channels;
-    set_hash(h.source_sha256, j->sha256 && strlen(j->sha256) == 64 ? j->sha256 : NULL);
-    if (pwrite(k->fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || rename(k->temp, j->out))
-        return problem_set(p, lm_err_from_errno(errno), "%s: %s", j->out, strerror(errno));
+    set_hash(h.source_sha256, d->sha256 && strlen(d->sha256) == 64 ? d->sha256 : NULL);
+    if (pwrite(k->fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || rename(k->temp, d->out))
+        return problem_set(p, lm_err_from_errno(errno), "%s: %s", d->out, strerror(errno));
     k->temp[0] = '\0';
     return LM_OK;
 }
@@ -336,6 +343,13 @@ static void mix_down(const float *in, float *out, size_t n, int channels)
         out[2 * i] = l / scale;
         out[2 * i + 1] = r / scale;
     }
+}
+
+/* In place; as graphs mix what has two channels. */
+static void mix_to_one(float *x, size_t n, int channels)
+{
+    for (size_t i = 0; i < n && channels == 2; i++)
+        x[i] = (x[2 * i] + x[2 * i + 1]) * .5f;
 }
 
 struct pump { float *in, *mixed, *out; size_t out_frames; SRC_STATE *src; double ratio; };
@@ -376,7 +390,7 @@ static enum lm_err check_whole(const struct source *s, sf_count_t got, struct pr
     return LM_OK;
 }
 
-static enum lm_err pump_all(struct source *s, struct pump *m, struct sink *k, struct problem *p)
+static enum lm_err pump_all(struct source *s, struct pump *m, struct sink *k, const struct job *j, struct problem *p)
 {
     sf_count_t got, done = 0;
     int percent = 0;
@@ -388,12 +402,14 @@ static enum lm_err pump_all(struct source *s, struct pump *m, struct sink *k, st
             mix_down(m->in, m->mixed, (size_t)got, s->info.channels);
             block = m->mixed;
         }
+        if (j->mono)
+            mix_to_one(block, (size_t)got, s->info.channels > 2 ? 2 : s->info.channels);
         err = m->src ? resample(m, block, (size_t)got, false, k, p)
                      : sink_add(k, block, (size_t)got, p);
         done += got;
         int now = s->info.frames > 0 ? (int)(98. * (double)done / (double)s->info.frames) : 0;
         if (now > percent && now <= 98)
-            say_progress((percent = now) / 100., "decode");
+            say_progress((j->now + (percent = now) / 100.) / j->n, "decode");
     }
     k->limit = (uint64_t)llround((double)done * m->ratio);
     if (!err && m->src && k->limit > k->frames)
@@ -420,15 +436,18 @@ static enum lm_err write_waveforms(const struct waveform *w, const struct job *j
     return err;
 }
 
-static enum lm_err decode(const struct job *j, struct problem *p)
+static enum lm_err decode_one(const struct job *j, struct problem *p)
 {
+    const struct decode *d = &j->decode[j->now];
     struct source s = { 0 };
     struct sink k = { .fd = -1 };
     struct pump m = { 0 };
-    enum lm_err err = source_open(j->decode, &s, p);
+    enum lm_err err = source_open(d->file, &s, p);
     int channels = s.info.channels > 2 ? 2 : s.info.channels, e;
 
-    if (err || (err = sink_open(&k, j, channels, p)))
+    if (j->mono)
+        channels = 1;
+    if (err || (err = sink_open(&k, j, d, channels, p)))
         goto out;
     m.ratio = (double)PCM_RATE / s.info.samplerate;
     m.out_frames = (size_t)(BLOCK * fmax(m.ratio, 1)) + 64;
@@ -444,11 +463,11 @@ static enum lm_err decode(const struct job *j, struct problem *p)
         err = problem_set(p, LM_NOMEM, "Resampling: %s", src_strerror(e));
         goto out;
     }
-    if ((err = pump_all(&s, &m, &k, p)))
+    if ((err = pump_all(&s, &m, &k, j, p)))
         goto out;
     if (k.waveform && (err = write_waveforms(k.waveform, j, p)))
         goto out;
-    if ((err = sink_finish(&k, j, p)))
+    if ((err = sink_finish(&k, d, p)) || j->mono)
         goto out;
     say(json_pack("{s:{s:I,s:i,s:f}}", "result", "frames", (json_int_t)k.frames, "channels",
                   k.channels, "duration_seconds", (double)k.frames / PCM_RATE));
@@ -460,6 +479,17 @@ out:
     free(m.out);
     sink_close(&k);
     source_close(&s);
+    return err;
+}
+
+static enum lm_err decode(struct job *j, struct problem *p)
+{
+    enum lm_err err = j->mono || j->n == 1 ? LM_OK : problem_set(p, LM_BAD_REQUEST, "Several files are decoded with --mono");
+
+    for (j->now = 0; j->now < j->n && !err; j->now++)
+        err = decode_one(j, p);
+    if (!err && j->mono)
+        say(json_pack("{s:{s:i}}", "result", "files", j->n));
     return err;
 }
 
@@ -494,21 +524,29 @@ int main(int argc, char **argv)
 {
     struct job j = { 0 };
     struct problem p = { 0 };
-    const struct { const char *name; const char **value; } options[] = {
-        { "--probe", &j.probe }, { "--decode", &j.decode }, { "--waveform", &j.waveform },
-        { "--out", &j.out }, { "--waveform-preview", &j.preview }, { "--waveform-full", &j.full },
-        { "--sha256", &j.sha256 }, { 0 },
-    };
+    struct decode *d = NULL;
     enum lm_err err = LM_BAD_REQUEST;
 
-    for (int i = 1; i + 1 < argc; i += 2)
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (!strcmp(argv[i], "--decode") && j.n < DECODES)
+            d = &j.decode[j.n++];
+        const struct { const char *name; const char **value; } options[] = {
+            { "--probe", &j.probe }, { "--waveform", &j.waveform }, { "--mono", &j.mono },
+            { "--waveform-preview", &j.preview }, { "--waveform-full", &j.full },
+            { d ? "--decode" : "", d ? &d->file : NULL }, { d ? "--out" : "", d ? &d->out : NULL },
+            { d ? "--sha256" : "", d ? &d->sha256 : NULL }, { 0 },
+        };
         for (int k = 0; options[k].name; k++)
-            if (!strcmp(argv[i], options[k].name))
+            if (options[k].value && !strcmp(argv[i], options[k].name))
                 *options[k].value = argv[i + 1];
+    }
+    bool has_outputs = j.n > 0 || j.mono;
+    for (int i = 0; i < j.n; i++)
+        has_outputs &= j.decode[i].out != NULL;
     set_limits();
     if (j.probe)
         err = probe(&j, &p);
-    else if (j.decode && j.out)
+    else if (has_outputs)
         err = decode(&j, &p);
     else if (j.waveform && j.preview && j.full)
         err = waveform(&j, &p);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,13 +24,32 @@ enum lm_err cache_path(const char *data_dir, const char *track_id, char out[PATH
     return path_join(out, data_dir, name);
 }
 
-bool cache_has(const char *path)
+enum lm_err cache_stem_path(const char *data_dir, const char *track_id, const char *stem, char out[PATH_SIZE])
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "cache/%.36s.%.8s.pcm", track_id, stem);
+    return path_join(out, data_dir, name);
+}
+
+bool cache_has_of(const char *path, const char *sha256)
 {
     struct pcm pcm;
     bool has = !pcm_open(path, &pcm, NULL);
+    const struct pcm_header *h = pcm.map;
 
+    for (size_t i = 0; has && strlen(sha256) == 2 * sizeof(h->source_sha256) && i < sizeof(h->source_sha256); i++) {
+        char byte[3];
+        snprintf(byte, sizeof(byte), "%02x", h->source_sha256[i]);
+        has = !strncasecmp(byte, sha256 + 2 * i, 2);
+    }
     pcm_close(&pcm);
     return has;
+}
+
+bool cache_has(const char *path)
+{
+    return cache_has_of(path, "");
 }
 
 void cache_touch(const char *path)
@@ -42,6 +62,14 @@ static bool has_ending(const char *name, const char *ending)
     size_t n = strlen(name), m = strlen(ending);
 
     return n > m && !strcmp(name + n - m, ending);
+}
+
+/* "<track id>.pcm" or "<track id>.<stem>.pcm" */
+static bool is_ours(const char *name)
+{
+    size_t n = strlen(name);
+
+    return has_ending(name, ".pcm") && n < sizeof(((struct entry *)0)->name) && (n == UUID_LEN + 4 || (n > UUID_LEN + 5 && name[UUID_LEN] == '.'));
 }
 
 static int compare(const void *a, const void *b)
@@ -60,8 +88,7 @@ static size_t list(DIR *d, struct entry **result, uint64_t *total)
     struct stat st;
 
     for (struct dirent *e; (e = readdir(d));) {
-        if (!has_ending(e->d_name, ".pcm") || strlen(e->d_name) != UUID_LEN + 4
-            || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+        if (!is_ours(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
             continue;
         if (n == cap) {
             struct entry *more = realloc(entries, (cap = cap * 2 + 64) * sizeof(*more));
@@ -97,11 +124,11 @@ void cache_evict(const char *data_dir, uint64_t max_bytes,
     size_t n = list(d, &entries, &total);
     for (size_t i = 0; i < n && total > max_bytes; i++) {
         char id[UUID_SIZE];
-        str_copy(id, sizeof(id), entries[i].name);
+        snprintf(id, sizeof(id), "%.*s", UUID_LEN, entries[i].name);
         if (keep(ctx, id) || unlinkat(dirfd(d), entries[i].name, 0))
             continue;
         total -= entries[i].bytes;
-        log_debug("jobs", "decoded audio of %s dropped, %llu MB are left", id,
+        log_debug("jobs", "decoded audio %s dropped, %llu MB are left", entries[i].name,
                   (unsigned long long)total >> 20);
     }
     free(entries);

@@ -289,7 +289,7 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const char *track_i
     if (p->n)
         return problem_set(p, LM_INVALID, "Unknown analysis steps");
     for (const struct step *s = steps; s->name && *n < STEPS_MAX; s++) {
-        bool is_wanted = !wanted;
+        bool is_wanted = !wanted && !s->is_on_demand;
         json_array_foreach((json_t *)wanted, i, name) {
             is_wanted |= !strcmp(json_string_value(name), s->name);
         }

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Work on tracks that takes time: a table of steps (decode, waveform, beats; stems, roots and features join the table later), each run by a
+ * Work on tracks that takes time: a table of steps (decode, decode_stems, waveform, beats; stems, roots and features join the table later), each run by a
  * worker process that prints JSON lines (analysis.md), with progress, cancel, a time limit, memory limit, and a crash of the worker as a failed job with its log. Jobs are rows, so a restart goes on where
  * it was: what was running is queued again (once; a job that was running at two crashes in a row is failed).
  *
@@ -41,3 +41,8 @@ enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *t
 
 /* The decoded audio of a track: its path in the cache; when it is not there the decode step runs now, first in line, and this waits (up to timeout_ms, LM_BUSY). */
 enum lm_err jobs_decoded(struct jobs *j, const char *track_id, int timeout_ms, char **path, struct problem *p);
+/* The same of its stems, mono: path[i] of the stem jobs_stem_names[i]; NULL: not separated, or its file is not here. The caller frees the paths.
+ * `c` reads the rows: whoever holds a reader must not wait for another. */
+enum { JOBS_STEMS = 4 };
+extern const char *const jobs_stem_names[JOBS_STEMS];           /* drums, bass, vocals, other */
+enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p);

@@ -156,10 +156,10 @@ static const char *run_worker(struct jobs *j, struct job *job, struct step_run *
     return is_cancelled ? "cancelled" : "queued";       /* queued: lumad stops */
 }
 
-static void run_job(struct jobs *j, struct job *job)
+/* Whether it is done; `run` (NULL: there is no memory) is what it was. */
+static bool run_job(struct jobs *j, struct job *job, struct step_run *run)
 {
     struct worker_end end = { 0 };
-    struct step_run *run = calloc(1, sizeof(*run));
     struct problem p = { 0 };
     const char *state = "failed";
     enum lm_err err = run ? LM_OK : problem_set(&p, LM_NOMEM, "No memory for a job");
@@ -181,24 +181,30 @@ static void run_job(struct jobs *j, struct job *job)
         struct problem ignored = { 0 };
         if (write_end(j, job, NULL, state, error, end.log, &ignored))
             log_warn("jobs", "the end of job %s is not stored: %s", job->id, ignored.detail);
-        if (!job->step->needs_pcm && strcmp(state, "queued"))
+        if (!strcmp(job->step->name, "decode") && strcmp(state, "queued"))
             fail_dependents(j, job->track_id, state, error);
-    } else if (!job->step->needs_pcm) {
+    } else if (job->step->makes_pcm) {
         cache_evict(j->data_dir, (uint64_t)(j->o.cache_max_mb > 0 ? j->o.cache_max_mb : 0) << 20, is_kept, j);
     }
-    if (run)
-        step_clear(run);
-    free(run);
     worker_end_clear(&end);
+    return !strcmp(state, "done");
 }
 
 static void *job_thread(void *arg)
 {
     struct job *job = arg;
     struct jobs *j = job->owner;
+    const struct step *step = job->step;
+    struct step_run *run = calloc(1, sizeof(*run));
+    bool is_done = run_job(j, job, run);
 
-    run_job(j, job);
     take_out(j, job);
+    /* Only now, so that whoever hears of it does not find the job still at work. */
+    if (is_done && step->tell && j->o.bus)
+        step->tell(run, j->o.bus);
+    if (run)
+        step_clear(run);
+    free(run);
     pthread_mutex_lock(&j->lock);
     j->running--;
     j->must_schedule = true;

@@ -113,6 +113,61 @@ static enum lm_err store_decode(struct db_conn *c, const struct step_run *r, str
     return err;
 }
 
+/* --- the stems of a track --- */
+
+static bool are_stems_decoded(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
+{
+    struct track_stem stems[TRACK_STEMS];
+    char path[PATH_SIZE];
+    size_t n = 0;
+    bool there = !track_stem_files(c, track_id, stems, &n, NULL);
+
+    (void)s;
+    for (size_t i = 0; i < n && there; i++)
+        there = !cache_stem_path(data_dir, track_id, stems[i].name, path) && cache_has_of(path, stems[i].hash);
+    track_stems_free(stems, n);
+    return there;
+}
+
+/* One run for all of them; those that are there already are left alone. Mono: nodes hear stems, nobody plays them. */
+static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct problem *p)
+{
+    const char *args[STEP_ARGS] = { "--mono", "yes" };
+    size_t n = 2;
+    enum lm_err err = track_stem_files(c, r->track_id, r->stems, &r->n_stems, p);
+
+    for (size_t i = 0; i < r->n_stems && !err; i++) {
+        const struct track_stem *s = &r->stems[i];
+        if ((err = path_join(r->stem[i].source, r->data_dir, s->path)) || (err = cache_stem_path(r->data_dir, r->track_id, s->name, r->stem[i].pcm))
+            || cache_has_of(r->stem[i].pcm, s->hash))
+            continue;
+        const char *file[] = { "--decode", r->stem[i].source, "--out", r->stem[i].pcm, "--sha256", s->hash };
+        memcpy(args + n, file, sizeof file);
+        n += sizeof file / sizeof *file;
+    }
+    if (!err && !r->n_stems)
+        err = problem_set(p, LM_NOT_FOUND, "The track has no stems here: run the job stems of the track");
+    set_args(r, args);
+    return err;
+}
+
+static enum lm_err store_nothing(struct db_conn *c, const struct step_run *r, struct problem *p)
+{
+    (void)c, (void)r, (void)p;
+    return LM_OK;
+}
+
+/* Their rows are as they were, but what reads them can have them now. */
+static void tell_stems(const struct step_run *r, struct event_bus *bus)
+{
+    struct event e = { .table = "track_stems", .op = 'u' };
+
+    for (size_t i = 0; i < r->n_stems; i++) {
+        str_copy(e.id, sizeof(e.id), r->stems[i].id);
+        event_publish(bus, &e, 1);
+    }
+}
+
 /* --- waveform --- */
 
 static enum lm_err prepare_waveform(struct step_run *r, struct db_conn *c, struct problem *p)
@@ -174,7 +229,9 @@ static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, stru
 
 const struct step steps[] = {
     { .name = "decode", .worker = "decode_worker", .version = 1, .is_there = is_decoded,
-      .prepare = prepare_decode, .store = store_decode },
+      .makes_pcm = true, .prepare = prepare_decode, .store = store_decode },
+    { .name = "decode_stems", .worker = "decode_worker", .version = 1, .is_there = are_stems_decoded, .makes_pcm = true, .is_on_demand = true,
+      .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems },
     { .name = "waveform", .worker = "decode_worker", .analyser = "lumad-waveform", .version = 1, .needs_pcm = true, .is_there = is_stored,
       .prepare = prepare_waveform, .collect = collect_waveform, .store = store_waveform },
     { .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 1, .needs_pcm = true, .is_there = is_stored,
@@ -210,8 +267,12 @@ void step_clear(struct step_run *r)
     char part[PATH_SIZE];
 
     /* What a decoder that was cancelled or crashed could not take away itself. */
-    if (r->pcm[0] && !r->step->needs_pcm && snprintf(part, sizeof(part), "%s.part", r->pcm) < (int)sizeof(part))
+    if (r->pcm[0] && r->step->makes_pcm && !r->n_stems && snprintf(part, sizeof(part), "%s.part", r->pcm) < (int)sizeof(part))
         unlink(part);
+    for (size_t i = 0; i < r->n_stems; i++)
+        if (r->stem[i].pcm[0] && snprintf(part, sizeof(part), "%s.part", r->stem[i].pcm) < (int)sizeof(part))
+            unlink(part);
+    track_stems_free(r->stems, r->n_stems);
     if (r->preview[0])
         unlink(r->preview);
     if (r->full[0])

@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/event.h"
 #include "core/path.h"
 #include "core/uuid.h"
 #include "db/db.h"
+#include "db/domain.h"
 
-enum { STEP_ARGS = 12 };
+enum { STEP_ARGS = 32 };
 
 /* One run of a step. */
 struct step_run {
@@ -22,6 +24,8 @@ struct step_run {
     char track_id[UUID_SIZE];
     char program[PATH_SIZE], source[PATH_SIZE], pcm[PATH_SIZE], preview[PATH_SIZE], full[PATH_SIZE];
     char hash[72];
+    struct { char source[PATH_SIZE], pcm[PATH_SIZE]; } stem[TRACK_STEMS];       /* decode_stems */
+    struct track_stem stems[TRACK_STEMS]; size_t n_stems;
     const char *argv[STEP_ARGS];
     const json_t *result;               /* what the worker said */
     char *preview_data, *full_data;
@@ -34,6 +38,9 @@ struct step {
     const char *analyser;               /* stored with the result; NULL: nothing is stored under a name */
     int version;
     bool needs_pcm;                     /* decoded audio must be there */
+    bool makes_pcm;                     /* what it makes is in the cache, which it may have filled */
+    bool is_on_demand;                  /* done when somebody reads what it makes, not with every track */
+    void (*tell)(const struct step_run *r, struct event_bus *bus);     /* after it is done: what no row says. May be NULL */
     bool (*is_there)(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id);
     enum lm_err (*prepare)(struct step_run *r, struct db_conn *c, struct problem *p);   /* sets argv behind argv[0] */
     enum lm_err (*collect)(struct step_run *r, struct problem *p);                      /* reads files the worker wrote; may be NULL */

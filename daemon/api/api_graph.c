@@ -64,9 +64,10 @@ static void context_clear(struct context *x)
     track_data_free(x->track_data);
 }
 
-static enum lm_err load_track(struct request *req, struct context *x, struct problem *p)
+static enum lm_err load_track(struct request *req, const struct graph_doc *doc, struct context *x, struct problem *p)
 {
     const struct track_source source = { .db = req->db, .jobs = req->lumad->jobs, .track_id = x->track, .wait_ms = DECODE_WAIT_MS,
+                                         .with_stems = graph_doc_reads(doc) & READS_STEMS,
                                          .is_stopping = req->is_stopping };
     enum lm_err err = x->track ? crud_exists(req->db, &tracks_table, x->track, p) : LM_OK;
 
@@ -94,14 +95,14 @@ static enum lm_err read_context(const json_t *o, struct context *x, struct probl
     return p->err;
 }
 
-static enum lm_err load_context(struct request *req, const json_t *o, struct context *x, struct problem *p)
+static enum lm_err load_context(struct request *req, const struct graph_doc *doc, const json_t *o, struct context *x, struct problem *p)
 {
     enum lm_err err = read_context(o, x, p);
 
     if (!err)
         err =
             x->venue ? venue_load(req->db, req->lumad->library, x->venue, &x->patch, p) : patch_new(NULL, 0, NULL, 0, &x->patch);
-    return err ? err : load_track(req, x, p);
+    return err ? err : load_track(req, doc, x, p);
 }
 
 /* ---- views of nodes of choice: for the run, the graph gets a view node behind each ---- */
@@ -295,7 +296,7 @@ static enum lm_err run(struct request *req, struct response *res)
         err = problem_add(p, "/graph", "is missing");
     bool views = !json_is_false(json_object_get(req->body, "views"));
     if (!err && !(err = choose_views(req->body, chosen, &viewed, p)) && !(err = parse(viewed ? viewed : json_object_get(req->body, "graph"), &doc, p)) &&
-        !(err = load_context(req, context ? context : none, &x, p)))
+        !(err = load_context(req, doc, context ? context : none, &x, p)))
         err = run_alone(req, doc, &x, views, res);
     if (!err)
         name_views(json_object_get(res->json, "views"), chosen);

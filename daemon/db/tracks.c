@@ -293,3 +293,45 @@ enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, str
     sqlite3_reset(s);
     return err;
 }
+
+void track_stems_free(struct track_stem *stems, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(stems[i].path);
+        stems[i].path = NULL;
+    }
+}
+
+enum lm_err track_stem_files(struct db_conn *c, const char *track_id, struct track_stem stems[TRACK_STEMS], size_t *n, struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, "SELECT id, name, hash, file_path, updated_at FROM track_stems"
+                                    " WHERE track_id = ?1 AND deleted_at IS NULL AND file_path IS NOT NULL ORDER BY name");
+    enum lm_err err = LM_OK;
+    int rc;
+
+    *n = 0;
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "the stems cannot be read");
+    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
+    while (!err && (rc = sqlite3_step(s)) != SQLITE_DONE) {
+        struct track_stem *stem = &stems[*n];
+        if (rc != SQLITE_ROW) {
+            err = db_error(c, rc, p);
+        } else if (*n < TRACK_STEMS) {
+            str_copy(stem->id, sizeof(stem->id), (const char *)sqlite3_column_text(s, 0));
+            str_copy(stem->name, sizeof(stem->name), (const char *)sqlite3_column_text(s, 1));
+            str_copy(stem->hash, sizeof(stem->hash), (const char *)sqlite3_column_text(s, 2));
+            stem->updated_at = sqlite3_column_int64(s, 4);
+            if ((stem->path = strdup((const char *)sqlite3_column_text(s, 3))))
+                ++*n;
+            else
+                err = problem_set(p, LM_NOMEM, "no memory for a path");
+        }
+    }
+    sqlite3_reset(s);
+    if (err) {
+        track_stems_free(stems, *n);
+        *n = 0;
+    }
+    return err;
+}

@@ -30,11 +30,11 @@ enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_
     return err;
 }
 
-/* Sound that is not decoded yet is not waited for: its waveform row will say when. */
-static enum lm_err load_track(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
+/* Sound that is not decoded yet is not waited for: its waveform row will say when, and an event of the stems. */
+static enum lm_err load_track(struct show *s, struct show_light *l, struct db_conn *c, bool with_stems, struct problem *p)
 {
     struct track_data *t = NULL;
-    enum lm_err err = track_data_load(&(struct track_source){ .db = c, .jobs = s->o.jobs, .track_id = l->score_track }, &t, p);
+    enum lm_err err = track_data_load(&(struct track_source){ .db = c, .jobs = s->o.jobs, .track_id = l->score_track, .with_stems = with_stems }, &t, p);
 
     if (err)
         return err;
@@ -146,7 +146,15 @@ static enum lm_err judge(struct show *s, const struct shared *preview, struct sh
     return preview_judge(s->previews, preview, l);
 }
 
-static enum lm_err make_entry(struct show *s, const struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct entry *e,
+/* Stems are decoded for who reads them. */
+static enum lm_err need_stems(struct show *s, struct show_light *l, struct db_conn *c, const struct graph_doc *doc, struct problem *p)
+{
+    const struct track_data *t = shared_get(l->track);
+
+    return t->has_stems || !l->score_track[0] || !(graph_doc_reads(doc) & READS_STEMS) ? LM_OK : load_track(s, l, c, true, p);
+}
+
+static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct entry *e,
                               struct problem *p)
 {
     struct shared *doc = NULL;
@@ -160,6 +168,8 @@ static enum lm_err make_entry(struct show *s, const struct show_light *l, struct
 
     struct shared *preview = preview_graph(s->previews, row);
     enum lm_err err = preview ? parse(shared_get(preview), &doc, p) : pattern_graph(l, c, row, graphs, &doc, p);
+    if (!err)
+        err = need_stems(s, l, c, shared_get(doc), p);
     if (!err) {
         struct layer_source source = {
             .annotation = e->id, .doc = doc, .args = json_object_get(row, "args"), .start = e->item.start, .end = e->item.end,
@@ -238,11 +248,17 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
 enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p)
 {
     json_t *rows = NULL;
+    char track[UUID_SIZE];
+
+    str_copy(track, sizeof(track), l->score_track);
     enum lm_err err = load_rows(s, l, c, &rows, p);
 
     if (!err)
         err = preview_rows(s, rows);
-    if (!err && !(err = load_track(s, l, c, p)))
+    /* What read them a moment ago most likely does so again. */
+    const struct track_data *had = shared_get(l->track);
+    bool with_stems = had && had->has_stems && !strcmp(l->score_track, track);
+    if (!err && !(err = load_track(s, l, c, with_stems, p)))
         err = make_layers(s, l, c, rows, p);
     json_decref(rows);
     return err;

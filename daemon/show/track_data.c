@@ -136,6 +136,36 @@ static enum lm_err load_audio(const struct track_source *s, struct track_data *t
     return err && s->wait_ms > 0 ? problem_set(p, err, "%s", why.detail) : LM_OK;
 }
 
+/* In the order of enum graph_stem. */
+static enum lm_err wait_stems(const struct track_source *s, char *path[JOBS_STEMS], struct problem *p)
+{
+    enum lm_err err = jobs_stems(s->jobs, s->db, s->track_id, 0, path, p);
+
+    for (int waited = 0; err == LM_BUSY && waited < s->wait_ms; waited += SLICE_MS) {
+        if (s->is_stopping && *s->is_stopping)
+            return problem_set(p, LM_BUSY, "lumad is stopping.");
+        err = jobs_stems(s->jobs, s->db, s->track_id, SLICE_MS, path, p);
+    }
+    return err;
+}
+
+static enum lm_err load_stems(const struct track_source *s, struct track_data *t, struct problem *p)
+{
+    _Static_assert((int)JOBS_STEMS == (int)GRAPH_STEMS && STEM_DRUMS == 0 && STEM_BASS == 1 && STEM_VOCALS == 2 && STEM_OTHER == 3, "jobs_stem_names");
+    char *path[JOBS_STEMS] = { 0 };
+    struct problem why;
+
+    problem_clear(&why);
+    enum lm_err err = wait_stems(s, path, &why);
+    for (int i = 0; i < JOBS_STEMS && !err; i++)
+        if (path[i])
+            err = pcm_open(path[i], &t->stems[i], &why);
+    for (int i = 0; i < JOBS_STEMS; i++)
+        free(path[i]);
+    t->has_stems = true;
+    return err && s->wait_ms > 0 ? problem_set(p, err, "%s", why.detail) : LM_OK;
+}
+
 enum lm_err track_data_load(const struct track_source *s, struct track_data **result, struct problem *p)
 {
     struct track_data *t = calloc(1, sizeof *t);
@@ -145,6 +175,8 @@ enum lm_err track_data_load(const struct track_source *s, struct track_data **re
     *result = NULL;
     if (!err && has_track && s->jobs)
         err = load_audio(s, t, p);
+    if (!err && has_track && s->jobs && s->with_stems)
+        err = load_stems(s, t, p);
     if (!err)
         err = track_data_grid(s->db, s->track_id, &t->grid, p);
     if (!err && has_track)

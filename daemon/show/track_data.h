@@ -16,13 +16,15 @@ struct track_data {
     struct beatgrid *grid;              /* never NULL: without beats the assumed ones */
     struct analysis *analysis;          /* NULL: nothing was analysed */
     struct pcm audio;                   /* .data NULL: not decoded */
-    struct pcm stems[GRAPH_STEMS];      /* .data NULL: not separated */
+    struct pcm stems[GRAPH_STEMS];      /* .data NULL: not separated, or not asked for */
+    bool has_stems;                     /* they were asked for */
 };
 
 struct track_source {
     struct db_conn *db;
     struct jobs *jobs;                  /* who decodes; NULL: no sound */
     const char *track_id;               /* NULL or "": no track, only the assumed beats */
+    bool with_stems;                    /* to be decoded too: only who reads them asks */
     int wait_ms;                        /* for the sound to be decoded; after that LM_BUSY. 0: what is not there now is left out, and is no error */
     const atomic_bool *is_stopping;     /* with wait_ms: give up. NULL: never */
 };
