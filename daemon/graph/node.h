@@ -28,8 +28,9 @@ enum param_type { PARAM_NONE, PARAM_FLOAT, PARAM_INT, PARAM_BOOL, PARAM_CHOICE, 
                   PARAM_SELECTION, PARAM_RANGES, PARAM_PALETTE };
 enum node_class { NODE_POINT, NODE_WINDOW, NODE_SCAN, NODE_GLOBAL };
 
-/* What a view shows of a signal: all of it; the one channel that its params (struct view_channel) name; the first two channels as the path they go. */
-enum node_view { VIEW_SIGNAL, VIEW_CHANNEL, VIEW_UV };
+/* What a view shows of a signal: all of it; the one channel that its params (struct view_channel) name; the first two channels as the path they go;
+ * of a sound its spectrogram. */
+enum node_view { VIEW_SIGNAL, VIEW_CHANNEL, VIEW_UV, VIEW_MEL };
 struct view_channel { int channel; };
 
 enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16, NODE_RANGES = 16, NODE_PALETTE = 12 };

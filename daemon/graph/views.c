@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "graph/program.h"
+#include "graph/view_audio.h"
 
 enum { COLUMNS = 512, VIEWS = 64, ROWS = 512 };     /* ROWS: of all views together */
 
@@ -161,30 +162,12 @@ static json_t *signal_json(const struct graph_program *g, const struct view *v)
                      "columns", (int)v->columns, "rows", rows);
 }
 
-/* Mono mix of the annotation's stretch. */
-static json_t *audio_json(const struct graph_program *g)
+static json_t *audio_json(const struct graph_program *g, const struct view *v)
 {
-    const struct graph_audio *a = &g->ctx.audio;
-    struct column *c = calloc(COLUMNS, sizeof *c);
-    double from = g->ctx.start * a->rate, length = (g->ctx.end - g->ctx.start) * a->rate;
+    const struct op_input *in = &v->op->in[0];
+    const struct audio_chain *sound = g->ops[in->op].out[in->port].value.audio;
 
-    if (!c || !a->frames || a->channels < 1 || !(a->rate > 0)) {
-        free(c);
-        return json_pack("{s:s, s:b}", "type", "audio", "missing", 1);
-    }
-    for (int i = 0; i < COLUMNS; i++)
-        c[i] = (struct column){ .low = INFINITY, .high = -INFINITY };
-    for (double k = from > 0 ? ceil(from) : 0; k < from + length && k < (double)a->n; k++) {
-        float sum = 0;
-        for (int ch = 0; ch < a->channels; ch++)
-            sum += a->frames[(uint64_t)k * (uint64_t)a->channels + (uint64_t)ch];
-        int i = (int)((k - from) / length * COLUMNS);
-        column_add(&c[i < COLUMNS ? i : COLUMNS - 1], sum / (float)a->channels);
-    }
-    json_t *o = columns_json(c, COLUMNS);
-    json_object_update_new(o, json_pack("{s:s, s:i, s:f}", "type", "audio", "columns", COLUMNS, "rate", a->rate));
-    free(c);
-    return o;
+    return v->op->desc->view == VIEW_MEL ? view_mel_json(&g->ctx, sound) : view_audio_json(&g->ctx, sound);
 }
 
 static json_t *grid_json(const struct graph_program *g)
@@ -218,7 +201,7 @@ static json_t *view_json(const struct graph_program *g, const struct view *v)
     if (type == PORT_SIGNAL)
         o = signal_json(g, v);
     else if (type == PORT_AUDIO)
-        o = audio_json(g);
+        o = audio_json(g, v);
     else if (type == PORT_GRID)
         o = grid_json(g);
     else

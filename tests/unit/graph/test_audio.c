@@ -496,3 +496,122 @@ TEST(no_graph_listens_for_ever)
     CHECK_STR(r.s.errors.e[r.s.errors.n - 1].code, "too_large");
     room_clear(&r);
 }
+
+static json_t *shown(struct room *r, const char *nodes, const char *edges, const char *view)
+{
+    struct graph_program *g = small_make(&r->s, nodes, edges, "");
+    struct graph_workspace *w = graph_workspace_new();
+    json_t *v = NULL, *one;
+
+    if (g)
+        graph_run_views(g, w, NULL, &v, NULL);
+    one = json_incref(json_object_get(json_object_get(v, "views"), view));
+    json_decref(v);
+    graph_workspace_free(w);
+    graph_program_free(g);
+    return one;
+}
+
+TEST(a_waveform_is_what_comes_in)
+{
+    struct room r;
+
+    room_init(&r, 22050, 2);
+    add_sine(r.mix, &r, 100, 0.5);
+    make_stem(&r, STEM_BASS, 100, 0.25);
+    static const struct { const char *nodes, *edges; double want; } rows[] = {
+        { "a:audio_input v:view_signal", "a.out>v.in", 0.5 },
+        { "a:audio_input s:stem_splitter v:view_signal", "a.out>s.audio_in s.bass_out>v.in", 0.25 },
+        { "a:audio_input x:highpass_filter{'cutoff_hz':10000} v:view_signal", "a.out>x.audio_in x.audio_out>v.in", 0 },
+    };
+    for (int i = 0; i < 3; i++) {
+        json_t *v = shown(&r, rows[i].nodes, rows[i].edges, "v");
+        CHECK_STR(json_string_value(json_object_get(v, "type")), "audio");
+        CHECK_NEAR(json_number_value(json_array_get(json_object_get(v, "max"), 100)), rows[i].want, 1e-3);
+        CHECK_NEAR(json_number_value(json_array_get(json_object_get(v, "min"), 100)), -rows[i].want, 1e-3);
+        json_decref(v);
+    }
+    room_clear(&r);
+}
+
+static int base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : 63;
+}
+
+static unsigned byte_at(const char *text, size_t i)
+{
+    const char *p = text + i / 3 * 4;
+    unsigned long v = (unsigned long)base64_digit(p[0]) << 18 | (unsigned long)base64_digit(p[1]) << 12 | (unsigned long)base64_digit(p[2]) << 6
+                    | (unsigned long)base64_digit(p[3]);
+
+    return v >> (16 - i % 3 * 8) & 255;
+}
+
+/* Which of 128 bands from 20 Hz to 16 kHz a frequency lies in the middle of. */
+static int band_of(double hz)
+{
+    double low = log(1 + 20 / 700.), high = log(1 + 16000 / 700.);
+
+    return (int)lround((log(1 + hz / 700) - low) / (high - low) * 129) - 1;
+}
+
+TEST(a_spectrogram_has_128_bands_and_at_most_512_columns)
+{
+    static const double hz[] = { 60, 440, 3000, 10000 };
+    struct room r;
+
+    for (int i = 0; i < 4; i++) {
+        room_init(&r, 48000, 2);
+        for (uint64_t k = 6 * 48000; k < r.n; k++)      /* from the middle of the annotation on */
+            r.mix[2 * k] = r.mix[2 * k + 1] = (float)sin(2 * M_PI * hz[i] * (double)k / 48000);
+        json_t *v = shown(&r, "a:audio_input v:mel_spec_viewer", "a.out>v.in", "v");
+        CHECK_STR(json_string_value(json_object_get(v, "type")), "mel");
+        CHECK_INT(json_integer_value(json_object_get(v, "bands")), 128);
+        CHECK_INT(json_integer_value(json_object_get(v, "columns")), 512);
+        CHECK_NEAR(json_number_value(json_object_get(v, "start")), 1, 0);
+        CHECK_NEAR(json_number_value(json_object_get(v, "end")), 11, 0);
+        CHECK_NEAR(json_number_value(json_object_get(v, "max_hz")), 16000, 0);
+        const char *data = json_string_value(json_object_get(v, "data"));
+        CHECK_INT(strlen(data), (512 * 128 + 2) / 3 * 4);
+        unsigned most = 0, sum = 0;
+        for (size_t b = 0; b < 128; b++) {
+            most = byte_at(data, 400 * 128 + b) > byte_at(data, 400 * 128 + most) ? (unsigned)b : most;
+            sum += byte_at(data, 200 * 128 + b);
+        }
+        CHECK_INT(sum, 0);
+        CHECK(abs((int)most - band_of(hz[i])) <= (hz[i] < 100 ? 1 : 0));
+        CHECK(byte_at(data, 400 * 128 + most) >= 235);          /* -6 dB and more */
+        json_decref(v);
+        room_clear(&r);
+    }
+}
+
+TEST(a_spectrogram_hears_through_filters)
+{
+    struct room r;
+
+    room_init(&r, 16000, 1);
+    add_sine(r.mix, &r, 300, 0.5);
+    add_sine(r.mix, &r, 4000, 0.5);
+    r.s.env.end = 1.5;                  /* 30 samples: as many columns */
+    json_t *v = shown(&r, "a:audio_input x:lowpass_filter v:mel_spec_viewer", "a.out>x.audio_in x.audio_out>v.in", "v");
+    const char *data = json_string_value(json_object_get(v, "data"));
+    CHECK_INT(json_integer_value(json_object_get(v, "columns")), 30);
+    CHECK_NEAR(json_number_value(json_object_get(v, "max_hz")), 8000, 0);
+    unsigned low = 0, high = 0;
+    for (size_t b = 0; b < 128; b++) {
+        unsigned x = byte_at(data, 15 * 128 + b);
+        if (b < 64)
+            low = x > low ? x : low;
+        else
+            high = x > high ? x : high;
+    }
+    CHECK(low > 200 && high < low - 100);       /* at least 31 dB between them */
+    json_decref(v);
+    r.s.env.audio = (struct graph_audio){ 0 };
+    v = shown(&r, "a:audio_input v:mel_spec_viewer", "a.out>v.in", "v");
+    CHECK(json_is_true(json_object_get(v, "missing")));
+    json_decref(v);
+    room_clear(&r);
+}
