@@ -48,7 +48,7 @@ static json_t *column_list(const struct wave *w, int which)
 }
 
 /* Where there is no track there is no wave: such columns are null. */
-json_t *view_audio_json(const struct node_context *ctx, const struct audio_chain *sound)
+json_t *view_audio_json(const struct node_context *ctx, const struct audio_chain *sound, bool (*stop)(void *), void *stop_ctx)
 {
     struct audio_reader r = audio_open(sound);
 
@@ -61,13 +61,15 @@ json_t *view_audio_json(const struct node_context *ctx, const struct audio_chain
     int64_t at = (int64_t)ceil(start), end = (int64_t)ceil(start + length);
     at = at > 0 ? at : 0;
     end = end < (int64_t)sound->source->n ? end : (int64_t)sound->source->n;
-    for (uint32_t n; at < end; at += n) {
+    bool is_stopped = false;
+    for (uint32_t n; at < end && !is_stopped; at += n) {
         n = end - at < PIECE ? (uint32_t)(end - at) : PIECE;
         audio_read(&r, at, n, w->samples);
         wave_add(w, at, n, start, length);
+        is_stopped = stop && stop(stop_ctx);
     }
-    json_t *o = json_pack("{s:s, s:i, s:f, s:o, s:o, s:o}", "type", "audio", "columns", COLUMNS, "rate", rate, "min", column_list(w, 0), "max",
-                          column_list(w, 1), "mean", column_list(w, 2));
+    json_t *o = is_stopped ? NULL : json_pack("{s:s, s:i, s:f, s:o, s:o, s:o}", "type", "audio", "columns", COLUMNS, "rate", rate, "min",
+                                              column_list(w, 0), "max", column_list(w, 1), "mean", column_list(w, 2));
     free(w);
     return o;
 }
@@ -119,7 +121,7 @@ static json_t *base64(const uint8_t *data, size_t n)
     return s;
 }
 
-json_t *view_mel_json(const struct node_context *ctx, const struct audio_chain *sound)
+json_t *view_mel_json(const struct node_context *ctx, const struct audio_chain *sound, bool (*stop)(void *), void *stop_ctx)
 {
     json_t *o = NULL;
 
@@ -131,10 +133,14 @@ json_t *view_mel_json(const struct node_context *ctx, const struct audio_chain *
     if (m && (m->spectrum = spectrum_new(SIZE)) && (m->bank = mel_bank_new(BANDS, MIN_HZ, max_hz, rate, SIZE))) {
         struct audio_window w = { .sound = audio_open(sound), .size = SIZE, .samples = m->samples };
         double length = (ctx->end - ctx->start) * rate / columns;
-        for (uint32_t i = 0; i < columns; i++)
+        bool is_stopped = false;
+        for (uint32_t i = 0; i < columns && !is_stopped; i++) {
             mel_column(m, &w, ctx->start * rate + i * length, length, m->bytes + i * BANDS);
-        o = json_pack("{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o}", "type", "mel", "bands", BANDS, "columns", (int)columns, "start", ctx->start, "end",
-                      ctx->end, "min_hz", MIN_HZ, "max_hz", max_hz, "floor_db", FLOOR_DB, "data", base64(m->bytes, columns * BANDS));
+            is_stopped = stop && stop(stop_ctx);
+        }
+        if (!is_stopped)
+            o = json_pack("{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o}", "type", "mel", "bands", BANDS, "columns", (int)columns, "start", ctx->start, "end",
+                          ctx->end, "min_hz", MIN_HZ, "max_hz", max_hz, "floor_db", FLOOR_DB, "data", base64(m->bytes, columns * BANDS));
     }
     if (m) {
         spectrum_free(m->spectrum);

@@ -162,12 +162,12 @@ static json_t *signal_json(const struct graph_program *g, const struct view *v)
                      "columns", (int)v->columns, "rows", rows);
 }
 
-static json_t *audio_json(const struct graph_program *g, const struct view *v)
+static json_t *audio_json(const struct graph_program *g, const struct graph_workspace *w, const struct view *v)
 {
     const struct op_input *in = &v->op->in[0];
     const struct audio_chain *sound = g->ops[in->op].out[in->port].value.audio;
 
-    return v->op->desc->view == VIEW_MEL ? view_mel_json(&g->ctx, sound) : view_audio_json(&g->ctx, sound);
+    return v->op->desc->view == VIEW_MEL ? view_mel_json(&g->ctx, sound, w->stop, w->stop_ctx) : view_audio_json(&g->ctx, sound, w->stop, w->stop_ctx);
 }
 
 static json_t *grid_json(const struct graph_program *g)
@@ -175,9 +175,13 @@ static json_t *grid_json(const struct graph_program *g)
     const struct beatgrid *grid = g->ctx.grid;
     json_t *beats = json_array();
 
-    for (size_t i = 0; i < grid->n && json_array_size(beats) < COLUMNS; i++)
-        if (grid->beats[i] >= g->ctx.start && grid->beats[i] < g->ctx.end)
-            json_array_append_new(beats, json_number(grid->beats[i]));
+    /* Those that patterns count, also before the first of the track and where none were found. */
+    for (double beat = ceil(beatgrid_beat(grid, g->ctx.start) - 1e-9); json_array_size(beats) < COLUMNS; beat++) {
+        double at = beatgrid_seconds(grid, beat);
+        if (!(at < g->ctx.end))
+            break;
+        json_array_append_new(beats, json_number(at));
+    }
     return json_pack("{s:s, s:f, s:b, s:o}", "type", "grid", "bpm", beatgrid_bpm(grid, g->ctx.start), "assumed",
                      (int)grid->is_assumed, "beats", beats);
 }
@@ -191,7 +195,8 @@ static json_t *selection_json(const struct node_selection *s)
     return json_pack("{s:s, s:s, s:o}", "type", "selection", "expression", s->expression, "heads", heads);
 }
 
-static json_t *view_json(const struct graph_program *g, const struct view *v)
+/* NULL: no memory, or stopped. */
+static json_t *view_json(const struct graph_program *g, const struct graph_workspace *w, const struct view *v)
 {
     const struct op_input *in = &v->op->in[0];
     enum port_type type;
@@ -201,7 +206,7 @@ static json_t *view_json(const struct graph_program *g, const struct view *v)
     if (type == PORT_SIGNAL)
         o = signal_json(g, v);
     else if (type == PORT_AUDIO)
-        o = audio_json(g, v);
+        o = audio_json(g, w, v);
     else if (type == PORT_GRID)
         o = grid_json(g);
     else
@@ -232,17 +237,24 @@ static enum lm_err run_all(struct graph_program *g, struct graph_workspace *w, s
     return err;
 }
 
-static json_t *result_json(const struct graph_program *g, const struct graph_workspace *w, const struct view *views, size_t n)
+static enum lm_err result_json(const struct graph_program *g, const struct graph_workspace *w, const struct view *views, size_t n, json_t **result)
 {
     json_t *shown = json_object(), *timings = json_array();
 
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(shown, views[i].op->id, view_json(g, &views[i]));
+    for (size_t i = 0; i < n; i++) {
+        json_t *o = view_json(g, w, &views[i]);
+        if (!o) {
+            json_decref(shown), json_decref(timings);
+            return w->stop && w->stop(w->stop_ctx) ? LM_TIMEOUT : LM_NOMEM;
+        }
+        json_object_set_new(shown, views[i].op->id, o);
+    }
     for (uint32_t i = 0; i < g->n_ops; i++)
         if (!g->ops[i].is_const && g->ops[i].n_out > 0)
             json_array_append_new(timings, json_pack("{s:s, s:I}", "node", g->ops[i].id, "us", (json_int_t)w->us[i]));
-    return json_pack("{s:o, s:o, s:{s:i, s:i}}", "views", shown, "timings", timings, "layer", "heads", (int)g->lit_heads,
-                     "samples", (int)g->ctx.samples);
+    *result = json_pack("{s:o, s:o, s:{s:i, s:i}}", "views", shown, "timings", timings, "layer", "heads", (int)g->lit_heads,
+                        "samples", (int)g->ctx.samples);
+    return *result ? LM_OK : LM_NOMEM;
 }
 
 static int64_t no_time(void)
@@ -273,12 +285,12 @@ enum lm_err graph_run_views(struct graph_program *g, struct graph_workspace *w, 
     err = run_all(g, w, views, n);
     pthread_mutex_unlock(&g->lock);
     w->now_us = NULL;
+    if (!err)
+        err = result_json(g, w, views, n, result);
     if (err == LM_IO && w->failed)
         problem_set(p, err, "%s: %s", w->failed->id, w->failure);
     else if (err)
-        problem_set(p, err, "The graph could not be run");
-    else if (!(*result = result_json(g, w, views, n)))
-        err = problem_set(p, LM_NOMEM, "No memory for the views");
+        problem_set(p, err, err == LM_NOMEM ? "No memory for the views" : "The graph could not be run");
 out:
     for (size_t i = 0; i < VIEWS; i++)
         free(views[i].column);

@@ -615,3 +615,27 @@ TEST(a_spectrogram_hears_through_filters)
     json_decref(v);
     room_clear(&r);
 }
+
+static bool at_once(void *ctx)
+{
+    return ++*(int *)ctx > 3;
+}
+
+TEST(looking_at_a_sound_can_be_stopped)
+{
+    struct room r;
+
+    room_init(&r, 48000, 1);
+    for (int i = 0; i < 2; i++) {
+        struct graph_program *g = small_make(&r.s, i ? "a:audio_input v:view_signal" : "a:audio_input v:mel_spec_viewer", "a.out>v.in", "");
+        struct graph_workspace *w = graph_workspace_new();
+        json_t *v = NULL;
+        int asked = 0;
+        graph_workspace_set_stop(w, at_once, &asked);
+        CHECK_INT(graph_run_views(g, w, NULL, &v, NULL), LM_TIMEOUT);
+        CHECK(!v && asked < 10);
+        graph_workspace_free(w);
+        graph_program_free(g);
+    }
+    room_clear(&r);
+}
