@@ -153,3 +153,27 @@ TEST(views_never_put_out_the_light)
     graph_program_free(g);
     small_clear(&s);
 }
+
+TEST(beats_are_shown_where_patterns_count_them)
+{
+    struct small s;
+    struct beatgrid *assumed = NULL;
+
+    small_init(&s, 1);
+    s.env.start = -1, s.env.end = 3;        /* the first beat of the grid is at 1 s */
+    json_t *v = run(&s, "c:beat_clock v:view_signal", "c.grid_out>v.in", "");
+    const json_t *beats = json_object_get(json_object_get(json_object_get(v, "views"), "v"), "beats");
+    CHECK_INT(json_array_size(beats), 8);
+    for (size_t i = 0; i < 8; i++)
+        CHECK_NEAR(json_number_value(json_array_get(beats, i)), -1 + 0.5 * (double)i, 1e-6);
+    json_decref(v);
+    CHECK_INT(beatgrid_new(NULL, 0, NULL, 0, 0, 4, &assumed), LM_OK);
+    s.env.grid = assumed;
+    v = run(&s, "c:beat_clock v:view_signal", "c.grid_out>v.in", "");
+    const json_t *view = json_object_get(json_object_get(v, "views"), "v");
+    CHECK_INT(json_array_size(json_object_get(view, "beats")), 8);
+    CHECK(json_is_true(json_object_get(view, "assumed")));
+    json_decref(v);
+    beatgrid_free(assumed);
+    small_clear(&s);
+}

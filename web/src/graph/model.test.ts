@@ -21,6 +21,18 @@ test('a new node has a free id and the defaults', () => {
     expect(again.graph.nodes.at(-1)).toMatchObject({ params: { attack: 0.3 }, x: 1, y: 2 });
 });
 
+test('a chroma goes where a chroma is wanted, and where anything is', () => {
+    const sized = (id: string, channels: number) => ({ ...port(id, 'signal'), channels });
+    const heard: NodeType = { id: 'heard', category: '', label: 'Heard', help: '', inputs: [], outputs: [sized('out', 12)], params: [] };
+    const taker: NodeType = { id: 'taker', category: '', label: 'Taker', help: '', inputs: [sized('color', 3), sized('chroma', 12), sized('any', 0)], outputs: [], params: [] };
+    const known = new Map([heard, taker].map((t) => [t.id, t]));
+    const graph = addNode(addNode(empty, heard, 0, 0).graph, taker, 0, 0).graph;
+    const into = (p: string) => blocked(graph, known, { node: 'heard', port: 'out' }, { node: 'taker', port: p });
+    expect(into('color')).toMatch(/chroma/);
+    expect(into('chroma')).toBeNull();
+    expect(into('any')).toBeNull();
+});
+
 test('only ports of one kind are wired, and never in a circle', () => {
     const at = (node: string, p: string) => ({ node, port: p });
     expect(blocked(two, types, at('clock', 'grid'), at('env', 'grid'))).toBeNull();

@@ -14,7 +14,7 @@ export type PortKind = 'signal' | 'color' | 'audio' | 'grid' | 'selection' | 'an
 export function portKind(port: Port): PortKind {
     const t = port.type;
     if (t === 'audio' || t === 'grid' || t === 'selection' || t === 'any') return t;
-    return t === 'color' || (port.channels ?? 0) >= 3 ? 'color' : 'signal';
+    return t === 'color' || port.channels === 3 || port.channels === 4 ? 'color' : 'signal';
 }
 
 const ARG_KIND = { color: 'color', scalar: 'signal', selection: 'selection', choice: 'signal' } as const;
@@ -51,6 +51,13 @@ export function inWords(error: GraphError, graph: Graph, types: ReadonlyMap<stri
 const NAMES: Record<PortKind, string> = { signal: 'signal', color: 'colour', audio: 'audio', grid: 'beat grid', selection: 'selection', any: 'anything' };
 const family = (k: PortKind) => (k === 'color' ? 'signal' : k);
 
+const CHANNELS: Record<number, string> = { 1: 'one value', 2: 'direction', 3: 'colour', 4: 'colour', 12: 'chroma' };
+/* Where both say how many channels they have. */
+function channelsFit(a: Port, b: Port): boolean {
+    const [x, y] = [a.channels ?? 0, b.channels ?? 0];
+    return !x || !y || x === y || (portKind(a) === 'color' && portKind(b) === 'color');
+}
+
 /* Why two ports cannot be wired, or null. */
 export function blocked(
     graph: Graph,
@@ -66,6 +73,8 @@ export function blocked(
     if (!out || !into) return 'There is no such port';
     const [ka, kb] = [family(portKind(out)), family(portKind(into))];
     if (ka !== kb && ka !== 'any' && kb !== 'any') return `${out.label || out.id} (${NAMES[ka]}) does not fit ${into.label || into.id} (${NAMES[kb]})`;
+    if (ka === 'signal' && !channelsFit(out, into))
+        return `${out.label || out.id} (${CHANNELS[out.channels ?? 0] ?? NAMES[ka]}) does not fit ${into.label || into.id} (${CHANNELS[into.channels ?? 0] ?? NAMES[kb]})`;
     return reaches(graph, to.node, from.node) ? 'That would be a circle' : null;
 }
 
