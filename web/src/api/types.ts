@@ -112,6 +112,7 @@ export interface Venue extends Row {
     offset_ms?: number;
     max_brightness?: number;
     exit_look?: 'hold' | 'blackout' | null;
+    flash_guard?: boolean;
 }
 
 export interface Fixture extends Row {
@@ -323,6 +324,15 @@ export interface Show {
     blackout: boolean;
     freeze: boolean;
     master: number;
+    /* Of the active venue, in its order. */
+    group_masters: GroupMaster[];
+}
+
+export interface GroupMaster {
+    group_id: string;
+    name: string;
+    level: number;
+    heads: number;
 }
 
 export interface Autoplay {

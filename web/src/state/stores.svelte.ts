@@ -1,5 +1,5 @@
 /* What every room needs, fetched once and kept fresh. */
-import { asError, get, post, put, type ApiError } from '../api/client';
+import { asError, get, post, put } from '../api/client';
 import type {
     Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
@@ -127,18 +127,26 @@ class Host {
 
 export const host = new Host();
 
-/* Masters: the echo is at once, the requests follow one after the other. */
+const GRAND = '';
+
+/* Masters: the echo is at once, the requests of one fader follow one after the other. */
 class Masters {
-    /* What the hand is doing; null: show what lumad says. */
-    private hand = $state<number | null>(null);
-    private busy = false;
-    error = $state.raw<ApiError | null>(null);
+    /* What hands are doing, by group ('' the grand master); absent: show what lumad says. */
+    private hands = $state<Record<string, number>>({});
+    private busy = new Set<string>();
 
     get master() {
-        return this.hand ?? show.data?.master ?? 1;
+        return this.hands[GRAND] ?? show.data?.master ?? 1;
     }
     get isPending() {
-        return this.hand !== null;
+        return GRAND in this.hands;
+    }
+    get groups() {
+        return (show.data?.group_masters ?? []).map((g) => ({
+            ...g,
+            level: this.hands[g.group_id] ?? g.level,
+            isPending: g.group_id in this.hands,
+        }));
     }
     get blackout() {
         return show.data?.blackout ?? false;
@@ -147,24 +155,38 @@ class Masters {
         return show.data?.freeze ?? false;
     }
 
-    setMaster(level: number) {
-        this.hand = Math.min(1, Math.max(0, level));
-        if (!this.busy) void this.send();
+    setMaster = (level: number) => this.set(GRAND, level);
+    setGroup = (id: string, level: number) => this.set(id, level);
+
+    private set(key: string, level: number) {
+        this.hands[key] = Math.min(1, Math.max(0, level));
+        if (!this.busy.has(key)) void this.send(key);
     }
 
-    private async send() {
-        this.busy = true;
-        while (this.hand !== null) {
-            const level: number = this.hand;
-            const isDone = await attempt('Master', () => post('/show/master', { level }));
-            if (!isDone) this.hand = null;
-            else if (this.hand === level) {
-                if (show.data) show.data = { ...show.data, master: level };
-                this.hand = null;
-            }
+    private async send(key: string) {
+        this.busy.add(key);
+        while (key in this.hands) {
+            const level = this.hands[key]!;
+            const isDone = await attempt('Master', () =>
+                key === GRAND ? post('/show/master', { level }) : post('/show/group-master', { group_id: key, level }),
+            );
+            if (isDone && this.hands[key] !== level) continue;
+            if (isDone && show.data) show.data = this.withLevel(show.data, key, level);
+            delete this.hands[key];
+            if (!isDone) void show.load();
         }
-        this.busy = false;
+        this.busy.delete(key);
     }
+
+    private withLevel(s: Show, key: string, level: number): Show {
+        if (key === GRAND) return { ...s, master: level };
+        return { ...s, group_masters: s.group_masters.map((g) => (g.group_id === key ? { ...g, level } : g)) };
+    }
+
+    allGroupsFull = async () => {
+        this.hands = GRAND in this.hands ? { [GRAND]: this.hands[GRAND]! } : {};
+        if (await attempt('All groups to full', () => post('/show/group-master/full', {}))) await show.load();
+    };
 
     toggleBlackout = () => this.flag('blackout', !this.blackout);
     toggleFreeze = () => this.flag('freeze', !this.freeze);
