@@ -452,6 +452,19 @@ class State:
         self.pan, self.tilt = own.get("pan", self.pan), own.get("tilt", self.tilt)
 
 
+def flashes(levels, depth=0.2):
+    """Indexes at which a head's flash ends: the second of two opposing changes of more than `depth`, each flash of changes of its own."""
+    low = high = levels[0]
+    up, turns = None, []
+    for i, v in enumerate(levels):
+        low, high = min(low, v), max(high, v)
+        if up is not True and v > low + depth or up is not False and v < high - depth:
+            up = v > low + depth if up is None else not up
+            turns.append(i)
+            low = high = v
+    return turns[1::2]
+
+
 class Universe:
     """Expected slots: `value[s]` in DMX steps before rounding (None: no fixture there), `range_[s]` when any value of a range is
     right, `pairs` of coarse and fine slots with their 16-bit value."""
@@ -517,22 +530,27 @@ class Show:
                     state.put(layer.blend, own)
             later = [l for l in self.layers if l.start > t and head in l.sample(0).get("pan", {})]
             if not sets_position and later and state.intensity == 0:
-                own = min(later, key=lambda l: l.start).at(min(l.start for l in later), head)
+                first = min(l.start for l in later)
+                own = [l for l in later if l.start == first][-1].at(first, head)       # of several the top one
                 state.pan, state.tilt = own.get("pan", NAN), own.get("tilt", NAN)
                 if own.get("alpha", 0) > 0:
                     state.hue = own["hue"]
             frame.append(state)
         return frame
 
-    def render(self, t, master=1.0, blackout=False, held=None):
-        """{universe number: Universe}. `held`: {head: (pan, tilt)} last sent, for heads nobody aims."""
-        frame = self.frame(t)
+    def limits(self, levels):
+        """What the masters of groups ({name: level}) leave of each head: a head in several obeys the lowest."""
+        return [min([1.0] + [level for name, level in levels.items() if head.fixture.key in self.venue.groups[name]]) for head in self.venue.heads]
+
+    def render(self, t, master=1.0, blackout=False, held=None, groups=None):
+        """{universe number: Universe}. `held`: {head: (pan, tilt)} last sent, for heads nobody aims. `groups`: {name: level of its master}."""
+        frame, limits = self.frame(t), self.limits(groups or {})
         universes = {}
         n = 0
         for fixture in self.venue.fixtures:
             states = frame[n:n + len(fixture.heads)]
             for i, s in enumerate(states):
-                s.intensity *= 0.0 if blackout else master
+                s.intensity *= 0.0 if blackout else master * limits[n + i]
                 if math.isnan(s.pan):
                     s.pan, s.tilt = (held or {}).get(n + i, (0.0, 0.0))
             n += len(fixture.heads)

@@ -53,6 +53,7 @@ class Light(unittest.TestCase):
     def setUp(self):
         self.d.post("/show/blackout", {"on": False})
         self.d.post("/show/master", {"level": 1.0})
+        self.d.post("/show/group-master/full")
 
     def seek(self, seconds):
         """Where the show really stands then: positions are whole audio frames."""
@@ -113,6 +114,20 @@ class Light(unittest.TestCase):
             for t in (12.3, 30.2, 36.0, 47.7):
                 with self.subTest(level=level, t=t):
                     self.check_instant(t, master=level)
+
+    def test_masters_of_groups_scale_the_intensity_of_their_heads(self):
+        rows = {g["name"]: g["group_id"] for g in self.d.get("/show")["group_masters"]}
+        self.assertEqual(set(rows), set(self.model.venue.groups))
+        names = sorted(rows)
+        rng = random.Random(5)
+        for case in range(6):
+            levels = {name: rng.choice((0.0, 0.31, 0.77, 1.0)) for name in names}
+            for name, level in levels.items():
+                self.d.post("/show/group-master", {"group_id": rows[name], "level": level})
+            self.d.post("/show/master", {"level": 0.8})
+            for t in (12.3, 30.2, 47.7):
+                with self.subTest(levels=levels, t=t):
+                    self.check_instant(t, master=0.8, groups=levels)
 
     def test_blackout_leaves_position_and_colour(self):
         self.d.post("/show/blackout", {"on": True})
