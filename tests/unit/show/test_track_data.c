@@ -1,5 +1,6 @@
 #include "../db/dbtest.h"
 
+#include "show/state.h"
 #include "show/track_data.h"
 
 static const char track[] = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -116,4 +117,13 @@ TEST(the_hash_is_of_what_is_read)
     CHECK(track_data_hash(before, 0) != track_data_hash(after, 0));
     track_data_free(before), track_data_free(after);
     db_close(db);
+}
+
+TEST(what_comes_of_an_analysis_makes_the_score_anew)
+{
+    static const char *const tables[] = { "track_features", "track_roots", "track_stems", "track_beats", "track_waveforms" };
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        CHECK(show_dirty_of(tables[i]) & DIRTY_SCORE);
+    CHECK_INT(show_dirty_of("track_markers"), 0);
 }
