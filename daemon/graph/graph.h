@@ -71,6 +71,9 @@ struct graph_workspace *graph_workspace_new(void);                      /* scrat
 void graph_workspace_free(struct graph_workspace *w);
 /* `stop` is asked before each turn of a node; true ends what is run with LM_TIMEOUT. NULL: nobody is asked. */
 void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx), void *ctx);
+/* `pause` is asked between the tiles that must be run before the one that is wanted; true ends it with LM_TIMEOUT. What was done is kept: calling again goes on from
+ * there, and each call does something, however impatient it is. */
+void graph_workspace_set_pause(struct graph_workspace *w, bool (*pause)(void *ctx), void *ctx);
 /* Runs tile k. NaN/inf are made 0 (light) or hold/NaN (pan, tilt), reported once per node in `errors` (may be NULL). */
 enum lm_err graph_run_tile(struct graph_program *g, struct graph_workspace *w, uint32_t k, struct tile **result, struct graph_errors *errors);
 /* For the editor: runs everything incl. views over the whole annotation: {"views":{node:{...}},"timings":[{node,us}],"layer":{heads,samples}}; signals down-sampled

@@ -91,13 +91,19 @@ static enum lm_err look_around(struct graph_program *g, struct graph_workspace *
     enum lm_err err;
 
     for (uint32_t j = k + 1; j < g->tiles && is_dark(hue); j++) {
+        bool is_new = !s->ends[j].first;
         if ((err = ends_of(g, w, s, j)))
             return err;
+        if (is_new && workspace_pauses(w))
+            return LM_TIMEOUT;
         memcpy(hue, s->ends[j].first + 3 * (size_t)n, 3 * sizeof *hue);
     }
     for (uint32_t j = k; earlier && j-- > 0 && is_dark(hue);) {
+        bool is_new = !s->ends[j].first;
         if ((err = ends_of(g, w, s, j)))
             return err;
+        if (is_new && workspace_pauses(w))
+            return LM_TIMEOUT;
         memcpy(hue, s->ends[j].last + 3 * (size_t)n, 3 * sizeof *hue);
     }
     return LM_OK;

@@ -17,7 +17,7 @@ bool scans_reach(const struct graph_program *g, uint32_t tile)
 
 enum lm_err ensure_scans(struct graph_program *g, struct graph_workspace *w, uint32_t tile, uint32_t level, bool views)
 {
-    for (;;) {
+    for (bool did_any = false;; did_any = true) {
         uint32_t least = tile;
         for (uint32_t i = 0; i < g->n_ops; i++) {
             const struct op *op = &g->ops[i];
@@ -26,6 +26,8 @@ enum lm_err ensure_scans(struct graph_program *g, struct graph_workspace *w, uin
         }
         if (least >= tile)
             return LM_OK;
+        if (did_any && workspace_pauses(w))
+            return LM_TIMEOUT;
         /* All that are behind go on together, so that one running of what they share serves all. */
         enum lm_err err = workspace_begin(w, g);
         if (err)
@@ -77,6 +79,8 @@ static enum lm_err sweep(struct graph_program *g, struct graph_workspace *w, uin
                 g->sweep.is_on = false;         /* some have this tile and some have not */
         }
         g->sweep.next = err ? k : k + 1;
+        if (!err && k + 1 < g->tiles && workspace_pauses(w))
+            err = LM_TIMEOUT;
     }
     if (!err)
         g->sweep.is_on = false;

@@ -114,6 +114,8 @@ struct graph_workspace {
     uint32_t next_spectrum;
     const struct op *failed; char failure[256];     /* the op of a plug-in that could not be run (LM_IO), and why */
     int64_t (*now_us)(void);            /* NULL: not timed */
+    bool (*pause)(void *ctx);           /* NULL: nobody else waits */
+    void *pause_ctx;
     bool (*stop)(void *ctx);            /* NULL: to the end */
     void *stop_ctx;
     int64_t *us; size_t us_cap;         /* per op */
@@ -142,6 +144,7 @@ struct spectrum *workspace_spectrum(struct graph_workspace *w, uint32_t size);
 /* Every SCAN op of at most `level` pre-passes has its state at boundary `tile`. */
 enum lm_err ensure_scans(struct graph_program *g, struct graph_workspace *w, uint32_t tile, uint32_t level, bool views);
 enum lm_err ensure_globals(struct graph_program *g, struct graph_workspace *w, bool views);
+bool workspace_pauses(const struct graph_workspace *w);
 bool scans_reach(const struct graph_program *g, uint32_t tile);     /* of light; has every op its state at that boundary? */
 
 /* --- outputs.c --- */

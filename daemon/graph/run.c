@@ -31,6 +31,17 @@ void graph_workspace_free(struct graph_workspace *w)
     free(w);
 }
 
+void graph_workspace_set_pause(struct graph_workspace *w, bool (*pause)(void *ctx), void *ctx)
+{
+    w->pause = pause;
+    w->pause_ctx = ctx;
+}
+
+bool workspace_pauses(const struct graph_workspace *w)
+{
+    return w->pause && w->pause(w->pause_ctx);
+}
+
 void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx), void *ctx)
 {
     w->stop = stop;

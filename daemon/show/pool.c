@@ -204,7 +204,7 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_laye
     struct graph_program *program = layer_program(l->layer);
     pthread_mutex_unlock(&p->lock);
     int64_t t0 = clock_mono_ns(), end = t0 + SLICE_MS * INT64_C(1000000);
-    graph_workspace_set_stop(w, is_slice_over, &end);
+    graph_workspace_set_pause(w, is_slice_over, &end);
     enum lm_err err = graph_run_tile(program, w, k, &tile, &errors);
     uint64_t us = (uint64_t)(clock_mono_ns() - t0) / 1000;
     show_layer_log(l, &errors);
