@@ -229,8 +229,10 @@ static void apply(struct engine *e, const struct message *m)
 {
     switch (m->command) {
     case CMD_SCENE:
-        if (!e->scene || m->scene->space != e->scene->space)
+        if (!e->scene || m->scene->space != e->scene->space) {
             e->has_held &= ((const struct space *)m->scene->space->obj)->has_kin;       /* a frozen look of heads that are gone is none */
+            e->identify_n = 0;          /* these numbers are other heads now */
+        }
         e->scene = m->scene;
         e->serial = m->scene->serial;
         e->coming = 0;                  /* was said for the score before */

@@ -72,6 +72,8 @@ await run(120, async () => {
         check(!(await guard.isChecked()), 'the guard is off at first');
         await page.locator('label', { hasText: 'Photosensitive guard' }).click();
         check(await until(async () => (await api('GET', `/venues/${venue}`)).flash_guard === true), 'the switch is stored');
+        const top = await page.evaluate(() => document.querySelector('.stage-canvas').getBoundingClientRect().top);
+        check(top > 40 && top < 200, `and the room stands where it stood (${top})`);
         check(await until(() => guard.isChecked()), 'and shown');
         await page.keyboard.press('Control+z');
         check(await until(async () => (await api('GET', `/venues/${venue}`)).flash_guard === false), 'and undone');
@@ -107,8 +109,11 @@ await run(120, async () => {
         await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
         await shot('masters-light');
         await page.setViewportSize({ width: 420, height: 860 });
+        await page.getByRole('button', { name: 'Show', exact: true }).first().click();
+        await until(() => first.isVisible());
         await page.waitForTimeout(400);
         await shot('masters-narrow');
+        await page.keyboard.press('Escape');
         await page.setViewportSize({ width: 1280, height: 800 });
 
         /* A venue without groups. */
