@@ -25,7 +25,7 @@
 #endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1          /* shadow memory: terabytes of addresses */
+#define IS_SANITIZED 1          /* shadow memory is terabytes of addresses, and a report is written */
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define IS_SANITIZED 1
@@ -125,10 +125,10 @@ bool sandbox_limits(void)
     }
     setpriority(PRIO_PROCESS, 0, 5);    /* as the threads that wait for it */
 #ifndef IS_SANITIZED
-    if (!limit(RLIMIT_AS, HOST_MEMORY_MAX + HOST_ARENA_MAX))
+    if (!limit(RLIMIT_AS, HOST_MEMORY_MAX + HOST_ARENA_MAX) || !limit(RLIMIT_FSIZE, 0))
         return false;
 #endif
-    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, 16) && limit(RLIMIT_MEMLOCK, 0);
+    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, 16) && limit(RLIMIT_MEMLOCK, 0);
 }
 
 bool sandbox_enter(void)

@@ -10,7 +10,7 @@
 #include "plugins/private.h"
 
 static const int64_t waits_ms[] = { 250, 1000, 4000 };
-enum { WAITS = sizeof waits_ms / sizeof *waits_ms, FORGIVEN_S = 60 };
+enum { WAITS = sizeof waits_ms / sizeof *waits_ms, FORGIVEN_S = 60, RETIRED_MS = 3000 };
 #define NS_PER_MS INT64_C(1000000)
 
 static void set_state(struct plugins *p, struct entry *e, enum plugin_state state, const char *error)
@@ -65,18 +65,72 @@ void entries_publish(struct plugins *p)
     p->has_nodes = p->has_news = true;
 }
 
+/* ---- what was replaced ---- */
+
+/* Takes the reference. */
+static void retire(struct plugins *p, struct node_plugin *plugin)
+{
+    struct retired *r = plugin ? malloc(sizeof *r) : NULL;
+
+    if (!r) {
+        node_plugin_unref(plugin);
+        return;
+    }
+    *r = (struct retired){ .plugin = plugin, .since_ns = clock_mono_ns(), .next = p->retired };
+    p->retired = r;
+}
+
+/* The same bytes under the same name: its nodes are the same, and so is the light that was made of them. NULL: there is none. */
+static struct node_plugin *bring_back(struct plugins *p, const struct entry *e, uint64_t hash)
+{
+    for (struct retired **at = &p->retired; *at; at = &(*at)->next) {
+        struct retired *r = *at;
+        if (r->plugin->hash != hash || strcmp(r->plugin->name, e->name))
+            continue;
+        struct node_plugin *plugin = r->plugin;
+        *at = r->next;
+        free(r);
+        return plugin;
+    }
+    return NULL;
+}
+
+int64_t entries_sweep(struct plugins *p)
+{
+    int64_t now = clock_mono_ns(), again = 0;
+
+    for (struct retired **at = &p->retired; *at;) {
+        struct retired *r = *at;
+        if (atomic_load(&r->plugin->refs) == 1) {       /* no graph has it any more */
+            *at = r->next;
+            node_plugin_unref(r->plugin);
+            free(r);
+            continue;
+        }
+        int64_t end = r->since_ns + RETIRED_MS * NS_PER_MS;
+        if (now >= end)
+            link_set(r->plugin->ctx, NULL, "its file was taken away or is another one now");
+        else if (!again || end < again)
+            again = end;
+        at = &r->next;
+    }
+    return again;
+}
+
 /* Takes the host, and the image on success. */
 static enum lm_err adopt(struct plugins *p, struct entry *e, struct host *host, const json_t *description, struct image *image, struct problem *why)
 {
-    struct node_plugin *plugin = NULL;
     uint64_t hash = image->hash;
-    struct link *link = link_new(host, image, plugins_wake, p);
+    struct node_plugin *plugin = bring_back(p, e, hash);
+    struct link *link = plugin ? plugin->ctx : link_new(host, image, plugins_wake, p);
 
     if (!link) {
         host_free(host);
         return problem_set(why, LM_NOMEM, "no memory for it");
     }
-    enum lm_err err = node_plugin_new(e->name, hash, description, &link_ops, link, &plugin, why);
+    if (plugin)
+        link_set(link, host, "");
+    enum lm_err err = plugin ? LM_OK : node_plugin_new(e->name, hash, description, &link_ops, link, &plugin, why);
     if (err)
         return err;
     pthread_mutex_lock(&p->lock);
@@ -85,7 +139,7 @@ static enum lm_err adopt(struct plugins *p, struct entry *e, struct host *host, 
     e->since_ns = clock_mono_ns();
     e->ends = 0;
     pthread_mutex_unlock(&p->lock);
-    node_plugin_unref(old);
+    retire(p, old);
     return LM_OK;
 }
 
@@ -202,6 +256,6 @@ void entry_unload(struct plugins *p, struct entry *e)
     p->has_news = true;
     if (e->plugin)
         entries_publish(p);
-    node_plugin_unref(e->plugin);
+    retire(p, e->plugin);
     free(e);
 }

@@ -144,10 +144,12 @@ static void watch(struct plugins *p)
         p->is_watched = inotify_add_watch(p->notify, p->dir, EVENTS | IN_ONLYDIR) >= 0;
 }
 
-static int next_ms(const struct plugins *p)
+static int next_ms(const struct plugins *p, int64_t sweep_ns)
 {
     int64_t now = clock_mono_ns(), ms = p->is_watched ? -1 : AGAIN_MS;
 
+    if (sweep_ns && (ms < 0 || (sweep_ns - now) / 1000000 + 1 < ms))
+        ms = sweep_ns > now ? (sweep_ns - now) / 1000000 + 1 : 0;
     for (size_t i = 0; i < p->n; i++) {
         int64_t in = (p->entries[i]->again_ns - now) / 1000000 + 1;
         if (p->entries[i]->state == PLUGIN_RESTARTING && (ms < 0 || in < ms))
@@ -169,7 +171,7 @@ static bool wait_for_news(struct plugins *p)
                 fds[n++] = (struct pollfd){ .fd = host_fd(p->entries[i]->link->host) };
             pthread_mutex_unlock(&p->entries[i]->link->lock);
         }
-    int got = poll(fds, n, next_ms(p));
+    int got = poll(fds, n, next_ms(p, entries_sweep(p)));
     if (fds[0].revents)
         drain(p->wake);
     bool news = got > 0 && fds[1].revents && drain(p->notify);
@@ -290,6 +292,11 @@ void plugins_free(struct plugins *p)
     for (size_t i = 0; i < p->n; i++) {
         node_plugin_unref(p->entries[i]->plugin);
         free(p->entries[i]);
+    }
+    for (struct retired *r = p->retired, *next; r; r = next) {
+        next = r->next;
+        node_plugin_unref(r->plugin);
+        free(r);
     }
     if (p->wake >= 0)
         close(p->wake);

@@ -5,8 +5,8 @@
  *
  * A file NAME.so is read into sealed memory, so that what was checked is what runs and a file may be written over at any time. Only regular
  * files of root or of lumad's own user that nobody else may write to are taken. A new or changed file is started beside the old one and takes its
- * place when it has told its nodes; one that is refused changes nothing. The nodes of an older one stay callable as long as a program has them.
- * A process that ends is started anew after 0.25, 1 and 4 s; then it is left off until its file changes or someone says reload. A minute
+ * place when it has told its nodes; one that is refused changes nothing. The nodes of an older one stay callable for three seconds: by then
+ * all that plays is made of the new ones. Their light is kept as any other, for when the old file comes back. A process that ends is started anew after 0.25, 1 and 4 s; then it is left off until its file changes or someone says reload. A minute
  * without an end is forgiven.
  *
  * THREADS  One thread of its own (watches, starts, restarts; the processes end with it). Everything here: any non-real-time thread.

@@ -26,6 +26,9 @@ struct entry {
     bool is_forced, is_there;
 };
 
+/* One that was replaced or taken away. Programs made of it may still be played, and are kept with their tiles for when its file comes back. */
+struct retired { struct node_plugin *plugin; int64_t since_ns; struct retired *next; };
+
 struct plugins {
     struct plugins_options o;
     char *dir;
@@ -39,12 +42,14 @@ struct plugins {
     atomic_bool stop;
     int wake, notify;
     bool is_watched;
-    bool has_news, has_nodes;           /* for o.changed(); the thread's own */
+    struct retired *retired;            /* the thread's own, as are */
+    bool has_news, has_nodes;           /* for o.changed() */
 };
 
 /* entry.c: the thread's. */
 void entry_load(struct plugins *p, struct entry *e);            /* its file is new, changed or to be read again */
 void entry_look(struct plugins *p, struct entry *e);            /* did its process end? is it time to start it again? */
 void entry_unload(struct plugins *p, struct entry *e);          /* its file is gone */
+int64_t entries_sweep(struct plugins *p);                       /* ends what was retired a while ago; when to look again, 0: no need */
 void entries_publish(struct plugins *p);                        /* the nodes of all, for documents from now on */
 void plugins_wake(void *plugins);

@@ -1,0 +1,3 @@
+#define FACTOR 0.5
+#define VERSION "1"
+#include "gain_body.h"
