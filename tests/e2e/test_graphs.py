@@ -61,6 +61,28 @@ class Overrides(unittest.TestCase):
             d.delete(f"/annotations/{there['id']}")
 
 
+class Order(unittest.TestCase):
+    def test_z_then_start_then_id_decides_who_is_on_top(self):
+        with Lumad() as d:
+            rig = Rig(d)
+            d.delete(f"/annotations/{rig.block['id']}")
+            rig.show()
+            rig.seek(2)
+            level = {n: {"level": n / 255} for n in (51, 102, 204)}
+            low = rig.annotate(0, 4, z_index=1, args=level[51], id="f0000000-0000-4000-8000-000000000001")
+            self.assertEqual(rig.settle([51, 51]), [51, 51])
+            rig.annotate(1, 4, z_index=0, args=level[102])              # later, but below
+            later = rig.annotate(1, 4, z_index=1, args=level[102], id="00000000-0000-4000-8000-000000000002")
+            self.assertEqual(rig.settle([102, 102]), [102, 102])        # as high, starts later, though its id is smaller
+            rig.annotate(1, 4, z_index=1, args=level[204], id="00000000-0000-4000-8000-000000000001")
+            time.sleep(0.3)
+            self.assertEqual(rig.slots(), [102, 102])                   # the same instant: the larger id
+            d.delete(f"/annotations/{later['id']}")
+            self.assertEqual(rig.settle([204, 204]), [204, 204])
+            d.patch(f"/annotations/{low['id']}", {"z_index": 2})
+            self.assertEqual(rig.settle([51, 51]), [51, 51])
+
+
 class Hostile(unittest.TestCase):
     """Dimmer 1 is lit by a sound pattern all the time; the other heads belong to the one that is tried."""
 
