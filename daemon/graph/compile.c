@@ -152,9 +152,12 @@ static bool make_shape(struct compiler *c, struct op *op, struct node_setup *s)
         if (values[i].c > op->row)
             op->row = values[i].c;
     }
-    for (uint32_t i = 0; i < op->n_in; i++)
+    for (uint32_t i = 0; i < op->n_in; i++) {
         if (s->in[i].wired && s->in[i].value.c > op->row)
             op->row = s->in[i].value.c;
+        /* Even where only its first sample counts (how many heads a constant trigger draws): it has none yet. */
+        varies |= s->in[i].wired && op->desc->in[i].type == PORT_SIGNAL && s->in[i].value.varies;
+    }
     for (uint32_t i = 0; i < op->n_out; i++) {
         values[i].varies = varies;
         op->out[i].value = values[i];

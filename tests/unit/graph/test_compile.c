@@ -291,3 +291,26 @@ TEST(seeds_depend_on_the_annotation_and_the_node)
     CHECK(seeds[0] != seeds[1] && seeds[1] != seeds[2]);
     small_clear(&s);
 }
+
+/* What it is computed from is not there when constants are. */
+TEST(a_constant_trigger_and_a_count_that_moves)
+{
+    struct small s;
+
+    small_init(&s, 4);
+    struct graph_program *g = small_make(&s, "a:pattern_args c:beat_clock w:sine_wave{'offset':2} t:scalar m:random_select_mask o:apply_dimmer",
+                                         "a.s>m.selection t.out>m.trigger c.grid_out>w.grid w.out>m.count a.s>o.selection m.out>o.signal", "s:selection='all'");
+    CHECK(g);
+    struct tile *x = small_tile(&s, g, 0), *y = small_tile(&s, g, 1);
+    float sum[2] = { 0 };
+    for (uint32_t n = 0; n < 4; n++) {
+        sum[0] += tile_at(x, 0, n, 0, 0);
+        sum[1] += tile_at(y, 0, n, 100, 0);
+    }
+    CHECK_NEAR(sum[0], 2, 0);           /* drawn once, with the count of the first sample */
+    CHECK_NEAR(sum[1], 2, 0);
+    tile_free(x);
+    tile_free(y);
+    graph_program_free(g);
+    small_clear(&s);
+}
