@@ -54,6 +54,7 @@ TEST(each_fault_has_its_code_its_node_and_its_port)
         if (!x)
             printf("# %s %s\n", faults[i].nodes, faults[i].edges);
         CHECK(x);
+        CHECK_INT(e.n, strcmp(faults[i].port, "level") ? 1 : 2);        /* a misspelt input: the right one is still open */
         CHECK_STR(x->node, faults[i].node);
         CHECK_STR(x->port, faults[i].port);
         CHECK(strlen(x->message) > 5);
