@@ -292,9 +292,21 @@ export interface NodeType {
     category: string;
     label: string;
     help: string;
+    plugin?: string | null;
     inputs: Port[];
     outputs: Port[];
     params: Param[];
+}
+
+export interface Plugin {
+    name: string;
+    state: 'running' | 'restarting' | 'given_up' | 'refused';
+    version: string | null;
+    vendor: string | null;
+    help: string | null;
+    nodes: string[];
+    error: string | null;
+    restarts: number;
 }
 
 export interface Score extends Row {

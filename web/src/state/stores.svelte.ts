@@ -14,7 +14,7 @@ export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'trac
 export const venues = keepList<Venue>('/venues', ['venues']);
 export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
 export const system = keepOne<System>('/system', ['system']);
-export const nodeTypes = keepList<NodeType>('/node-types', []);
+export const nodeTypes = keepList<NodeType>('/node-types', ['node_types']);
 /* Jobs are kept for ever; the newest are what an operator asks about. */
 export const jobs = keepNewest<Job>('/jobs', 100, ['jobs']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
