@@ -180,6 +180,7 @@ lint: daemon
 	$(call need,cppcheck)
 	@tests/layers
 	@tests/vector
+	@tests/exact $B
 	@mkdir -p $(BUILD)/cppcheck
 	@cppcheck -q -j$(JOBS) --cppcheck-build-dir=$(BUILD)/cppcheck --std=c11 --enable=warning,portability --inline-suppr \
 	    --error-exitcode=1 -Idaemon daemon workers
