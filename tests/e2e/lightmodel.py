@@ -452,8 +452,8 @@ class State:
         self.pan, self.tilt = own.get("pan", self.pan), own.get("tilt", self.tilt)
 
 
-def flashes(levels, depth=0.2):
-    """Indexes at which a head's flash ends: the second of two opposing changes of more than `depth`, each flash of changes of its own."""
+def most_flashes(times, levels, window=1.0, depth=0.2):
+    """Of a head that had these levels at these times, the most flashes in any window: pairs of opposing changes of more than `depth`."""
     low = high = levels[0]
     up, turns = None, []
     for i, v in enumerate(levels):
@@ -462,7 +462,7 @@ def flashes(levels, depth=0.2):
             up = v > low + depth if up is None else not up
             turns.append(i)
             low = high = v
-    return turns[1::2]
+    return max((sum(times[a] <= times[b] < times[a] + window for b in turns) // 2 for a in turns), default=0)
 
 
 class Universe:

@@ -226,10 +226,10 @@ class Guard(unittest.TestCase):
     def rises(seen, head):
         return [t for (t, v), (_, before) in zip(seen[1:], seen) if v[head] > 128 >= before[head]]
 
-    def most(self, seen, head):
-        """Flashes of a head that end in one second, at most."""
-        ends = [seen[i][0] for i in lightmodel.flashes([v[head] / 255 for _, v in seen])]
-        return max((sum(t <= x < t + 0.99 for x in ends) for t in ends), default=0)
+    @staticmethod
+    def most(seen, head):
+        """Positions are whole audio frames: what is a second to a frame of light may be a sample less here."""
+        return lightmodel.most_flashes([t for t, _ in seen], [v[head] / 255 for _, v in seen], window=0.999)
 
     def warning(self):
         return next((w for w in self.d.get("/system")["warnings"] if w["id"] == "guard"), None)

@@ -262,6 +262,48 @@ TEST(movers_travel_in_the_dark_to_their_next_layer)
     small_clear(&s);
 }
 
+TEST(a_coming_layer_that_says_hold_keeps_its_heads_and_one_without_a_hue_theirs)
+{
+    struct small s;
+
+    small_init(&s, 2);
+    struct layer *hold = stage_layer(&s, "a:scalar{'value':1000000} b:scalar{'value':8} m:math{'operation':'power'} o:apply_position g:pattern_args",
+                                     "a.out>m.a b.out>m.b m.out>o.pan g.l>o.selection", "l:selection='left'");
+    struct layer *later = stage_number(&s, "position", "pan", -90);
+    struct layer *clear = stage_layer(&s, "v:scalar{'value':30} o:apply_position k:color{'color':'#0000ff00'} q:apply_color",
+                                      "v.out>o.tilt k.out>q.signal", "");
+    struct render_item items[] = { { hold, 20, 30, BLEND_REPLACE }, { later, 30, 40, BLEND_REPLACE }, { clear, 50, 60, BLEND_REPLACE } };
+    struct frame *f = frame_new(2);
+    render_preposition(f, items, 3, 5);
+    CHECK(isnan(f->pan[0]));            /* it is to stay: what comes behind that is not its next */
+    CHECK_NEAR(f->pan[1], -90, 0);
+    frame_reset(f);
+    render_preposition(f, items, 3, 45);
+    CHECK_NEAR(f->tilt[0], 30, 0);
+    CHECK_NEAR(f->r[0], 1, 0);          /* alpha 0: the layer has no hue to wait in */
+    frame_free(f);
+    layer_free(hold);
+    layer_free(later);
+    layer_free(clear);
+    small_clear(&s);
+}
+
+TEST(of_layers_that_start_together_the_top_one_says_where_heads_wait)
+{
+    struct small s;
+
+    small_init(&s, 1);
+    struct layer *low = stage_number(&s, "position", "pan", 10), *top = stage_number(&s, "position", "pan", 20);
+    struct render_item items[] = { { low, 5, 9, BLEND_REPLACE }, { top, 5, 9, BLEND_REPLACE } };
+    struct frame *f = frame_new(1);
+    render_preposition(f, items, 2, 1);
+    CHECK_NEAR(f->pan[0], 20, 0);
+    frame_free(f);
+    layer_free(low);
+    layer_free(top);
+    small_clear(&s);
+}
+
 TEST(masters_act_on_intensity_alone)
 {
     struct frame *f = frame_new(2);
