@@ -69,7 +69,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx lint format generated install clean
+        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -117,7 +117,7 @@ test: deps
 	@MAKEFLAGS= tests/suite $(MAKE) -j$(JOBS) --no-print-directory $(MAKEOVERRIDES) -- $(TEST_STEPS)
 
 # Test programs may be built anywhere; the files they read are here.
-unit golden bench: export LUMAD_SHARE ?= $(CURDIR)
+unit golden bench bench-graph: export LUMAD_SHARE ?= $(CURDIR)
 unit: $(UNIT_BIN) $(if $(filter analysis plugins,$(ROOMS)),$(WORKER_BIN)) $(if $(filter plugins,$(ROOMS)),$(TEST_PLUGIN) $B/plugins/example.so)
 	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)
 # Expected bytes; UPDATE=1 writes them anew. C programs with tap.h, or Python that asks the running daemon.
@@ -172,6 +172,9 @@ fuzz-run: $(FUZZ_BIN)
 bench: $(BENCH_BIN) daemon
 	@set -e; for b in $(BENCH_BIN); do $$b; done
 	@$(FOR_TESTS) python3 tests/bench/bench_daemon.py
+# How soon light is there, what it costs and holds, against limits; two minutes on a machine that does nothing else.
+bench-graph: $B/tests/bench/bench_graph daemon
+	@$(FOR_TESTS) python3 tests/bench/bench_graph.py
 # Beside QLC+ and olad, where they are installed; about eight minutes, as root.
 bench-dmx: daemon $(WIRE:%.c=$B/%)
 	$(call need,ip,iproute2)

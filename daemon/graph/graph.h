@@ -69,6 +69,7 @@ uint32_t graph_program_samples(const struct graph_program *g);          /* T */
 
 struct graph_workspace *graph_workspace_new(void);                      /* scratch memory, grows and is kept */
 void graph_workspace_free(struct graph_workspace *w);
+size_t graph_workspace_bytes(const struct graph_workspace *w);
 /* `stop` is asked before each turn of a node; true ends what is run with LM_TIMEOUT. NULL: nobody is asked. */
 void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx), void *ctx);
 /* `pause` is asked between the tiles that must be run before the one that is wanted; true ends it with LM_TIMEOUT. What was done is kept: calling again goes on from

@@ -48,6 +48,15 @@ void graph_workspace_set_stop(struct graph_workspace *w, bool (*stop)(void *ctx)
     w->stop_ctx = ctx;
 }
 
+size_t graph_workspace_bytes(const struct graph_workspace *w)
+{
+    size_t floats = w->rows_cap + w->state_cap + w->sums_cap + w->out_cap + w->work_cap + 2 * w->beats_cap;
+
+    for (size_t i = 0; i < w->n_buffers; i++)
+        floats += w->buffers[i].cap;
+    return sizeof *w + floats * sizeof(float);
+}
+
 bool floats_reserve(float **p, size_t *cap, size_t n)
 {
     if (n <= *cap)

@@ -3,14 +3,27 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "graph/program.h"
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, LARGE = 256 << 10 };
+
+/* Large ones go back to the system as soon as they are let go: in a heap they would leave holes that nothing fits. */
+static struct tile *tile_alloc(size_t bytes)
+{
+    if (bytes < LARGE)
+        return aligned_alloc(ALIGN, bytes);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
 
 void tile_free(struct tile *t)
 {
-    free(t);
+    if (t && t->bytes >= LARGE)
+        munmap(t, t->bytes);
+    else
+        free(t);
 }
 
 static bool plane_equal(const struct plane *a, const struct plane *b)
@@ -62,21 +75,32 @@ static struct raw_size collapse(const float *rows, uint32_t n, uint32_t t, uint3
 }
 
 /* Head-major in, sample-major out, in squares that stay in the first cache. */
-static void turn(const float *rows, struct raw_size size, uint32_t t, uint32_t c, float *out)
+static inline __attribute__((always_inline)) void turn_channels(const float *rows, struct raw_size size, uint32_t t, const uint32_t c, float *out)
 {
     enum { SIDE = 16 };
 
-    if (size.n == 1 || size.t == 1) {   /* one of the two is 1: no order to change */
+    for (uint32_t a = 0; a < size.n; a += SIDE)
+        for (uint32_t b = 0; b < size.t; b += SIDE) {
+            uint32_t heads = size.n - a < SIDE ? size.n - a : SIDE, samples = size.t - b < SIDE ? size.t - b : SIDE;
+            for (uint32_t s = 0; s < samples; s++) {
+                float *to = out + ((size_t)(b + s) * size.n + a) * c;
+                const float *from = rows + ((size_t)a * t + b + s) * c;
+                for (uint32_t n = 0; n < heads; n++)
+                    for (uint32_t i = 0; i < c; i++)
+                        to[n * c + i] = from[(size_t)n * t * c + i];
+            }
+        }
+}
+
+static void turn(const float *rows, struct raw_size size, uint32_t t, uint32_t c, float *out)
+{
+    if (size.n == 1 || size.t == 1)     /* no order to change */
         for (uint32_t n = 0; n < size.n; n++)
             memcpy(out + (size_t)n * size.t * c, rows + (size_t)n * t * c, (size_t)size.t * c * sizeof *out);
-        return;
-    }
-    for (uint32_t a = 0; a < size.n; a += SIDE)
-        for (uint32_t b = 0; b < size.t; b += SIDE)
-            for (uint32_t s = b; s < size.t && s < b + SIDE; s++)
-                for (uint32_t n = a; n < size.n && n < a + SIDE; n++)
-                    for (uint32_t i = 0; i < c; i++)
-                        out[((size_t)s * size.n + n) * c + i] = rows[((size_t)n * t + s) * c + i];
+    else if (c == 1)
+        turn_channels(rows, size, t, 1, out);
+    else
+        turn_channels(rows, size, t, 3, out);
 }
 
 static size_t padded(size_t floats)
@@ -117,7 +141,7 @@ struct tile *tile_pack(uint32_t index, uint32_t samples, const struct raw_output
     for (uint32_t i = 0; i < n; i++)
         floats += measure(&raw[i], raw[i].value, 1, &planes[i].value) + measure(&raw[i], raw[i].hue, 3, &planes[i].hue) +
                   measure(&raw[i], raw[i].alpha, 1, &planes[i].alpha);
-    struct tile *t = aligned_alloc(ALIGN, head + floats * sizeof(float));
+    struct tile *t = tile_alloc(head + floats * sizeof(float));
     if (t) {
         *t = (struct tile){ .index = index, .samples = samples, .bytes = head + floats * sizeof(float), .n_outputs = n };
         if (n)

@@ -9,7 +9,7 @@
  * where all its samples are the same bits, one head where all its heads are. A wave of intensity in one colour costs one float per head and sample.
  * Within a plane the heads of one instant lie side by side: that is what a frame reads.
  *
- * MEMORY   One allocation per tile; tile_free() frees all. Immutable.
+ * MEMORY   One allocation per tile, of `bytes`; tile_free() frees all. Immutable. Only what graph_run_tile() made may be freed so.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +42,5 @@ static inline const float *plane_at(const struct plane *p, uint32_t head, uint32
     return p->data + ((size_t)(p->t == 1 ? 0 : sample) * p->n + (p->n == 1 ? 0 : head)) * p->c;
 }
 
-void tile_free(struct tile *t);
+void tile_free(struct tile *t);                                 /* NULL is fine */
 bool tile_equal(const struct tile *a, const struct tile *b);    /* the same bits */

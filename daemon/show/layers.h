@@ -6,7 +6,7 @@
  * A layer is made at once, from the rows; its graph is compiled by the pool. What it reads is hashed into its key, so the same key is the same light: a layer
  * that leaves the show is kept by the pool, with its tiles, and an undo, the other implementation or the score before find theirs finished.
  *
- * MEMORY   All that layers hold (programs, lists of heads, tiles) is counted against `max_bytes`. Over it go, in this order: layers that are in no score any
+ * MEMORY   All that layers hold (programs, lists of heads, tiles) and what workers work in is counted against `max_bytes`. Over it go, in this order: layers that are in no score any
  *          more, the one that was heard longest ago first; the tiles farthest from the playhead; programs without tiles. What is near the playhead, or
  *          waited for, is never given up. Layers are counted by reference: a scene holds each of its layers, a worker the one it runs. Tiles dropped for
  *          memory wait until the engine has finished two more frames.
@@ -77,11 +77,13 @@ struct pool_options {
     double (*playhead)(void *ctx);      /* seconds on the track now */
     const atomic_ullong *frames;        /* frames the engine has finished */
     void *ctx;
-    size_t max_bytes;                   /* that layers may hold */
+    size_t max_bytes;                   /* see above */
 };
 
 struct pool_stats {
-    size_t max_bytes, bytes, kept_bytes;        /* allowed; of all layers; of those that are in no score */
+    size_t max_bytes;                   /* allowed, of bytes + work_bytes */
+    size_t bytes, kept_bytes;           /* of all layers; of those that are in no score */
+    size_t work_bytes;                  /* of what workers work in and are making, and tiles the engine may still be reading */
     uint64_t tiles, tile_us_sum, tile_us_max;   /* made */
     uint64_t compiled, found;           /* graphs compiled; layers that came back as they were */
     size_t layers, kept;                /* in the score; beside it */

@@ -11,7 +11,11 @@
 #include "show/pool_private.h"
 #include "show/track_data.h"
 
-enum { STALE_MS = 5 };                  /* how often a wish is asked whether it still stands */
+enum {
+    STALE_MS = 5,                       /* how often a wish is asked whether it still stands */
+    LOOK_MS = 100,                      /* how often the playhead is looked at */
+    IDLE = 20, IDLE_BYTES = 1 << 20,    /* after so many looks without work, what was worked in is given back */
+};
 
 /* A tile far into a block whose nodes remember may take long: all before it comes first. After a slice the worker looks whether others are waiting; what was done
  * is kept in the program. Who has had slices stands behind what is that many seconds farther away. */
@@ -243,12 +247,13 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_laye
     return true;
 }
 
-static bool run(struct pool *p, struct graph_workspace *w, struct pick pick)
+static bool run(struct pool *p, struct graph_workspace *w, int me, struct pick pick)
 {
     struct show_layer *l = show_layer_ref(pick.layer);
     bool done = pick.k == COMPILE ? run_compile(p, l) : run_tile(p, w, l, pick.k);
     struct show_layer *gone = pool_take_gone(p);
 
+    p->work_bytes[me] = graph_workspace_bytes(w);
     pthread_cond_broadcast(&p->done);
     pthread_mutex_unlock(&p->lock);
     show_layer_unref(l);                /* may be the last: not under the lock */
@@ -273,15 +278,26 @@ static void *worker(void *arg)
 {
     struct pool *p = arg;
     struct graph_workspace *w = graph_workspace_new();
+    int me = 0, idle = 0;
 
     pthread_mutex_lock(&p->lock);
-    while (!p->stop && w) {
+    while (p->started[me])
+        me++;
+    p->started[me] = true;
+    while (!p->stop && (w || (w = graph_workspace_new()))) {
         pool_free_retired(p, false);
         pool_hear(p);
         struct pick pick = choose(p);
-        if (pick.layer && run(p, w, pick))
+        if (pick.layer && run(p, w, me, pick)) {
+            idle = 0;
             continue;
-        struct timespec until = in_ms(100);     /* the playhead moves: look again ten times a second */
+        }
+        if (++idle == IDLE && p->work_bytes[me] > IDLE_BYTES) {         /* a large graph was run, and nothing is to do */
+            graph_workspace_free(w);
+            w = NULL, p->work_bytes[me] = 0;
+            continue;
+        }
+        struct timespec until = in_ms(LOOK_MS);         /* the playhead moves */
         pthread_cond_timedwait(&p->work, &p->lock, &until);
     }
     pthread_mutex_unlock(&p->lock);
@@ -516,7 +532,7 @@ void pool_get_stats(struct pool *p, struct pool_stats *s)
 {
     pthread_mutex_lock(&p->lock);
     *s = (struct pool_stats){ .max_bytes = p->o.max_bytes, .bytes = p->bytes, .tiles = p->tiles, .tile_us_sum = p->us_sum, .tile_us_max = p->us_max, .compiled = p->compiled,
-                              .found = p->found, .layers = p->n, .kept = p->n_kept };
+                              .found = p->found, .layers = p->n, .kept = p->n_kept, .work_bytes = pool_work_bytes(p) };
     for (size_t i = 0; i < p->n_kept; i++)
         s->kept_bytes += p->kept[i]->bytes;
     pthread_mutex_unlock(&p->lock);

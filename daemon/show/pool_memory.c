@@ -27,9 +27,18 @@ void pool_count_all(struct pool *p)
         p->bytes += p->kept[i]->bytes;
 }
 
+size_t pool_work_bytes(const struct pool *p)
+{
+    size_t bytes = p->retired_bytes;
+
+    for (int i = 0; i < POOL_THREADS; i++)
+        bytes += p->started[i] ? p->work_bytes[i] + p->largest : 0;     /* and room for the tile each is making */
+    return bytes;
+}
+
 bool pool_is_full(const struct pool *p)
 {
-    return p->bytes + p->largest > p->o.max_bytes;
+    return p->bytes + pool_work_bytes(p) + p->largest > p->o.max_bytes;
 }
 
 void pool_hear(struct pool *p)
@@ -56,6 +65,7 @@ void pool_free_retired(struct pool *p, bool all)
             continue;
         }
         *r = x->next;
+        p->retired_bytes -= x->tile->bytes;
         tile_free(x->tile);
         free(x);
     }
@@ -156,6 +166,7 @@ static bool drop_tile(struct pool *p, double now)
     r->tile = layer_drop_tile(worst->layer, worst_k);
     r->frame = atomic_load(p->o.frames);
     r->next = p->retired, p->retired = r;
+    p->retired_bytes += r->tile->bytes;
     pool_count(p, worst);
     return true;
 }
@@ -182,8 +193,10 @@ static bool drop_program(struct pool *p, double now)
 
 void pool_trim(struct pool *p)
 {
-    double now = p->bytes > p->o.max_bytes ? p->o.playhead(p->o.ctx) : 0;
+    /* What is retired is as good as gone, and dropping more does not make it go sooner. */
+    size_t work = pool_work_bytes(p) - p->retired_bytes, may = work < p->o.max_bytes ? p->o.max_bytes - work : 0;
+    double now = p->bytes > may ? p->o.playhead(p->o.ctx) : 0;
 
-    while (p->bytes > p->o.max_bytes && (drop_kept(p) || drop_tile(p, now) || drop_program(p, now)))
+    while (p->bytes > may && (drop_kept(p) || drop_tile(p, now) || drop_program(p, now)))
         ;
 }

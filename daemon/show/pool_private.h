@@ -19,6 +19,7 @@ struct pool {
     pthread_cond_t work, done;
     pthread_t threads[POOL_THREADS];
     int n_threads;
+    bool started[POOL_THREADS];         /* each takes the first free number */
     bool stop;
     struct show_layer **layers;         /* of the score */
     size_t n;
@@ -30,6 +31,8 @@ struct pool {
     struct retired *retired;
     struct show_layer *gone;            /* to be freed without the lock */
     size_t bytes, largest;              /* of all layers; the largest tile so far */
+    size_t work_bytes[POOL_THREADS];    /* of what the workers work in */
+    size_t retired_bytes;
     uint64_t tiles, us_sum, us_max, compiled, found;
     uint64_t mark, heard_ms;
 };
@@ -37,6 +40,7 @@ struct pool {
 /* --- pool_memory.c; the lock is held --- */
 void pool_count(struct pool *p, struct show_layer *l);          /* after its tiles or program changed */
 void pool_count_all(struct pool *p);
+size_t pool_work_bytes(const struct pool *p);                   /* beside the layers */
 bool pool_is_full(const struct pool *p);
 void pool_hear(struct pool *p);         /* which layers the playhead is in */
 /* Over the limit: what is missed least goes. */

@@ -20,7 +20,7 @@ static float *spread(struct plane *p, const struct plane *from, uint32_t heads, 
     return at;
 }
 
-/* The tile with nothing left out. */
+/* The tile with nothing left out. Small enough for tile_free(). */
 static struct tile *unpack(const struct tile *t, const struct graph_output *outputs)
 {
     size_t head = sizeof *t + t->n_outputs * sizeof *t->outputs, floats = 0;
@@ -30,7 +30,7 @@ static struct tile *unpack(const struct tile *t, const struct graph_output *outp
         uint32_t n = (uint32_t)outputs[i].n;
         floats += plane_floats(&o->value, n, t->samples) + plane_floats(&o->hue, n, t->samples) + plane_floats(&o->alpha, n, t->samples);
     }
-    struct tile *u = malloc(head + floats * sizeof(float));
+    struct tile *u = head + floats * sizeof(float) < 200000 ? malloc(head + floats * sizeof(float)) : NULL;
     float *at = (float *)((char *)u + head);
     *u = (struct tile){ .index = t->index, .samples = t->samples, .bytes = head + floats * sizeof(float), .n_outputs = t->n_outputs };
     for (uint32_t i = 0; i < t->n_outputs; i++) {

@@ -85,11 +85,14 @@ static bool stage_open(struct stage *t, size_t tiles_kept)
     t->p = pool_new(&o);
     pool_prepare(t->p, &t->l, 1, 0, 0, 5000);
     size_t all = layer_bytes(t->l->layer);
+    struct pool_stats stats;
+    pool_get_stats(t->p, &stats);
+    size_t work = stats.work_bytes;
     pool_free(t->p);
     tile_free(layer_drop_tile(t->l->layer, 0));
     t->rest = sizeof(struct show_layer) + layer_bytes(t->l->layer);
     t->tile = all - layer_bytes(t->l->layer);
-    o.max_bytes = t->rest + t->tile * tiles_kept + t->tile / 2;
+    o.max_bytes = work + t->rest + t->tile * tiles_kept + t->tile / 2;
     t->p = pool_new(&o);
     return t->tile > 64 * 256 && !pool_set_layers(t->p, &t->l, 1);
 }
@@ -250,9 +253,9 @@ TEST(what_was_heard_longest_ago_goes_first)
         sleep_ms(160);
     }
     pool_set_layers(c.p, NULL, 0);
-    size_t bytes = stats_of(c.p).bytes, one = bytes / BLOCKS;
+    size_t bytes = stats_of(c.p).bytes, one = bytes / BLOCKS, work = stats_of(c.p).work_bytes;
     for (int gone = 1; gone <= BLOCKS; gone++) {
-        pool_set_limit(c.p, bytes - (size_t)gone * one + one / 2);
+        pool_set_limit(c.p, work + bytes - (size_t)gone * one + one / 2);
         for (int i = 0; i < BLOCKS; i++)
             CHECK_INT(is_there(c.p, c.l[order[i]]), i >= gone);
         CHECK(stats_of(c.p).bytes <= bytes - (size_t)gone * one + one / 2);
