@@ -100,7 +100,8 @@ static json_t *by_id(const json_t *changes)
     return map;
 }
 
-bool changes_cancel(const json_t *a, const json_t *b)
+/* The same rows, with the members `from` and `to` of a's as those of b's named so. */
+static bool match(const json_t *a, const json_t *b, const char *from, const char *to)
 {
     json_t *map = by_id(b), *change;
     size_t i;
@@ -108,11 +109,21 @@ bool changes_cancel(const json_t *a, const json_t *b)
 
     json_array_foreach((json_t *)a, i, change) {
         const json_t *other = json_object_get(map, json_get_text(change, "id", ""));
-        all &= other && value_same(json_object_get(change, "from"), json_object_get(other, "to")) &&
-               value_same(json_object_get(change, "to"), json_object_get(other, "from"));
+        all &= other && value_same(json_object_get(change, "from"), json_object_get(other, from)) &&
+               value_same(json_object_get(change, "to"), json_object_get(other, to));
     }
     json_decref(map);
     return all;
+}
+
+bool changes_cancel(const json_t *a, const json_t *b)
+{
+    return match(a, b, "to", "from");
+}
+
+bool changes_same(const json_t *a, const json_t *b)
+{
+    return match(a, b, "from", "to");
 }
 
 /* One row's two changes as one; NULL without failure: they cancel out. */

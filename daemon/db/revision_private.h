@@ -29,6 +29,7 @@ json_t *change_of(const char *id, const json_t *from, const json_t *to, bool *is
 json_t *changes_between(const json_t *from, const json_t *to);
 bool changes_apply(json_t *state, const json_t *changes, bool backwards);
 bool changes_cancel(const json_t *a, const json_t *b);      /* b takes back exactly what a did */
+bool changes_same(const json_t *a, const json_t *b);        /* in whatever order */
 json_t *changes_join(const json_t *first, const json_t *then);
 json_t *state_rows(const json_t *state);                    /* in order */
 json_t *graph_between(const json_t *from, const json_t *to);

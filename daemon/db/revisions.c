@@ -110,6 +110,8 @@ static bool is_anything_noted(struct db_conn *c)
 
 /* ---- a save ---- */
 
+enum { STEPS_MAX = 32 };
+
 struct save {
     struct db_conn *c;
     const struct revision_by *by;
@@ -118,29 +120,54 @@ struct save {
     struct branch b;
 };
 
-/* Was this only a step along the history? Then the place moves; *moved. */
-static enum lm_err step_along(struct save *x, const json_t *after, const json_t *changes, bool *moved, struct problem *p)
+/* One revision further; *end: there is none. */
+static enum lm_err further(struct save *x, struct branch *at, bool is_undo, json_t **theirs, bool *end, struct problem *p)
 {
-    bool is_undo = x->by->step == STEP_UNDO;
-    char to[UUID_SIZE] = "";
-    json_t *theirs = NULL;
+    char passed[UUID_SIZE], to[UUID_SIZE] = "";
     enum lm_err err;
 
-    *moved = false;
-    if (x->by->step == STEP_SAVE || x->b.is_loose || (is_undo && !*x->b.at))
+    str_copy(passed, sizeof(passed), at->at);
+    *theirs = NULL;
+    if ((*end = is_undo && !*passed))
         return LM_OK;
-    err = is_undo ? revision_previous(x->c, x->kind, x->b.at, to, p) : revision_next(x->c, x->kind, &x->b, to, p);
-    if (err || (!is_undo && !*to))
+    err = is_undo ? revision_previous(x->c, x->kind, passed, to, p) : revision_next(x->c, x->kind, at, to, p);
+    if (err || (*end = !is_undo && !*to))
         return err;
-    if (x->kind == REVISION_GRAPH) {
-        err = state_at(x->c, x->kind, to, &theirs, p);
-        *moved = !err && value_same(theirs, after);
-    } else {
-        err = revision_changes(x->c, is_undo ? x->b.at : to, &theirs, p);
-        *moved = !err && theirs && (is_undo ? changes_cancel(theirs, changes) : value_same(theirs, changes));
+    str_copy(at->at, sizeof(at->at), to);
+    return x->kind == REVISION_GRAPH ? state_at(x->c, x->kind, to, theirs, p) : revision_changes(x->c, is_undo ? passed : to, theirs, p);
+}
+
+/*
+ * Was this only a step along the history? Then the place moves; *moved. One step of an editor may be several saves (a slider that was
+ * dragged): so it is looked for a few revisions further, too, with the changes of a score joined on the way.
+ */
+static enum lm_err step_along(struct save *x, const json_t *after, const json_t *changes, bool *moved, struct problem *p)
+{
+    bool is_undo = x->by->step == STEP_UNDO, end = false;
+    struct branch at = x->b;
+    json_t *theirs = NULL, *joined = NULL, *more;
+    enum lm_err err = LM_OK;
+
+    *moved = false;
+    if (x->by->step == STEP_SAVE || x->b.is_loose)
+        return LM_OK;
+    for (int i = 0; i < STEPS_MAX && !*moved; i++) {
+        if ((err = further(x, &at, is_undo, &theirs, &end, p)) || end || !theirs)
+            break;
+        if (x->kind == REVISION_GRAPH) {
+            *moved = value_same(theirs, after);
+        } else {
+            more = !joined ? json_incref(theirs) : is_undo ? changes_join(theirs, joined) : changes_join(joined, theirs);
+            json_decref(joined);
+            joined = more;
+            *moved = joined && (is_undo ? changes_cancel(joined, changes) : changes_same(joined, changes));
+        }
+        json_decref(theirs);
+        theirs = NULL;
     }
     json_decref(theirs);
-    return !err && *moved ? branch_move(x->c, x->kind, &x->b, to, false, p) : err;
+    json_decref(joined);
+    return !err && *moved ? branch_move(x->c, x->kind, &x->b, at.at, false, p) : err;
 }
 
 static enum lm_err add(struct save *x, const json_t *content, const char *summary, struct problem *p)

@@ -28,7 +28,7 @@
 enum { REVISION_MESSAGE = 1000, REVISION_AUTHOR = 100 };
 
 enum revision_of { REVISION_GRAPH, REVISION_SCORE, REVISION_KINDS };
-/* A write that takes back or repeats the last revision exactly moves along the history instead of adding to it, when it says so. */
+/* A write that takes back or repeats the last revision, or the last few, exactly moves along the history instead of adding to it, when it says so. */
 enum revision_step { STEP_SAVE, STEP_UNDO, STEP_REDO };
 
 /* For whom and why this thread writes, until the next call: author and message of revisions. NULL author: lumad itself. message NULL or

@@ -237,6 +237,14 @@ TEST(a_write_that_says_it_is_an_undo_moves_instead_of_adding)
     revision_by("Ada", NULL, STEP_SAVE);
     CHECK_INT(set_graph(db, 2), LM_OK);
     CHECK_INT(count(db, "implementation_revisions"), 4);
+    revision_by("Ada", NULL, STEP_UNDO);
+    CHECK_INT(set_graph(db, 1), LM_OK);             /* three saves back at once */
+    CHECK_INT(count(db, "implementation_revisions"), 4);
+    revision_by("Ada", NULL, STEP_REDO);
+    CHECK_INT(set_graph(db, 7), LM_OK);
+    CHECK_INT(count(db, "implementation_revisions"), 4);
+    CHECK_INT(deed(db, REDO, REVISION_GRAPH, NULL, NULL), LM_OK);
+    CHECK_NEAR(live_attack(db), 2, 0);
     revision_by(NULL, NULL, STEP_SAVE);
     db_close(db);
 }
@@ -266,8 +274,22 @@ TEST(the_same_undo_works_for_blocks)
     CHECK_INT(test_patch(db, &score_annotations_table, a, "{'start_time':0.7}"), LM_OK);
     CHECK_INT(count(db, "score_revisions"), 2);
     revision_by(NULL, NULL, STEP_SAVE);
+    CHECK_INT(test_patch(db, &score_annotations_table, a, "{'start_time':0.8,'z_index':2}"), LM_OK);
+    revision_by(NULL, NULL, STEP_UNDO);                         /* of two saves at once */
+    snprintf(text, sizeof(text), "{'start_time':%.17g,'z_index':0}", 1.0 / 3);
+    CHECK_INT(test_patch(db, &score_annotations_table, a, text), LM_OK);
+    json_t *here = place(db, REVISION_SCORE);
+    CHECK_INT(json_get_int(here, "number", 0), 1);
+    json_decref(here);
+    revision_by(NULL, NULL, STEP_REDO);
+    CHECK_INT(test_patch(db, &score_annotations_table, a, "{'start_time':0.8,'z_index':2}"), LM_OK);
+    here = place(db, REVISION_SCORE);
+    CHECK_INT(json_get_int(here, "number", 0), 3);
+    json_decref(here);
+    revision_by(NULL, NULL, STEP_SAVE);
+    CHECK_INT(test_patch(db, &score_annotations_table, a, "{'start_time':0.7,'z_index':0}"), LM_OK);
     CHECK_INT(test_delete(db, &score_annotations_table, a), LM_OK);
-    CHECK_INT(count(db, "score_revisions"), 3);
+    CHECK_INT(count(db, "score_revisions"), 5);
     CHECK_INT(count(db, "score_annotations"), 0);
     CHECK_INT(deed(db, UNDO, REVISION_SCORE, NULL, NULL), LM_OK);
     json_t *row = test_row(db, &score_annotations_table, a);    /* with its id */

@@ -5,6 +5,7 @@
 import { neighbour } from '../timeline/beats';
 import { findTrack, host, masters, trackName, tracks } from '../state/stores.svelte';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
+import { past } from '../state/past.svelte';
 import { history } from './history.svelte';
 
 export interface Command {
@@ -99,11 +100,23 @@ export const commands: Command[] = [
     },
     {
         id: 'undo', label: 'Undo', group: 'Edit', keys: ['Ctrl+Z'],
-        blocked: () => (history.done.length ? null : 'Nothing to undo'), run: () => void history.undo(),
+        blocked: () => (history.next('undo') === null ? 'Nothing to undo' : null), run: () => void history.undo(),
     },
     {
         id: 'redo', label: 'Redo', group: 'Edit', keys: ['Ctrl+Shift+Z'],
-        blocked: () => (history.undone.length ? null : 'Nothing to redo'), run: () => void history.redo(),
+        blocked: () => (history.next('redo') === null ? 'Nothing to redo' : null), run: () => void history.redo(),
+    },
+    {
+        id: 'history', label: 'History of the pattern or score', group: 'Edit', keys: ['H'],
+        blocked: () => (past.owner ? null : 'Only a pattern or a score has a history'), run: past.toggle,
+    },
+    {
+        id: 'variant', label: 'Next variant', group: 'Edit', keys: ['V'],
+        blocked: () => (past.owner && past.branches.length > 1 ? null : 'There is one variant only'), run: () => void past.nextVariant(),
+    },
+    {
+        id: 'variant.save', label: 'Save as a variant', group: 'Edit', keys: ['Shift+V'],
+        blocked: () => (past.owner ? null : 'Only a pattern or a score has variants'), run: () => void past.fork(),
     },
     {
         id: 'upload', label: 'Add tracks from files', group: 'Edit',
@@ -134,8 +147,8 @@ export function paletteCommands(): Command[] {
         }),
     );
     const named = commands.map((c) => {
-        const step = c.id === 'undo' ? history.done.at(-1) : c.id === 'redo' ? history.undone.at(-1) : undefined;
-        return step ? { ...c, label: `${c.label}: ${step.label}` } : c;
+        const label = c.id === 'undo' || c.id === 'redo' ? history.next(c.id) : null;
+        return label ? { ...c, label: `${c.label}: ${label}` } : c;
     });
     return [...named, ...load];
 }

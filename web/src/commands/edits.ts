@@ -22,7 +22,10 @@ export interface Kind {
     label: string; /* "fixture" */
     one: (id: string) => string; /* path of one row */
     fields: readonly string[];
+    isKept?: boolean; /* lumad keeps a history of it: undo and redo say what they are */
 }
+
+const as = (kind: Kind, way: 'undo' | 'redo') => (kind.isKept ? `?as=${way}` : '');
 
 export const KINDS = {
     fixture: {
@@ -49,6 +52,7 @@ export const KINDS = {
     annotation: {
         label: 'annotation',
         one: (id: string) => `/annotations/${id}`,
+        isKept: true,
         fields: [
             'pattern_id', 'start_time', 'end_time', 'origin_time', 'z_index', 'blend_mode', 'args', 'seed',
         ],
@@ -78,9 +82,10 @@ export async function createRow<T extends Row>(
     await after?.(row);
     history.push({
         label: `add ${kind.label}`,
-        undo: () => del(kind.one(row.id)),
+        isKept: kind.isKept ?? false,
+        undo: () => del(kind.one(row.id) + as(kind, 'undo')),
         redo: async () => {
-            const back = await post<T>(parent, { ...content(row, kind.fields), id: row.id });
+            const back = await post<T>(parent + as(kind, 'redo'), { ...content(row, kind.fields), id: row.id });
             await after?.(back);
         },
     });
@@ -97,12 +102,12 @@ function isSame(a: unknown, b: unknown): boolean {
 
 /* Writes values over those that an edit of ours left there. Where somebody else has changed
  * them since, theirs stay; what else was changed in the row is not in the way. */
-async function replace<T extends Row>(kind: Kind, id: string, left: Values, values: Values): Promise<T> {
+async function replace<T extends Row>(kind: Kind, id: string, left: Values, values: Values, way: 'undo' | 'redo'): Promise<T> {
     const row = await get<T>(kind.one(id));
     if (!isSame(content(row, Object.keys(values)), left)) {
         throw new ApiError(412, 'Stale', `The ${kind.label} was changed elsewhere meanwhile; that stays as it is.`);
     }
-    return patch<T>(kind.one(id), values, row.version);
+    return patch<T>(kind.one(id) + as(kind, way), values, row.version);
 }
 
 type Values = Record<string, unknown>;
@@ -158,8 +163,9 @@ export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partia
     }
     const step = {
         label: `change ${kind.label}`,
-        undo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, before), names)),
-        redo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, content(edit.change, names)), names)),
+        isKept: kind.isKept ?? false,
+        undo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, before, 'undo'), names)),
+        redo: async () => void (edit.left = content(await replace<T>(kind, row.id, edit.left, content(edit.change, names), 'redo'), names)),
     };
     const edit = { step, id: row.id, keys, at: performance.now(), left, change };
     last = edit;
@@ -177,13 +183,14 @@ export async function deleteRow<T extends Row>(
     await del(kind.one(row.id), row.version);
     history.push({
         label: `delete ${kind.label}`,
+        isKept: kind.isKept ?? false,
         undo: async () => {
-            await post<T>(parent, body);
+            await post<T>(parent + as(kind, 'undo'), body);
             await after?.();
         },
         redo: async () => {
             const back = await get<T>(kind.one(row.id));
-            await del(kind.one(row.id), back.version);
+            await del(kind.one(row.id) + as(kind, 'redo'), back.version);
         },
     });
     toasts.noteUndo(`Deleted ${kind.label}`, () => void history.undo());

@@ -10,6 +10,15 @@ export interface Step {
     label: string;
     undo: () => Promise<void>;
     redo: () => Promise<void>;
+    /* It is of something lumad keeps a history of, which may move under it. */
+    isKept?: boolean;
+}
+
+/* What lies before the session: lumad's own history of what is being looked at. Without a step of the session left, undo asks it. */
+export interface Beyond {
+    label: (way: 'undo' | 'redo') => string | null; /* null: nothing there */
+    undo: () => Promise<void>;
+    redo: () => Promise<void>;
 }
 
 const DEPTH = 200;
@@ -17,10 +26,14 @@ const DEPTH = 200;
 class History {
     done = $state.raw<Step[]>([]);
     undone = $state.raw<Step[]>([]);
+    beyond = $state.raw<Beyond | null>(null);
+    /* Rises with each edit and each step: what was known of lumad's history before is old. */
+    edits = 0;
     private busy = false;
     private work: Promise<unknown> = Promise.resolve();
 
     push(step: Step) {
+        this.edits++;
         this.done = [...this.done.slice(1 - DEPTH), step];
         this.undone = [];
         toasts.dropUndo();
@@ -32,14 +45,31 @@ class History {
         return edit;
     }
 
+    /* Every edit that was begun has reached lumad, or failed. */
+    settled = (): Promise<unknown> => this.work;
+
     isLast(label: string): boolean {
         return this.done.at(-1)?.label === label;
     }
 
     /* The newest step goes further: it still undoes to where it began. */
     extend(redo: () => Promise<void>) {
+        this.edits++;
         const last = this.done.at(-1);
         if (last) this.done = [...this.done.slice(0, -1), { ...last, redo }];
+    }
+
+    /* What undo or redo would do; null: nothing. */
+    next(way: 'undo' | 'redo'): string | null {
+        const step = (way === 'undo' ? this.done : this.undone).at(-1);
+        return step ? step.label : (this.beyond?.label(way) ?? null);
+    }
+
+    /* The history was moved by other means: steps of it lead from where nothing is any more. */
+    forgetKept() {
+        this.done = this.done.filter((s) => !s.isKept);
+        this.undone = this.undone.filter((s) => !s.isKept);
+        toasts.dropUndo();
     }
 
     undo = () => this.move('undo');
@@ -51,11 +81,13 @@ class History {
         await this.work;
         const step = (way === 'undo' ? this.done : this.undone).at(-1);
         if (!step) {
+            await this.moveBeyond(way);
             this.busy = false;
             return;
         }
         toasts.dropUndo();
         try {
+            this.edits++;
             await step[way]();
             if (way === 'undo') {
                 this.done = this.done.slice(0, -1);
@@ -71,6 +103,17 @@ class History {
             toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, asError(e));
         }
         this.busy = false;
+    }
+
+    private async moveBeyond(way: 'undo' | 'redo') {
+        const label = this.beyond?.label(way);
+        if (!this.beyond || label == null) return;
+        try {
+            await this.beyond[way]();
+            toasts.note(`${way === 'undo' ? 'Undone' : 'Redone'}: ${label}`);
+        } catch (e) {
+            toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${label}"`, asError(e));
+        }
     }
 }
 

@@ -67,3 +67,27 @@ test('a note that offers to undo goes when something else is the last edit', asy
     history.push(step('other', log));
     expect(toasts.items.map((t) => t.title)).toEqual(['something else']);
 });
+
+test('behind the last step of the session lumad is asked, and a move there drops the steps it moved under', async () => {
+    const log: string[] = [];
+    history.beyond = {
+        label: (way) => (way === 'undo' ? 'older' : null),
+        undo: async () => void log.push('lumad undo'),
+        redo: async () => void log.push('lumad redo'),
+    };
+    history.push({ ...step('block', log), isKept: true });
+    history.push(step('fixture', log));
+    expect(history.next('undo')).toBe('fixture');
+    await history.undo();
+    await history.undo();
+    expect(history.next('undo')).toBe('older');
+    await history.undo();
+    expect(log).toEqual(['undo fixture', 'undo block', 'lumad undo']);
+    history.forgetKept();
+    expect(history.undone.map((s) => s.label)).toEqual(['fixture']);
+    await history.redo();
+    expect(history.next('redo')).toBeNull();
+    await history.redo(); /* nothing there either */
+    expect(log.at(-1)).toBe('redo fixture');
+    history.beyond = null;
+});

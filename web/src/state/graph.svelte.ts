@@ -16,10 +16,12 @@ export class GraphStore {
     graph = $state.raw<Graph | null>(null);
     error = $state.raw<ApiError | null>(null);
     isPending = $state(false);
+    /* Whose graph it is: what has the history. */
+    implementation = $state<string | null>(null);
 
     private path: string | null = null;
     private version: number | undefined;
-    private wanted: Graph | null = null;
+    private wanted: { graph: Graph; query: string } | null = null;
     private last = { label: '', at: 0 };
     private isBusy = false;
 
@@ -28,6 +30,7 @@ export class GraphStore {
         if (path === this.path) return;
         this.path = path;
         this.graph = null;
+        this.implementation = null;
         this.error = null;
         this.wanted = null;
         this.last = { label: '', at: 0 };
@@ -48,6 +51,7 @@ export class GraphStore {
             const g = await get<Graph>(path);
             if (path !== this.path || this.isPending) return;
             this.version = g.version;
+            this.implementation = g.implementation_id ?? null;
             this.graph = layout(g);
             this.error = null;
         } catch (e) {
@@ -62,40 +66,41 @@ export class GraphStore {
         if (!before || !path) return;
         const isMore = mayMerge && label === this.last.label && performance.now() - this.last.at < MERGE_MS && history.isLast(label);
         this.last = { label, at: performance.now() };
-        if (isMore) history.extend(() => this.restore(path, next));
+        if (isMore) history.extend(() => this.restore(path, next, 'redo'));
         else {
             history.push({
                 label,
-                undo: () => this.restore(path, before),
-                redo: () => this.restore(path, next),
+                isKept: true,
+                undo: () => this.restore(path, before, 'undo'),
+                redo: () => this.restore(path, next, 'redo'),
             });
         }
-        this.apply(next);
+        this.apply(next, `?message=${encodeURIComponent(label.charAt(0).toUpperCase() + label.slice(1))}`);
     }
 
-    private apply(next: Graph) {
+    private apply(next: Graph, query: string) {
         this.graph = next;
-        this.wanted = next;
-        if (!this.isBusy) void this.send();
+        this.wanted = { graph: next, query };
+        if (!this.isBusy) void history.during(this.send());
     }
 
-    private async restore(path: string, graph: Graph) {
+    private async restore(path: string, graph: Graph, way: 'undo' | 'redo') {
         this.last = { label: '', at: 0 };
         if (path === this.path) {
-            this.apply(graph);
+            this.apply(graph, `?as=${way}`);
             return;
         }
-        await put<Graph>(path, bare(graph));
+        await put<Graph>(`${path}?as=${way}`, bare(graph));
     }
 
     private async send() {
         this.isBusy = this.isPending = true;
         while (this.wanted && this.path) {
             const path = this.path;
-            const next = this.wanted;
+            const { graph: next, query } = this.wanted;
             this.wanted = null;
             try {
-                const saved = await put<Graph>(path, bare(next), this.version);
+                const saved = await put<Graph>(path + query, bare(next), this.version);
                 if (path !== this.path) continue;
                 this.version = saved.version;
                 if (!this.wanted) this.graph = { ...next, errors: saved.errors ?? [] };
