@@ -16,6 +16,11 @@ uint32_t program_tile_samples(const struct graph_program *g, uint32_t k)
 
 /* --- what a property makes of the samples written to it; true: something was not finite --- */
 
+static inline float finite_or(float x, float other)
+{
+    return fabsf(x) < INFINITY ? x : other;
+}
+
 static bool put_color(const float *from, uint32_t c, const struct raw_output *to, uint32_t n)
 {
     float *v = to->value + (size_t)n * to->t, *hue = to->hue + (size_t)n * to->t * 3, *alpha = to->alpha + (size_t)n * to->t;
@@ -37,28 +42,28 @@ static bool put_color(const float *from, uint32_t c, const struct raw_output *to
     return bad;
 }
 
-static bool put_level(const float *from, uint32_t c, const struct raw_output *to, uint32_t n)
+static bool put_level(const float *restrict from, uint32_t c, const struct raw_output *to, uint32_t n)
 {
-    float *level = to->value + (size_t)n * to->t;
-    bool bad = false;
+    float *restrict level = to->value + (size_t)n * to->t;
+    int bad = 0;
 
-    for (uint32_t t = 0; t < to->t; t++) {
-        float x = from[(size_t)t * c];
-        bad |= !isfinite(x);
-        level[t] = isfinite(x) ? dsp_clamp01(x) : 0;
+    (void)c;                            /* the port takes one channel */
+    for (size_t t = 0; t < to->t; t++) {        /* vectorised */
+        level[t] = dsp_clamp01(finite_or(from[t], 0));
+        bad |= !(fabsf(from[t]) < INFINITY);
     }
     return bad;
 }
 
-static bool put_angle(const float *from, uint32_t c, const struct raw_output *to, uint32_t n)
+static bool put_angle(const float *restrict from, uint32_t c, const struct raw_output *to, uint32_t n)
 {
-    float *angle = to->value + (size_t)n * to->t;
-    bool bad = false;
+    float *restrict angle = to->value + (size_t)n * to->t;
+    int bad = 0;
 
-    for (uint32_t t = 0; t < to->t; t++) {
-        float x = from[(size_t)t * c];
-        bad |= !isfinite(x);
-        angle[t] = isfinite(x) ? x : NAN;
+    (void)c;
+    for (size_t t = 0; t < to->t; t++) {        /* vectorised */
+        angle[t] = finite_or(from[t], NAN);
+        bad |= !(fabsf(from[t]) < INFINITY);
     }
     return bad;
 }
@@ -71,16 +76,16 @@ static bool (*const put[PROPERTIES])(const float *, uint32_t, const struct raw_o
 /* A direction has a base per head, and may be one for all heads. */
 static bool put_direction(const struct sink *s, enum property property, const struct node_input *in, size_t skip, const struct raw_output *to)
 {
-    bool bad = false;
+    int bad = 0;
 
     for (uint32_t n = 0; n < to->n; n++) {
         struct movement m = movement_of(s->bases[n], property);
         const float *uv = in->data + (in->value.n == 1 ? 0 : (size_t)n * in->t * 2) + skip;
-        float *out = to->value + (size_t)n * to->t;
-        for (uint32_t t = 0; t < to->t; t++, uv += 2) {
-            out[t] = m.middle + m.across * uv[0] + m.up * uv[1];
-            if (!isfinite(out[t]))
-                out[t] = NAN, bad = true;       /* the head holds */
+        float *restrict out = to->value + (size_t)n * to->t;
+        for (size_t t = 0; t < to->t; t++) {    /* vectorised */
+            float at = m.middle + m.across * uv[2 * t] + m.up * uv[2 * t + 1];
+            out[t] = finite_or(at, NAN);        /* the head holds */
+            bad |= !(fabsf(at) < INFINITY);
         }
     }
     return bad;
