@@ -276,16 +276,20 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const char *track_i
                           const struct step *chosen[STEPS_MAX], size_t *n, struct problem *p)
 {
     char path[PROBLEM_PATH];
+    struct str names = { 0 };
     json_t *name;
     size_t i;
 
     *n = 0;
+    for (const struct step *s = steps; s->name; s++)
+        str_addf(&names, "%s%s", s == steps ? "" : ", ", s->name);
     json_array_foreach((json_t *)wanted, i, name) {
         if (!json_is_string(name) || !step_find(json_string_value(name))) {
             snprintf(path, sizeof(path), "/steps/%zu", i);
-            problem_add(p, path, "there is no such step; known are decode, waveform and beats");
+            problem_add(p, path, "there is no such step; known are %s", names.data ? names.data : "");
         }
     }
+    str_clear(&names);
     if (p->n)
         return problem_set(p, LM_INVALID, "Unknown analysis steps");
     for (const struct step *s = steps; s->name && *n < STEPS_MAX; s++) {
