@@ -99,6 +99,10 @@ export const commands: Command[] = [
         run: () => document.getElementById('master')?.focus(),
     },
     {
+        id: 'groups-full', label: 'All groups to full', group: 'Show',
+        run: () => void masters.allGroupsFull(),
+    },
+    {
         id: 'undo', label: 'Undo', group: 'Edit', keys: ['Ctrl+Z'],
         blocked: () => (history.next('undo') === null ? 'Nothing to undo' : null), run: () => void history.undo(),
     },
