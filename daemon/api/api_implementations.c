@@ -61,14 +61,16 @@ static enum lm_err may_delete(struct db_conn *c, const char *id, struct problem 
 
 static const struct crud crud = { .table = &implementations_table, .check = check, .may_delete = may_delete };
 
-/* The bare graph, with what is read-only beside it. Takes the row. */
+/* The bare graph, with what is read-only beside it. Its errors as of now: a plug-in may have come or gone since it was stored. Takes the row. */
 static enum lm_err respond_graph(struct response *res, json_t *row)
 {
-    json_t *graph = json_copy(json_object_get(row, "graph")), *errors = json_object_get(row, "errors"),
-           *version = json_object_get(row, "version");
+    json_t *graph = json_copy(json_object_get(row, "graph")), *errors = NULL, *version = json_object_get(row, "version");
 
+    if (graph && graph_errors_of(graph, &errors, NULL))
+        errors = json_object_get(row, "errors") ? json_incref(json_object_get(row, "errors")) : json_array();
+    res->is_more = true;
     if (graph) {
-        json_object_set(graph, "errors", errors ? errors : json_array());
+        json_object_set_new(graph, "errors", errors);
         json_object_set(graph, "implementation_id", json_object_get(row, "id"));
         json_object_set(graph, "version", version);
     }

@@ -251,6 +251,19 @@ TEST(a_node_is_given_all_that_it_asks_for)
     rig_end(&r);
 }
 
+TEST(one_made_with_a_later_header_of_the_same_version_runs)
+{
+    struct rig r;
+
+    rig_begin(&r, 2);
+    put(&r, "tests/plugins", "newer", "newer");
+    rig_start(&r);
+    CHECK(becomes(&r, "newer", "running", NULL, 3000));
+    CHECK_NEAR(one_value(&r, "v:scalar{'value':0.8} f:newer.first{'y':0.25} o:apply_dimmer", "v.out>f.b f.out>o.signal", 0, 0, 3), 0.2, 1e-6);
+    CHECK_NEAR(one_value(&r, "f:newer.second o:apply_dimmer", "f.out>o.signal", 0, 0, 3), 0.25, 0);
+    rig_end(&r);
+}
+
 /* What running a node of "faulty" says; "" it ran. */
 static const char *fault(struct rig *r, const char *node)
 {
