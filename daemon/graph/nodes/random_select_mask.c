@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "graph/node.h"
 #include "graph/nodes/random.h"
@@ -81,6 +82,12 @@ static bool differs(float a, float b)
 static void run(const struct node_io *io)
 {
     const struct node_selection *s = io->in[0].value.selection;
+
+    if (!io->in[1].value.n || (io->in[2].wired && !io->in[2].value.n)) {       /* of no heads: nothing triggers, and nobody is drawn */
+        for (uint32_t n = 0; n < s->n; n++)
+            memset(node_out(io, 0, n), 0, io->count * sizeof(float));
+        return;
+    }
     const float *trigger = node_row(io, 1, 0, 1), *count = node_row_or(io, 2, 0, 1, 1);
 
     for (uint32_t t = 0, end; t < io->count; t = end) {

@@ -246,3 +246,36 @@ TEST(selections_that_do_not_match_say_both_sizes)
     CHECK(strstr(e->message, "4x1x1") && strstr(e->message, "2 heads"));
     small_clear(&s);
 }
+
+TEST(a_count_that_varies_is_read_when_there_is_a_draw)
+{
+    struct small s;
+
+    small_init(&s, 6);                  /* one draw, at the first sample, when the count is 4 */
+    struct graph_program *g = small_make(&s, "g:pattern_args c:beat_clock n:sine_wave{'phase_deg':90,'amplitude':3,'offset':1} t:scalar r:random_select_mask o:apply_dimmer",
+                                         "g.s>r.selection c.grid_out>n.grid n.out>r.count t.out>r.trigger r.out>o.signal", "s:selection='all'");
+    CHECK(g);
+    for (uint32_t i = 0; i < 600; i += 290) {
+        struct tile *t = small_tile(&s, g, i / TILE_SAMPLES);
+        float lit = 0;
+        for (uint32_t n = 0; n < 6; n++)
+            lit += tile_at(t, 0, n, i % TILE_SAMPLES, 0);
+        tile_free(t);
+        CHECK_NEAR(lit, 4, 0);
+    }
+    graph_program_free(g);
+    small_clear(&s);
+}
+
+TEST(a_trigger_of_no_heads_draws_nobody)
+{
+    struct small s;
+
+    small_init(&s, 4);                  /* nobody moves: the trigger is a signal of no heads */
+    CHECK_STR(values(&s, "f:filter_selection i:get_attribute r:random_select_mask", "g.s>f.selection f.out>i.selection i.out>r.trigger g.s>r.selection", "r.out", "g.s"),
+              "0.00 0.00 0.00 0.00");
+    CHECK_STR(values(&s, "f:filter_selection i:get_attribute c:beat_clock q:ramp m:math r:random_select_mask",
+                     "g.s>f.selection f.out>i.selection c.grid_out>q.grid i.out>m.a q.out>m.b m.out>r.trigger i.out>r.count g.s>r.selection", "r.out", "g.s"),
+              "0.00 0.00 0.00 0.00");
+    small_clear(&s);
+}
