@@ -20,8 +20,9 @@
 struct plugin_node;
 
 struct node_plugin_ops {
-    /* Runs node number `node`. false: it cannot, `message` says why in a sentence. Any thread, several at once. */
-    bool (*run)(void *ctx, const struct plugin_node *node, const struct node_io *io, char *message, size_t size);
+    /* Runs a node. LM_IO: it cannot, `message` says why in a sentence. LM_TIMEOUT, only when it may not wait: it is busy with another call. Any thread,
+     * several at once. */
+    enum lm_err (*run)(void *ctx, const struct plugin_node *node, const struct node_io *io, bool may_wait, char *message, size_t size);
     void (*free)(void *ctx);
 };
 
@@ -65,7 +66,7 @@ size_t node_set_count(const struct node_set *s);
 const struct node_desc *node_set_at(const struct node_set *s, size_t i);       /* in the order of the plug-ins */
 
 /* For op_run(): runs a node of a plug-in. */
-static inline bool plugin_node_run(const struct node_desc *desc, const struct node_io *io, char *message, size_t size)
+static inline enum lm_err plugin_node_run(const struct node_desc *desc, const struct node_io *io, bool may_wait, char *message, size_t size)
 {
-    return desc->plugin->ops->run(desc->plugin->ctx, (const struct plugin_node *)desc, io, message, size);
+    return desc->plugin->ops->run(desc->plugin->ctx, (const struct plugin_node *)desc, io, may_wait, message, size);
 }

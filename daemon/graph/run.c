@@ -240,11 +240,13 @@ enum lm_err op_run(const struct graph_program *g, struct graph_workspace *w, con
                           .spectrum = spectrum };
     if (!op->desc->plugin) {
         op->desc->run(&io);
-    } else if (!plugin_node_run(op->desc, &io, w->failure, sizeof w->failure)) {
-        w->failed = op;
-        return LM_IO;
+        return LM_OK;
     }
-    return LM_OK;
+    /* Who shares a thread with others does not stand in line for a plug-in: they would all wait for the one that has it. */
+    enum lm_err err = plugin_node_run(op->desc, &io, !w->pause, w->failure, sizeof w->failure);
+    if (err == LM_IO)
+        w->failed = op;
+    return err;
 }
 
 void tell_failed(const struct graph_workspace *w, struct graph_errors *errors)

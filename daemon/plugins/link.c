@@ -2,14 +2,31 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/str.h"
 
-static bool run(void *ctx, const struct plugin_node *node, const struct node_io *io, char *message, size_t size)
+enum { MOMENT_MS = 20 };        /* most calls are over sooner */
+
+static bool lock_soon(struct link *l)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += MOMENT_MS * 1000000;
+    if (until.tv_nsec >= 1000000000)
+        until.tv_nsec -= 1000000000, until.tv_sec++;
+    return !pthread_mutex_timedlock(&l->lock, &until);
+}
+
+static enum lm_err run(void *ctx, const struct plugin_node *node, const struct node_io *io, bool may_wait, char *message, size_t size)
 {
     struct link *l = ctx;
 
-    pthread_mutex_lock(&l->lock);
+    if (may_wait)
+        pthread_mutex_lock(&l->lock);
+    else if (!lock_soon(l))
+        return LM_TIMEOUT;
     bool good = false, down = false;
     if (l->host) {
         good = host_run(l->host, node, io, message, size);
@@ -24,7 +41,7 @@ static bool run(void *ctx, const struct plugin_node *node, const struct node_io 
     str_copy(why, sizeof why, message);
     if (!good)
         snprintf(message, size, "plug-in \"%s\" gives no light: %s", node->desc.plugin->name, why);
-    return good;
+    return good ? LM_OK : LM_IO;
 }
 
 static void link_free(void *ctx)

@@ -9,13 +9,13 @@
 #include "core/json.h"
 #include "graph/plugin.h"
 
-static bool run(void *ctx, const struct plugin_node *node, const struct node_io *io, char *message, size_t size)
+static enum lm_err run(void *ctx, const struct plugin_node *node, const struct node_io *io, bool may_wait, char *message, size_t size)
 {
-    (void)ctx, (void)message, (void)size;
+    (void)ctx, (void)may_wait, (void)message, (void)size;
     for (unsigned k = 0; node->desc.out[k].id; k++)
         for (uint32_t n = 0; n < io->out[k].n; n++)
             memset(node_out(io, k, n), 0, (size_t)io->count * io->out[k].c * sizeof(float));
-    return true;
+    return LM_OK;
 }
 
 static const struct node_plugin_ops ops = { .run = run };

@@ -12,21 +12,25 @@
 
 static int freed;
 
-static bool run(void *ctx, const struct plugin_node *node, const struct node_io *io, char *message, size_t size)
+static bool is_busy;
+
+static enum lm_err run(void *ctx, const struct plugin_node *node, const struct node_io *io, bool may_wait, char *message, size_t size)
 {
     float k = node->desc.params ? *(const float *)io->params : 1;
 
     if (*(int *)ctx < 0) {
         snprintf(message, size, "it does not feel like it");
-        return false;
+        return LM_IO;
     }
+    if (is_busy && !may_wait)
+        return LM_TIMEOUT;
     for (uint32_t n = 0; n < io->out[0].n; n++) {
         const float *in = node_row(io, 0, n, io->out[0].c);
         float *out = node_out(io, 0, n);
         for (size_t i = 0; i < (size_t)io->count * io->out[0].c; i++)
             out[i] = in[i] * k;
     }
-    return true;
+    return LM_OK;
 }
 
 static void count_free(void *ctx)
@@ -162,6 +166,45 @@ TEST(a_node_that_fails_is_an_error_of_its_graph)
     /* What does not vary is computed when it is compiled. */
     CHECK(!small_make(&s, "v:scalar a:acme.gain o:apply_dimmer", "v.out>a.in a.out>o.signal", ""));
     CHECK(small_error(&s.errors, "plugin_failed"));
+    node_set_publish(NULL);
+    small_clear(&s);
+}
+
+static bool never(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+TEST(who_shares_a_thread_does_not_wait_for_a_busy_one)
+{
+    struct small s;
+    struct node_plugin *p = NULL;
+    struct graph_workspace *w = graph_workspace_new();
+    struct tile *t = NULL;
+    int mood = 1;
+
+    small_init(&s, 3);
+    CHECK_INT(make("{'nodes':[" NODE_TEXT "]}", &mood, &p, NULL), LM_OK);
+    node_set_publish(node_set_new(&p, 1));
+    node_plugin_unref(p);
+    struct graph_program *g = small_make(&s, "k:beat_clock r:ramp a:acme.gain m:normalize f:smooth o:apply_dimmer",
+                                         "k.grid_out>r.grid r.out>a.in a.out>m.in m.out>f.in f.out>o.signal", "");
+    CHECK(g);
+    is_busy = true;
+    graph_workspace_set_pause(w, never, NULL);
+    CHECK_INT(graph_run_tile(g, w, 1, &t, &s.errors), LM_TIMEOUT);
+    CHECK(!t && s.errors.n == 0);
+    graph_workspace_set_pause(w, NULL, NULL);
+    CHECK_INT(graph_run_tile(g, w, 1, &t, &s.errors), LM_OK);
+    struct graph_program *again = small_make(&s, "k:beat_clock r:ramp a:acme.gain m:normalize f:smooth o:apply_dimmer",
+                                             "k.grid_out>r.grid r.out>a.in a.out>m.in m.out>f.in f.out>o.signal", "");
+    struct tile *same = small_tile(&s, again, 1);
+    CHECK(tile_equal(t, same));                         /* what was broken off left nothing behind */
+    is_busy = false;
+    tile_free(t), tile_free(same);
+    graph_program_free(g), graph_program_free(again);
+    graph_workspace_free(w);
     node_set_publish(NULL);
     small_clear(&s);
 }
