@@ -162,9 +162,12 @@ struct shared *preview_graph(struct previews *v, const json_t *row)
     pthread_mutex_lock(&v->lock);
     for (struct preview *p = v->first; p && !graph; p = p->next)
         if (is_meant(p, row)) {
+            double start = json_get_real(row, "start_time", 0), end = json_get_real(row, "end_time", 0);
             graph = shared_ref(p->graph);
+            if (p->shown < PREVIEW_SPANS)
+                p->spans[p->shown][0] = start, p->spans[p->shown][1] = end;
             p->shown++;
-            p->is_lit |= json_get_real(row, "start_time", 0) <= v->now && v->now < json_get_real(row, "end_time", 0);
+            p->is_lit |= start <= v->now && v->now < end;
         }
     pthread_mutex_unlock(&v->lock);
     return graph;

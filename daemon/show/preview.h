@@ -27,7 +27,7 @@
 #include "show/show.h"
 
 /* More than the ws thread serves: one that leaves may still be there when the next comes. */
-enum { PREVIEW_CLIENTS = 320 };
+enum { PREVIEW_CLIENTS = 320, PREVIEW_SPANS = 64 };
 
 enum preview_target { PREVIEW_ANNOTATION, PREVIEW_PATTERN, PREVIEW_SOLO };
 
@@ -42,6 +42,7 @@ struct preview {
     uint64_t serial;                    /* the list is in this order */
     size_t shown;                       /* annotations of the score that play it; the loader counts. Control lock */
     bool is_lit;                        /* the playhead is in one of them */
+    double spans[PREVIEW_SPANS][2];     /* where they are, seconds on the track: the first `shown` */
 };
 
 struct preview_client { char id[UUID_SIZE], caller[CALLER_SIZE]; };

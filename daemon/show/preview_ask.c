@@ -173,17 +173,22 @@ static json_t *answer(struct show *s, const struct wish *w, const struct graph_e
     struct previews *v = s->previews;
     size_t shown = 0;
     bool is_lit = false;
+    json_t *spans = json_array();
 
     pthread_mutex_lock(&v->lock);
-    for (const struct preview *p = v->first; p && !errors; p = p->next)
-        if (!strcmp(p->client, w->client) && !strcmp(p->of, w->annotation ? w->annotation : w->pattern))
-            shown = p->shown, is_lit = p->is_lit;
+    for (const struct preview *p = v->first; p && !errors; p = p->next) {
+        if (strcmp(p->client, w->client) || strcmp(p->of, w->annotation ? w->annotation : w->pattern))
+            continue;
+        shown = p->shown, is_lit = p->is_lit;
+        for (size_t i = 0; i < shown && i < PREVIEW_SPANS; i++)
+            json_array_append_new(spans, json_pack("[f, f]", p->spans[i][0], p->spans[i][1]));
+    }
     pthread_mutex_unlock(&v->lock);
     pthread_mutex_lock(&s->view);       /* of loaded_track */
     const char *why = errors ? NULL : unseen(s, w, shown, is_lit);
     pthread_mutex_unlock(&s->view);
     json_t *said = errors ? graph_errors_json(errors) : v->errors ? json_incref(v->errors) : json_array();
-    return json_pack("{s:I, s:b, s:s?, s:o}", "shown", (json_int_t)shown, "lit", (int)(is_lit && !why), "note", why, "errors", said);
+    return json_pack("{s:I, s:b, s:s?, s:o, s:o}", "shown", (json_int_t)shown, "lit", (int)(is_lit && !why), "note", why, "spans", spans, "errors", said);
 }
 
 /* What is wrong with it wherever it plays: known without the show. */
@@ -253,7 +258,7 @@ enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *b
     if (err && v->is_refused) {
         err = LM_OK;                    /* as with a graph that is broken by itself: an answer */
         problem_clear(p);
-        *json = json_pack("{s:i, s:b, s:n, s:O}", "shown", 0, "lit", 0, "note", "errors", v->errors);
+        *json = json_pack("{s:i, s:b, s:n, s:[], s:O}", "shown", 0, "lit", 0, "note", "spans", "errors", v->errors);
     } else if (!err) {
         *json = answer(s, &w, is_broken ? &errors : NULL);
     }

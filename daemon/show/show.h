@@ -67,7 +67,7 @@ enum { CALLER_SIZE = 64 };
 void show_client_join(struct show *s, const char *client, const char *caller);
 void show_client_leave(struct show *s, const char *client);
 /*
- * {"client","annotation_id"|"pattern_id","graph","solo","args"} -> {"shown","lit","note","errors"} once the engine shows it. A graph that is broken is an
+ * {"client","annotation_id"|"pattern_id","graph","solo","args"} -> {"shown","lit","note","spans","errors"} once the engine shows it. A graph that is broken is an
  * answer with errors; the light that was there stays. LM_CONFLICT: no such socket; LM_FORBIDDEN: someone else's; LM_BUSY: too many.
  */
 enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *body, json_t **json, struct problem *p);

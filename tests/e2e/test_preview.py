@@ -76,7 +76,7 @@ class Preview(unittest.TestCase):
     # --- what it does ---
 
     def test_an_annotation_plays_it_at_once_and_until_it_is_ended(self):
-        self.assertEqual(self.preview(0.2), {"shown": 1, "lit": True, "note": None, "errors": []})
+        self.assertEqual(self.preview(0.2), {"shown": 1, "lit": True, "note": None, "spans": [[1, 3]], "errors": []})
         self.assertEqual(self.rig.slots(), [51, 51])                    # with the answer, not after a while
         self.preview(1)
         self.assertEqual(self.rig.slots(), [255, 255])
@@ -138,7 +138,7 @@ class Preview(unittest.TestCase):
 
     def test_a_solo_shows_a_pattern_that_no_annotation_uses(self):
         r = self.preview(0.2, pattern_id=self.unused["id"], solo=True)
-        self.assertEqual(r, {"shown": 1, "lit": True, "note": None, "errors": []})
+        self.assertEqual(r, {"shown": 1, "lit": True, "note": None, "spans": [[0, 4]], "errors": []})
         self.assertEqual(self.rig.slots(), [51, 51])
         self.rig.seek(3.5)                                              # where the score is dark
         self.is_lit(51)
