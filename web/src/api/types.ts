@@ -276,38 +276,6 @@ export interface GraphShown {
     spans: [number, number][]; /* where the first of them are, seconds on the track */
     errors: GraphError[];
 }
-/* What a node gave over the stretch that was run, down-sampled; `type` says what of it is there. */
-export interface GraphColumns {
-    min: (number | null)[];
-    max: (number | null)[];
-    mean: (number | null)[];
-}
-export interface GraphView extends Partial<GraphColumns> {
-    type: string;
-    source?: string;
-    shape?: [number, number, number];
-    columns?: number;
-    rows?: (GraphColumns & { head: number; channel: number })[];
-    missing?: boolean;
-    bpm?: number;
-    assumed?: boolean;
-    beats?: number[];
-    expression?: string;
-    heads?: number[];
-    bands?: number;
-    start?: number;
-    end?: number;
-    data?: string; /* of type mel: base64, a byte for each band of each column */
-}
-export interface GraphViews {
-    views: Record<string, GraphView>;
-    timings: { node: string; us: number }[];
-    layer: { heads: number; samples: number } | null;
-    errors: GraphError[];
-    compile_us: number;
-    run_us: number;
-}
-
 export interface Port {
     id: string;
     label: string;

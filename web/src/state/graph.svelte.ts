@@ -1,46 +1,78 @@
 /*
- * The graph being looked at and changed. The page shows an edit at once; requests follow
- * one after the other, the newest document only. Every edit can be undone; quick repeats
- * of one edit (a slider being dragged) are one step.
+ * The graph being looked at and changed. Edits make a draft that stays in this page until
+ * it is saved (PUT graph); a draft outlives the room being left. Every edit can be undone;
+ * quick repeats of one edit (a slider being dragged) are one step.
  */
 import { asError, get, put, type ApiError } from '../api/client';
 import type { Graph } from '../api/types';
 import { history } from '../commands/history.svelte';
-import { bare, layout } from '../graph/model';
+import { bare, layout, sameGraph } from '../graph/model';
 import { onChange } from './changes';
 import { toasts } from './toasts.svelte';
 
 const MERGE_MS = 800;
 
+const WORDS_MAX = 120;
+
+interface Draft {
+    graph: Graph;
+    saved: Graph; /* what it was made from */
+    labels: string[];
+}
+
+/* What a save is called in the history: what was done since the last one. */
+export function message(labels: readonly string[]): string {
+    const said = [...new Set(labels)];
+    const text = said.join(', ');
+    const short = text.length <= WORDS_MAX ? text : `${said[0]} and ${said.length - 1} more`;
+    return (short.charAt(0).toUpperCase() + short.slice(1)).slice(0, WORDS_MAX);
+}
+
 export class GraphStore {
     graph = $state.raw<Graph | null>(null);
+    saved = $state.raw<Graph | null>(null);
+    /* Somebody else saved while there is a draft here. */
+    theirs = $state.raw<Graph | null>(null);
     error = $state.raw<ApiError | null>(null);
-    isPending = $state(false);
+    isSaving = $state(false);
     /* Whose graph it is: what has the history. */
-    implementation = $state<string | null>(null);
+    readonly implementation = $derived(this.saved?.implementation_id ?? null);
+    readonly isDirty = $derived(this.graph !== null && this.saved !== null && !sameGraph(this.graph, this.saved));
 
     private path: string | null = null;
-    private version: number | undefined;
-    private wanted: { graph: Graph; query: string } | null = null;
     private last = { label: '', at: 0 };
-    private isBusy = false;
+    private labels: string[] = []; /* of the edits since it was saved */
+    /* Of the graphs that are not open. */
+    private readonly drafts = new Map<string, Draft>();
 
     open(patternId: string | null) {
         const path = patternId ? `/patterns/${patternId}/graph` : null;
         if (path === this.path) return;
+        this.put_by();
         this.path = path;
-        this.graph = null;
-        this.implementation = null;
         this.error = null;
-        this.wanted = null;
+        this.theirs = null;
         this.last = { label: '', at: 0 };
+        const draft = path ? this.drafts.get(path) : undefined;
+        if (path) this.drafts.delete(path);
+        this.labels = draft?.labels ?? [];
+        this.graph = draft?.graph ?? null;
+        this.saved = draft?.saved ?? null;
         void this.load();
+    }
+
+    private put_by() {
+        if (this.path && this.isDirty) this.drafts.set(this.path, { graph: this.graph!, saved: this.saved!, labels: this.labels });
+    }
+
+    get hasDrafts() {
+        return this.isDirty || this.drafts.size > 0;
     }
 
     /* Until the returned function is called, edits made elsewhere are followed. */
     follow(): () => void {
         return onChange(['implementations', 'patterns'], () => {
-            if (!this.isPending) void this.load();
+            if (!this.isSaving) void this.load();
         });
     }
 
@@ -48,70 +80,97 @@ export class GraphStore {
         const path = this.path;
         if (!path) return;
         try {
-            const g = await get<Graph>(path);
-            if (path !== this.path || this.isPending) return;
-            this.version = g.version;
-            this.implementation = g.implementation_id ?? null;
-            this.graph = layout(g);
+            const g = layout(await get<Graph>(path));
+            if (path !== this.path || this.isSaving) return;
             this.error = null;
+            if (!this.isDirty || sameGraph(g, this.graph!)) this.take(g);
+            else if (g.version !== this.saved?.version || g.implementation_id !== this.saved?.implementation_id) {
+                if (sameGraph(g, this.saved!)) this.saved = g;
+                else this.theirs = g;
+            }
         } catch (e) {
             if (path === this.path) this.error = asError(e);
         }
+    }
+
+    private take(g: Graph) {
+        this.graph = this.saved = g;
+        this.labels = [];
+        this.theirs = null;
     }
 
     /* mayMerge: a value being dragged, where many edits are one. */
     edit(next: Graph, label: string, mayMerge = false) {
         const before = this.graph;
         const path = this.path;
-        if (!before || !path) return;
+        if (!before || !path || next === before) return;
         const isMore = mayMerge && label === this.last.label && performance.now() - this.last.at < MERGE_MS && history.isLast(label);
         this.last = { label, at: performance.now() };
-        if (isMore) history.extend(() => this.restore(path, next, 'redo'));
+        if (isMore) history.extend(() => this.restore(path, next));
         else {
+            this.labels.push(label);
             history.push({
                 label,
                 isKept: true,
-                undo: () => this.restore(path, before, 'undo'),
-                redo: () => this.restore(path, next, 'redo'),
+                undo: () => this.restore(path, before),
+                redo: () => this.restore(path, next),
             });
         }
-        this.apply(next, `?message=${encodeURIComponent(label.charAt(0).toUpperCase() + label.slice(1))}`);
-    }
-
-    private apply(next: Graph, query: string) {
         this.graph = next;
-        this.wanted = { graph: next, query };
-        if (!this.isBusy) void history.during(this.send());
     }
 
-    private async restore(path: string, graph: Graph, way: 'undo' | 'redo') {
+    private async restore(path: string, graph: Graph) {
         this.last = { label: '', at: 0 };
         if (path === this.path) {
-            this.apply(graph, `?as=${way}`);
+            this.graph = { ...graph };
             return;
         }
-        await put<Graph>(`${path}?as=${way}`, bare(graph));
+        const other = this.drafts.get(path);
+        this.drafts.set(path, { graph, saved: other?.saved ?? layout(await get<Graph>(path)), labels: other?.labels ?? [] });
     }
 
-    private async send() {
-        this.isBusy = this.isPending = true;
-        while (this.wanted && this.path) {
-            const path = this.path;
-            const { graph: next, query } = this.wanted;
-            this.wanted = null;
-            try {
-                const saved = await put<Graph>(path + query, bare(next), this.version);
-                if (path !== this.path) continue;
-                this.version = saved.version;
-                if (!this.wanted) this.graph = { ...next, errors: saved.errors ?? [] };
-            } catch (e) {
-                const error = asError(e);
-                toasts.error('Save the pattern', error);
-                this.wanted = null;
-                this.isPending = false;
-                await this.load();
+    /* The draft becomes what is stored. Over somebody else's newer one only when that was said. */
+    save = (isOver = false): Promise<boolean> => history.during(this.store(isOver));
+
+    private async store(isOver: boolean): Promise<boolean> {
+        const path = this.path;
+        const graph = this.graph;
+        if (!path || !graph || this.isSaving) return false;
+        this.isSaving = true;
+        try {
+            const stored = await put<Graph>(`${path}?message=${encodeURIComponent(message(this.labels))}`, bare(graph), isOver ? undefined : this.saved?.version);
+            if (path === this.path) {
+                this.saved = { ...stored, ...bare(graph) };
+                this.labels = [];
+                this.theirs = null;
             }
+            return true;
+        } catch (e) {
+            const error = asError(e);
+            if (error.status !== 412) toasts.error('Save the pattern', error);
+            this.isSaving = false;
+            await this.load();
+            if (error.status === 412 && !this.theirs) toasts.error('Save the pattern', error);
+            return false;
+        } finally {
+            this.isSaving = false;
         }
-        this.isBusy = this.isPending = false;
+    }
+
+    /* Theirs instead of the draft; the draft comes back by undo. */
+    takeTheirs() {
+        const theirs = this.theirs;
+        if (!theirs) return;
+        this.edit(theirs, 'take what was saved elsewhere');
+        this.saved = theirs;
+        this.theirs = null;
+    }
+
+    /* What is stored, instead of the draft. */
+    revert() {
+        if (this.saved) this.edit(this.saved, 'go back to what is saved');
     }
 }
+
+/* One for the page: undo reaches it wherever one is. */
+export const graphs = new GraphStore();

@@ -11,6 +11,8 @@ class Link {
     isOutdated = $state(false);
     /* A different patch number means: fetch the heads again. */
     patch = $state(-1);
+    /* This socket's id, worth something as long as it is open; null: it is not. */
+    client = $state<string | null>(null);
     /* The topics a viewer of slow data wants, as they came. */
     onHostAudio: ((m: HostAudio) => void) | null = null;
     onJob: ((m: Record<string, unknown>) => void) | null = null;
@@ -38,6 +40,7 @@ class Link {
     }
 
     private turn(status: Status) {
+        if (status !== 'online') this.client = null;
         if (status === 'offline') this.wasLost = true;
         if (status === 'online' && this.wasLost) {
             this.wasLost = false;
@@ -50,6 +53,7 @@ class Link {
     private text(m: Record<string, unknown>) {
         switch (m.type) {
             case 'hello':
+                this.client = typeof m.client === 'string' ? m.client : null;
                 if (typeof m.version !== 'string') break;
                 if (this.version !== null && this.version !== m.version) this.isOutdated = true;
                 this.version ??= m.version;

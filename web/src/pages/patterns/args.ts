@@ -9,7 +9,7 @@ export function argParam(arg: GraphArg): Param {
         default: typeof arg.default === 'object' && arg.default !== null ? expressionOf(arg.default) : arg.default,
         min: arg.min ?? null,
         max: arg.max ?? null,
-        step: arg.step ?? null,
+        help: arg.help ?? null,
         options: arg.options ?? null,
     };
 }
