@@ -134,6 +134,25 @@ TEST(looked_for_and_not_found_is_dark_and_no_error)
     heard_clear(&h);
 }
 
+TEST(a_graph_says_what_of_a_track_it_reads)
+{
+    static const struct { const char *nodes; unsigned reads; } rows[] = {
+        { "", 0 }, { "{'id':'a','type':'beat_envelope'}", 0 }, { "{'id':'a','type':'drum_onsets'}", READS_ANALYSIS }, { "{'id':'a','type':'bar_energy'}", READS_ANALYSIS },
+        { "{'id':'a','type':'section_index'}", READS_ANALYSIS }, { "{'id':'a','type':'harmony_analysis'}", READS_ANALYSIS }, { "{'id':'a','type':'audio_input'}", READS_AUDIO },
+        { "{'id':'a','type':'pattern_entry'},{'id':'b','type':'drum_onsets'}", READS_AUDIO | READS_ANALYSIS }, { "{'id':'a','type':'no_such_type'}", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "{'nodes':[%s],'edges':[],'args':[]}", rows[i].nodes);
+        struct graph_doc *d = small_doc(text);
+        CHECK(d);
+        unsigned reads = graph_doc_reads(d);
+        graph_doc_free(d);
+        CHECK_INT(reads, rows[i].reads);
+    }
+}
+
 /* However a stretch is cut, and wherever it begins, also before and after the annotation: the same bits, in bounds. */
 TEST(what_was_heard_is_the_same_in_any_pieces)
 {
