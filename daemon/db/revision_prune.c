@@ -2,13 +2,15 @@
  * Old revisions are thinned: beyond the newest `revisions_keep` of an owner, of each hour the last one stays. One that goes hands what it
  * changed to the one that follows it, so every other one still holds what it held.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/json.h"
 #include "db/domain.h"
 #include "db/revision_private.h"
 
-enum { EVERY = 64, AT_ONCE = 2 * EVERY, KEEP_DEFAULT = 2000 };
+enum { EVERY = 32, AT_ONCE = 2 * EVERY, KEEP_DEFAULT = 2000 };
 
 static int64_t kept(struct db_conn *c)
 {
@@ -19,44 +21,59 @@ static int64_t kept(struct db_conn *c)
     return n;
 }
 
-/* Named ones stay, and those a branch stands at or that several follow, or none. */
-static enum lm_err find_old(struct db_conn *c, enum revision_of kind, const char *owner, int64_t below, json_t **ids, struct problem *p)
+static enum lm_err failed(struct problem *p)
 {
-    const struct revision_kind *k = &revision_kinds[kind];
-    const char *r = k->revisions->name, *o = k->owner;
-    sqlite3_stmt *s = revision_sql(c, "SELECT r.id FROM %s r WHERE r.%s = ?1 AND r.deleted_at IS NULL AND r.number <= ?2 AND r.name IS NULL "
-                                   "AND EXISTS (SELECT 1 FROM %s n WHERE n.%s = ?1 AND n.deleted_at IS NULL AND n.number > r.number AND n.number <= ?2 "
-                                   "AND n.created_at / 3600000 = r.created_at / 3600000) "
-                                   "AND NOT EXISTS (SELECT 1 FROM %s b WHERE b.%s = ?1 AND r.id IN (b.revision_id, b.tip_id) AND b.deleted_at IS NULL) "
-                                   "AND (SELECT count(*) FROM %s f WHERE f.%s = ?1 AND f.previous_id = r.id AND f.deleted_at IS NULL) = 1 ORDER BY r.number LIMIT %d",
-                                   r, o, r, o, k->branches->name, o, r, o, AT_ONCE);
+    return problem_set(p, LM_INTERNAL, "the history cannot be thinned");
+}
+
+static char *text_of(sqlite3_stmt *s, int i, char out[UUID_SIZE])
+{
+    const char *text = (const char *)sqlite3_column_text(s, i);
+
+    str_copy(out, UUID_SIZE, text ? text : "");
+    return out;
+}
+
+/* Where branches stand, which stays: {id: true}. */
+static enum lm_err read_places(struct db_conn *c, const struct revision_kind *k, const char *owner, json_t *places, struct problem *p)
+{
+    sqlite3_stmt *s = revision_sql(c, "SELECT revision_id, tip_id FROM %s WHERE %s = ?1 AND deleted_at IS NULL", k->branches->name, k->owner);
+    char id[UUID_SIZE];
     int rc = SQLITE_ERROR;
 
-    *ids = json_array();
     if (!s)
-        return problem_set(p, LM_INTERNAL, "the history cannot be thinned");
+        return failed(p);
     sqlite3_bind_text(s, 1, owner, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, below);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-        json_array_append_new(*ids, json_text_or_null((const char *)sqlite3_column_text(s, 0)));
+        for (int i = 0; i < 2; i++)
+            json_object_set_new(places, text_of(s, i, id), json_true());
     sqlite3_reset(s);
     return rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
 }
 
-static enum lm_err read_row(struct db_conn *c, enum revision_of kind, const char *owner, const char *column, const char *id, json_t **row, struct problem *p)
+/*
+ * One pass over the index. `old` gets {id, hour} of those that may go, oldest first; `after` {id: the one that follows it, or null when several do}.
+ */
+static enum lm_err read_all(struct db_conn *c, const struct revision_kind *k, const char *owner, int64_t below, json_t *old, json_t *after, struct problem *p)
 {
-    const struct revision_kind *k = &revision_kinds[kind];
-    char found[UUID_SIZE] = "";
-    sqlite3_stmt *s = revision_sql(c, "SELECT id FROM %s WHERE %s = ?1 AND %s = ?2 AND deleted_at IS NULL", k->revisions->name, k->owner, column);
+    sqlite3_stmt *s = revision_sql(c, "SELECT id, previous_id, number, created_at / 3600000, name IS NOT NULL FROM %s WHERE %s = ?1 AND deleted_at IS NULL "
+                                   "ORDER BY number", k->revisions->name, k->owner);
+    char id[UUID_SIZE], previous[UUID_SIZE];
+    int rc = SQLITE_ERROR;
 
     if (!s)
-        return problem_set(p, LM_INTERNAL, "the history cannot be thinned");
+        return failed(p);
     sqlite3_bind_text(s, 1, owner, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, id, -1, SQLITE_STATIC);
-    if (sqlite3_step(s) == SQLITE_ROW)
-        str_copy(found, sizeof(found), (const char *)sqlite3_column_text(s, 0));
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        bool is_first = !json_object_get(after, text_of(s, 1, previous));
+        text_of(s, 0, id);
+        if (*previous)
+            json_object_set_new(after, previous, is_first ? json_string(id) : json_null());
+        if (sqlite3_column_int64(s, 2) <= below)
+            json_array_append_new(old, json_pack("{s:s,s:I,s:b}", "id", id, "hour", (json_int_t)sqlite3_column_int64(s, 3), "named", sqlite3_column_int(s, 4)));
+    }
     sqlite3_reset(s);
-    return row_read(c, k->revisions, found, true, NULL, row, p);
+    return rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
 }
 
 /* The data of `after` once `old`, before it, is gone. */
@@ -86,58 +103,110 @@ static json_t *joined_data(const json_t *old, const json_t *after)
     return NULL;
 }
 
-static enum lm_err drop(struct db_conn *c, enum revision_of kind, const char *owner, const char *id, struct problem *p)
+static enum lm_err read_data(struct db_conn *c, const struct revision_kind *k, const char *id, char previous[UUID_SIZE], json_t **row, struct problem *p)
 {
-    const struct revision_kind *k = &revision_kinds[kind];
-    json_t *old = NULL, *after = NULL, *data = NULL, *members = NULL, *empty = NULL;
-    enum lm_err err = read_row(c, kind, owner, "id", id, &old, p);
+    sqlite3_stmt *s = revision_sql(c, "SELECT previous_id, %s FROM %s WHERE id = ?1", k->owners == &scores_table ? k->content : "NULL", k->revisions->name);
+    enum lm_err err = LM_OK;
 
-    if (err || (err = read_row(c, kind, owner, "previous_id", id, &after, p)))
-        goto out;
-    members = json_pack("{s:O?}", "previous_id", json_object_get(old, "previous_id"));
-    empty = json_pack("{s:{}}", k->content);
-    if (!members || !empty) {
+    *row = NULL;
+    if (!s)
+        return failed(p);
+    sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+    if (sqlite3_step(s) != SQLITE_ROW)
+        err = failed(p);
+    else if (text_of(s, 0, previous), sqlite3_column_type(s, 1) != SQLITE_NULL)
+        *row = json_pack("{s:o}", "data", json_loadb((const char *)sqlite3_column_text(s, 1), (size_t)sqlite3_column_bytes(s, 1), 0, NULL));
+    sqlite3_reset(s);
+    return err;
+}
+
+static enum lm_err done(struct db_conn *c, sqlite3_stmt *s, struct problem *p)
+{
+    int rc = sqlite3_step(s);
+
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
+}
+
+/* `after` follows what `id` followed; of a score it holds what both changed. */
+static enum lm_err link_after(struct db_conn *c, const struct revision_kind *k, const char *id, const char *after, struct problem *p)
+{
+    char previous[UUID_SIZE], unused[UUID_SIZE], *text = NULL;
+    json_t *old = NULL, *then = NULL, *data = NULL;
+    sqlite3_stmt *s;
+    enum lm_err err = read_data(c, k, id, previous, &old, p);
+
+    if (!err && old && !(err = read_data(c, k, after, unused, &then, p)) && (!(data = joined_data(old, then)) || !(text = json_text(data))))
         err = problem_set(p, LM_NOMEM, "no memory for a revision");
-        goto out;
-    }
-    if (kind == REVISION_SCORE) {
-        if (!(data = joined_data(old, after))) {
-            err = problem_set(p, LM_NOMEM, "no memory for a revision");
-            goto out;
+    if (!err) {
+        s = text ? revision_sql(c, "UPDATE %s SET previous_id = ?2, depth = iif(?4, 0, depth), %s = ?3 WHERE id = ?1", k->revisions->name, k->content)
+                 : revision_sql(c, "UPDATE %s SET previous_id = ?2 WHERE id = ?1", k->revisions->name);
+        if (!s) {
+            err = failed(p);
+        } else {
+            sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
+            if (*previous)
+                sqlite3_bind_text(s, 2, previous, -1, SQLITE_STATIC);
+            if (text) {
+                sqlite3_bind_text(s, 3, text, -1, SQLITE_STATIC);
+                sqlite3_bind_int(s, 4, json_object_get(data, "all") != NULL);
+            }
+            err = done(c, s, p);
         }
-        if (json_object_get(data, "all"))
-            json_object_set_new(members, "depth", json_integer(0));
-        json_object_set(members, "data", data);
     }
-    if (!(err = row_put(c, k->revisions, json_get_text(after, "id", ""), members, p)) && !(err = row_put(c, k->revisions, id, empty, p)))
-        err = row_delete(c, k->revisions, id, -1, NULL, p);
-out:
+    free(text);
     json_decref(old);
-    json_decref(after);
+    json_decref(then);
     json_decref(data);
-    json_decref(members);
-    json_decref(empty);
+    return err;
+}
+
+static enum lm_err drop(struct db_conn *c, const struct revision_kind *k, const char *id, const char *after, struct problem *p)
+{
+    enum lm_err err = link_after(c, k, id, after, p);
+    sqlite3_stmt *s = err ? NULL : revision_sql(c, "UPDATE %s SET %s = '{}', deleted_at = ?2 WHERE id = ?1", k->revisions->name, k->content);
+
+    if (err)
+        return err;
+    if (!s)
+        return failed(p);
+    sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, clock_wall_ms());
+    return done(c, s, p);
+}
+
+/* Named ones stay, the last of each hour, those a branch stands at, and those that several follow, or none. */
+static enum lm_err drop_some(struct db_conn *c, const struct revision_kind *k, const json_t *old, json_t *after, const json_t *places, struct problem *p)
+{
+    enum lm_err err = LM_OK;
+    int dropped = 0;
+
+    for (size_t i = 0; !err && i + 1 < json_array_size(old) && dropped < AT_ONCE; i++) {
+        const json_t *row = json_array_get(old, i);
+        const char *id = json_get_text(row, "id", ""), *next = json_string_value(json_object_get(after, id));
+        bool is_last = json_get_int(row, "hour", 0) != json_get_int(json_array_get(old, i + 1), "hour", 0);
+        if (is_last || !next || json_get_bool(row, "named", false) || json_object_get(places, id))
+            continue;
+        err = drop(c, k, id, next, p);
+        dropped++;
+    }
     return err;
 }
 
 enum lm_err revision_prune(struct db_conn *c, enum revision_of kind, const char *owner, int64_t newest, struct problem *p)
 {
-    json_t *ids = NULL, *id;
-    size_t i;
+    const struct revision_kind *k = &revision_kinds[kind];
     int64_t keep = newest % EVERY ? 0 : kept(c);
 
     if (newest % EVERY || newest <= keep)
         return LM_OK;
-    enum lm_err err = find_old(c, kind, owner, newest - keep, &ids, p);
-    json_array_foreach(ids, i, id) {
-        if (err)
-            break;
-        err = drop(c, kind, owner, json_string_value(id), p);
-        if (err == LM_INVALID || err == LM_NOT_FOUND || err == LM_CONFLICT) {   /* too large when joined: it stays; no save fails for that */
-            problem_clear(p);
-            err = LM_OK;
-        }
-    }
-    json_decref(ids);
+    json_t *old = json_array(), *after = json_object(), *places = json_object();
+    enum lm_err err = old && after && places ? LM_OK : problem_set(p, LM_NOMEM, "no memory to thin a history");
+    if (!err && !(err = read_places(c, k, owner, places, p)) && !(err = read_all(c, k, owner, newest - keep, old, after, p)))
+        err = drop_some(c, k, old, after, places, p);
+    json_decref(old);
+    json_decref(after);
+    json_decref(places);
     return err;
 }

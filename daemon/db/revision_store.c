@@ -48,12 +48,13 @@ static void column_copy(sqlite3_stmt *s, int i, char *out, size_t size)
     str_copy(out, size, text ? text : "");
 }
 
-/* Two machines may each have made one current: the newest choice counts. */
+/* Two machines may each have made one current: the newest choice counts. A place whose revision did not come yet vouches for nothing. */
 enum lm_err branch_current(struct db_conn *c, enum revision_of kind, const char *owner, struct branch *b, struct problem *p)
 {
     const struct revision_kind *k = &revision_kinds[kind];
-    sqlite3_stmt *s = revision_sql(c, "SELECT id, name, revision_id, tip_id, version, is_loose FROM %s WHERE %s = ?1 AND deleted_at IS NULL "
-                                   "ORDER BY is_current DESC, version DESC LIMIT 1", k->branches->name, k->owner);
+    sqlite3_stmt *s = revision_sql(c, "SELECT id, name, revision_id, tip_id, version, is_loose OR (revision_id IS NOT NULL AND NOT EXISTS "
+                                   "(SELECT 1 FROM %s r WHERE r.id = b.revision_id AND r.deleted_at IS NULL)) FROM %s b WHERE %s = ?1 "
+                                   "AND deleted_at IS NULL ORDER BY is_current DESC, version DESC LIMIT 1", k->revisions->name, k->branches->name, k->owner);
 
     *b = (struct branch){ .exists = false };
     if (!s)

@@ -167,6 +167,10 @@ static enum lm_err step_along(struct save *x, const json_t *after, const json_t 
     }
     json_decref(theirs);
     json_decref(joined);
+    if (err == LM_CONFLICT) {                   /* the rest of the history is elsewhere: a save like any */
+        problem_clear(p);
+        err = LM_OK;
+    }
     return !err && *moved ? branch_move(x->c, x->kind, &x->b, at.at, false, p) : err;
 }
 

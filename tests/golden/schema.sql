@@ -309,6 +309,8 @@ CREATE INDEX implementation_revisions_implementation ON implementation_revisions
 
 CREATE INDEX implementation_revisions_number ON implementation_revisions(implementation_id, number);
 
+CREATE INDEX implementation_revisions_thin ON implementation_revisions(implementation_id, number, created_at, previous_id, name, id) WHERE deleted_at IS NULL;
+
 CREATE TRIGGER implementation_revisions_insert AFTER INSERT ON implementation_revisions BEGIN
     INSERT INTO changed_row VALUES ('implementation_revisions', NEW.id, NEW.version, NEW.deleted_at);
     UPDATE implementation_revisions SET (version, created_at, updated_at, device_id) =
@@ -792,6 +794,8 @@ CREATE TABLE score_revisions (
 CREATE INDEX score_revisions_number ON score_revisions(score_id, number);
 
 CREATE INDEX score_revisions_score ON score_revisions(score_id, created_at);
+
+CREATE INDEX score_revisions_thin ON score_revisions(score_id, number, created_at, previous_id, name, id) WHERE deleted_at IS NULL;
 
 CREATE TRIGGER score_revisions_insert AFTER INSERT ON score_revisions BEGIN
     INSERT INTO changed_row VALUES ('score_revisions', NEW.id, NEW.version, NEW.deleted_at);

@@ -432,6 +432,30 @@ TEST(what_comes_from_elsewhere_makes_no_revision_and_is_not_lost_by_the_next_sav
     db_close(db);
 }
 
+TEST(a_place_whose_revision_is_not_here_does_not_stop_anybody)
+{
+    char id[UUID_SIZE];
+    struct db *db = begin();
+
+    CHECK(*annotate(db, 1, id));
+    CHECK_INT(set_graph(db, 1), LM_OK);
+    CHECK_INT(test_sql(db, "UPDATE score_branches SET revision_id = '99999999-9999-4999-8999-999999999999', tip_id = revision_id;"
+                       "UPDATE implementation_branches SET revision_id = '99999999-9999-4999-8999-999999999999', tip_id = revision_id"), LM_OK);
+    revision_by(NULL, NULL, STEP_UNDO);
+    CHECK_INT(test_patch(db, &score_annotations_table, id, "{'seed':5}"), LM_OK);
+    CHECK_INT(set_graph(db, 2), LM_OK);
+    revision_by(NULL, NULL, STEP_SAVE);
+    CHECK_INT(count(db, "score_revisions"), 3);                 /* what was there, and the edit */
+    CHECK_INT(count(db, "implementation_revisions"), 3);
+    CHECK_INT(deed(db, UNDO, REVISION_SCORE, NULL, NULL), LM_OK);
+    CHECK_INT(deed(db, UNDO, REVISION_GRAPH, NULL, NULL), LM_OK);
+    CHECK_NEAR(live_attack(db), 1, 0);
+    json_t *v = live(db, REVISION_SCORE);
+    CHECK_INT(json_get_int(json_array_get(v, 0), "seed", 0), 77);
+    json_decref(v);
+    db_close(db);
+}
+
 TEST(a_score_that_was_deleted_comes_back_with_its_history)
 {
     char id[UUID_SIZE], sql[300];
