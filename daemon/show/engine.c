@@ -200,31 +200,6 @@ int64_t engine_guard_ns(const struct engine *e)
 
 /* ---- the engine thread (real time) ---- */
 
-/* A head in several groups obeys the lowest of their masters. */
-static void limit_heads(const struct scene *s)
-{
-    const struct space *space = s->space->obj;
-    const struct patch *patch = space->patch->obj;
-
-    for (size_t i = 0; i < patch->n_heads; i++)
-        space->limit[i] = 1;
-    for (size_t g = 0; g < patch->n_groups; g++)
-        for (size_t i = 0; i < patch->groups[g].n_heads && s->group_level[g] < 1; i++) {
-            float *limit = &space->limit[patch->groups[g].heads[i]];
-            *limit = s->group_level[g] < *limit ? s->group_level[g] : *limit;
-        }
-}
-
-static void set_group(const struct scene *s, const char *id, float level)
-{
-    const struct patch *patch = ((const struct space *)s->space->obj)->patch->obj;
-
-    for (size_t g = 0; g < patch->n_groups; g++)
-        if (!*id || !memcmp(patch->groups[g].id, id, UUID_SIZE))
-            s->group_level[g] = level;
-    limit_heads(s);
-}
-
 static void apply(struct engine *e, const struct message *m)
 {
     switch (m->command) {
@@ -237,7 +212,7 @@ static void apply(struct engine *e, const struct message *m)
         e->serial = m->scene->serial;
         e->coming = 0;                  /* was said for the score before */
         e->hold = false;
-        limit_heads(e->scene);
+        scene_limit_heads(e->scene);
         break;
     case CMD_SERIAL:
         e->serial = m->serial.now;
@@ -255,7 +230,7 @@ static void apply(struct engine *e, const struct message *m)
         break;
     case CMD_GROUP:
         if (e->scene)
-            set_group(e->scene, m->group.id, m->group.level);
+            scene_set_group(e->scene, m->group.id, m->group.level);
         break;
     case CMD_IDENTIFY:
         e->identify_first = m->identify.first;
@@ -283,13 +258,6 @@ static void identify(struct engine *e, struct frame *f, int64_t now)
     }
 }
 
-static void dark_lasers(const struct space *s, struct frame *f)
-{
-    for (size_t i = 0; i < f->heads; i++)
-        if (s->is_laser[i])
-            f->intensity[i] = f->strobe[i] = 0;
-}
-
 /* What is there before the masters: the frozen look, the score's, the last one or none. */
 static void make_look(struct engine *e, const struct player_now *now, struct frame *f)
 {
@@ -315,13 +283,6 @@ static void make_look(struct engine *e, const struct player_now *now, struct fra
     }
 }
 
-/* What an operator holds wins over all that was computed, a blackout too. */
-static void park(const struct scene *s, struct universes *u)
-{
-    for (size_t i = 0; i < s->n_parks; i++)
-        u->u[s->parks[i].universe].slots[s->parks[i].slot] = s->parks[i].value;
-}
-
 /* Score -> freeze -> masters -> blackout -> guard -> identify (light-model 5, "Order after the score") -> what is received -> parks. */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
@@ -341,14 +302,14 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
     render_masters(f, space->limit, space->is_fog, e->master * scene->max_brightness);
     if (e->blackout) {
         render_blackout(f);
-        dark_lasers(space, f);
+        space_darken_lasers(space, f);
     }
     if (guard_run(space->guard, f, mono_ns, scene->flash_limit))
         atomic_store(&e->guard_ns, mono_ns);
     identify(e, f, mono_ns);
     program_run(space->program, space->state, f, mono_ns, space->own);
     input_set_merge(scene->input->obj, space->own, e->blackout ? space->steady : NULL, space->universes, mono_ns);
-    park(scene, space->universes);
+    scene_park(scene, space->universes);
 }
 
 static void publish(struct engine *e)

@@ -147,3 +147,44 @@ void scene_free(struct scene *s)
     shared_unref(s->space);
     free(s);
 }
+
+/* ---- Thread: engine (real time). ---- */
+
+/* A head in several groups obeys the lowest of their masters. */
+void scene_limit_heads(const struct scene *s)
+{
+    const struct space *space = s->space->obj;
+    const struct patch *patch = space->patch->obj;
+
+    for (size_t i = 0; i < patch->n_heads; i++)
+        space->limit[i] = 1;
+    for (size_t g = 0; g < patch->n_groups; g++)
+        for (size_t i = 0; i < patch->groups[g].n_heads && s->group_level[g] < 1; i++) {
+            float *limit = &space->limit[patch->groups[g].heads[i]];
+            *limit = s->group_level[g] < *limit ? s->group_level[g] : *limit;
+        }
+}
+
+void scene_set_group(const struct scene *s, const char *id, float level)
+{
+    const struct patch *patch = ((const struct space *)s->space->obj)->patch->obj;
+
+    for (size_t g = 0; g < patch->n_groups; g++)
+        if (!*id || !memcmp(patch->groups[g].id, id, UUID_SIZE))
+            s->group_level[g] = level;
+    scene_limit_heads(s);
+}
+
+void space_darken_lasers(const struct space *s, struct frame *f)
+{
+    for (size_t i = 0; i < f->heads; i++)
+        if (s->is_laser[i])
+            f->intensity[i] = f->strobe[i] = 0;
+}
+
+/* What an operator holds wins over all that was computed, a blackout too. */
+void scene_park(const struct scene *s, struct universes *u)
+{
+    for (size_t i = 0; i < s->n_parks; i++)
+        u->u[s->parks[i].universe].slots[s->parks[i].slot] = s->parks[i].value;
+}

@@ -67,3 +67,9 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
 enum lm_err space_take_state(struct space *s, const struct space *old);
 void space_free(void *space);
 void scene_free(struct scene *s);
+
+/* The engine's, real-time safe. */
+void scene_limit_heads(const struct scene *s);                  /* from the levels of the groups to those of their heads */
+void scene_set_group(const struct scene *s, const char *group_id, float level);        /* "": all groups; one that is not there is passed over */
+void space_darken_lasers(const struct space *s, struct frame *f);
+void scene_park(const struct scene *s, struct universes *u);
