@@ -22,8 +22,8 @@ enum {
     SEGMENTS_MAX = 64,                  /* UDP_MAX_SEGMENTS */
     CALL_MAX = 1024,                    /* UIO_MAXIOV: messages in one sendmmsg() */
     BUCKETS = 256,                      /* targets that are told apart at a time; more only makes smaller batches */
-    NONE = UINT32_MAX,
 };
+#define NONE UINT32_MAX
 
 bool outputs_can_segment(int fd)
 {
