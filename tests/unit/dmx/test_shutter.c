@@ -355,3 +355,42 @@ TEST(heads_of_one_base_and_their_own_tilts)
     CHECK_NEAR(pan[0], pan[1], 0);                      /* both are told where the base went */
     rig_close(&g);
 }
+
+TEST(heads_behind_one_shutter_strobe_together)
+{
+    static const char shutter[] = GROUP("S", "Shutter", CAP(0, 9, "ShutterOpen", "open") CAP(10, 255, "StrobeSlowToFast", "Strobe"));
+    static const char still[] = GROUP("S", "Shutter", CAP(0, 255, "ShutterOpen", "open"));
+    char body[2048];
+    uint32_t with[3];
+    bool gated[3];
+    struct rig g;
+
+    for (int strobes = 0; strobes < 2; strobes++) {
+        snprintf(body, sizeof body, "%s" DIMMER PRESET("R", "IntensityRed") PRESET("G", "IntensityGreen") PRESET("B", "IntensityBlue")
+                 "<Mode Name=\"m\">" CH(0, "S") CH(1, "D") CH(2, "R") CH(3, "G") CH(4, "B")
+                 "<Head><Channel>2</Channel></Head><Head><Channel>3</Channel></Head><Head><Channel>4</Channel></Head></Mode>", strobes ? shutter : still);
+        CHECK(rig_open_xml(&g, body, NULL));
+        program_get_shutters(g.program, with, gated);
+        rig_close(&g);
+        for (uint32_t i = 0; i < 3; i++) {
+            CHECK_INT(with[i], strobes ? 0 : i);
+            CHECK(!gated[i]);
+        }
+    }
+    /* One of their own each: nobody strobes with another. */
+    CHECK(rig_open_xml(&g, GROUP("S", "Shutter", CAP(0, 9, "ShutterOpen", "open") CAP(10, 255, "StrobeSlowToFast", "Strobe"))
+                       GROUP("T", "Shutter", CAP(0, 9, "ShutterOpen", "open") CAP(10, 255, "StrobeSlowToFast", "Strobe"))
+                       PRESET("R", "IntensityRed") PRESET("G", "IntensityGreen")
+                       "<Mode Name=\"m\">" CH(0, "S") CH(1, "R") CH(2, "T") CH(3, "G")
+                       "<Head><Channel>0</Channel><Channel>1</Channel></Head><Head><Channel>2</Channel><Channel>3</Channel></Head></Mode>", NULL));
+    program_get_shutters(g.program, with, gated);
+    rig_close(&g);
+    CHECK_INT(with[0], 0);
+    CHECK_INT(with[1], 1);
+    /* Nothing but a shutter: it opens from one half. */
+    CHECK(rig_open_xml(&g, GROUP("S", "Shutter", CAP(0, 9, "ShutterClose", "closed") CAP(10, 19, "ShutterOpen", "open")) MODE_1, NULL));
+    program_get_shutters(g.program, with, gated);
+    rig_close(&g);
+    CHECK(gated[0]);
+    CHECK_INT(with[0], 0);
+}
