@@ -24,6 +24,8 @@ export class Preview {
     private isBusy = false;
     private timer: ReturnType<typeof setTimeout> | undefined;
     private client: string | null = null;
+    /* The pattern that lumad shows for us. */
+    private shown: string | null = null;
 
     start(pattern: string, graph: Graph) {
         this.isOn = true;
@@ -63,7 +65,7 @@ export class Preview {
 
     private async end() {
         const client = this.client;
-        this.client = null;
+        this.client = this.shown = null;
         if (!client || client !== link.client) return; /* it ended with its socket */
         try {
             await request('DELETE', '/graph/preview', { body: { client } });
@@ -77,11 +79,15 @@ export class Preview {
         this.isBusy = true;
         while (this.wanted && this.isOn && this.graph && link.client) {
             this.wanted = false;
-            this.client = link.client;
             const isSolo = this.isSolo;
+            const pattern = this.pattern;
             try {
+                if (this.client === link.client && this.shown !== null && this.shown !== pattern)
+                    await request('DELETE', '/graph/preview', { body: { client: this.client, pattern_id: this.shown } });
+                this.client = link.client;
+                this.shown = pattern;
                 const answer = await put<GraphShown>('/graph/preview', {
-                    client: this.client, pattern_id: this.pattern, graph: bare(this.graph), ...(isSolo ? { solo: true } : {}),
+                    client: this.client, pattern_id: pattern, graph: bare(this.graph), ...(isSolo ? { solo: true } : {}),
                 });
                 this.error = null;
                 this.answer = answer;
