@@ -28,7 +28,8 @@ void tile_free(struct tile *t)
 
 static bool plane_equal(const struct plane *a, const struct plane *b)
 {
-    return a->n == b->n && a->t == b->t && a->c == b->c && !a->data == !b->data &&
+    return a->n == b->n && a->t == b->t && a->c == b->c && a->samples == b->samples && !a->data == !b->data && !a->column == !b->column &&
+           (!a->column || !memcmp(a->column, b->column, a->samples * sizeof *a->column)) &&
            (!a->data || !memcmp(a->data, b->data, (size_t)a->n * a->t * a->c * sizeof *a->data));
 }
 
@@ -48,17 +49,6 @@ static bool same_bits(const float *a, const float *b, size_t n)
     return memcmp(a, b, n * sizeof *a) == 0;
 }
 
-static bool is_still(const float *rows, uint32_t n, uint32_t t, uint32_t c)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        const float *row = rows + (size_t)i * t * c;
-        /* Each sample is the one before it: the row against itself, one sample on. */
-        if (t > 1 && !same_bits(row, row + c, (size_t)(t - 1) * c))
-            return false;
-    }
-    return true;
-}
-
 static bool is_flat(const float *rows, uint32_t n, uint32_t t, uint32_t c)
 {
     for (uint32_t i = 1; i < n; i++)
@@ -67,40 +57,60 @@ static bool is_flat(const float *rows, uint32_t n, uint32_t t, uint32_t c)
     return true;
 }
 
-struct raw_size { uint32_t n, t; };
+/* A plane before it is stored. */
+struct packing {
+    struct plane plane;
+    uint16_t column[TILE_SAMPLES + 1];  /* of each sample */
+    uint16_t from[TILE_SAMPLES + 1];    /* the sample each column is taken from */
+};
 
-static struct raw_size collapse(const float *rows, uint32_t n, uint32_t t, uint32_t c)
+/* Which samples differ, in any head, from the one before. What moves is known to after a few heads. */
+static void find_columns(const float *rows, uint32_t n, uint32_t t, uint32_t c, struct packing *p)
 {
-    return (struct raw_size){ is_flat(rows, n, t, c) ? 1 : n, is_still(rows, n, t, c) ? 1 : t };
+    enum { MOST = (TILE_SAMPLES + 1) * 3, EVERY = 8 };
+    uint32_t differs[MOST] = { 0 }, count = 1, most = t - t / 4;        /* more than that is not worth a list */
+
+    for (uint32_t i = 0; i < n && count <= most; i++) {
+        uint32_t now[MOST];
+        memcpy(now, rows + (size_t)i * t * c, (size_t)t * c * sizeof *now);
+        for (uint32_t k = c; k < t * c; k++)
+            differs[k] |= now[k] ^ now[k - c];
+        if (i % EVERY && i + 1 < n)
+            continue;
+        count = 1;
+        for (uint32_t s = 1; s < t; s++)
+            count += (c == 1 ? differs[s] : differs[3 * s] | differs[3 * s + 1] | differs[3 * s + 2]) != 0;
+    }
+    bool is_list = count <= most && count > 1;
+    uint32_t column = 0;
+    for (uint32_t s = 0; s < t; s++) {
+        bool is_new = s == 0 || count > most || (c == 1 ? differs[s] : differs[3 * s] | differs[3 * s + 1] | differs[3 * s + 2]) != 0;
+        column += is_new && s > 0;
+        p->column[s] = (uint16_t)column;
+        if (is_new)
+            p->from[column] = (uint16_t)s;
+    }
+    p->plane.t = count > most ? t : count;
+    p->plane.samples = is_list ? t : 0;
 }
 
-/* Head-major in, sample-major out, in squares that stay in the first cache. */
-static inline __attribute__((always_inline)) void turn_channels(const float *rows, struct raw_size size, uint32_t t, const uint32_t c, float *out)
+/* Head-major in, column-major out, in squares that stay in the first cache. */
+static inline __attribute__((always_inline)) void turn_channels(const float *rows, const struct packing *p, uint32_t t, const uint32_t c, float *out)
 {
     enum { SIDE = 16 };
+    uint32_t n = p->plane.n, columns = p->plane.t;
 
-    for (uint32_t a = 0; a < size.n; a += SIDE)
-        for (uint32_t b = 0; b < size.t; b += SIDE) {
-            uint32_t heads = size.n - a < SIDE ? size.n - a : SIDE, samples = size.t - b < SIDE ? size.t - b : SIDE;
-            for (uint32_t s = 0; s < samples; s++) {
-                float *to = out + ((size_t)(b + s) * size.n + a) * c;
-                const float *from = rows + ((size_t)a * t + b + s) * c;
-                for (uint32_t n = 0; n < heads; n++)
+    for (uint32_t a = 0; a < n; a += SIDE)
+        for (uint32_t b = 0; b < columns; b += SIDE) {
+            uint32_t heads = n - a < SIDE ? n - a : SIDE, end = columns - b < SIDE ? columns : b + SIDE;
+            for (uint32_t k = b; k < end; k++) {
+                float *to = out + ((size_t)k * n + a) * c;
+                const float *from = rows + ((size_t)a * t + p->from[k]) * c;
+                for (uint32_t h = 0; h < heads; h++)
                     for (uint32_t i = 0; i < c; i++)
-                        to[n * c + i] = from[(size_t)n * t * c + i];
+                        to[h * c + i] = from[(size_t)h * t * c + i];
             }
         }
-}
-
-static void turn(const float *rows, struct raw_size size, uint32_t t, uint32_t c, float *out)
-{
-    if (size.n == 1 || size.t == 1)     /* no order to change */
-        for (uint32_t n = 0; n < size.n; n++)
-            memcpy(out + (size_t)n * size.t * c, rows + (size_t)n * t * c, (size_t)size.t * c * sizeof *out);
-    else if (c == 1)
-        turn_channels(rows, size, t, 1, out);
-    else
-        turn_channels(rows, size, t, 3, out);
 }
 
 static size_t padded(size_t floats)
@@ -108,51 +118,58 @@ static size_t padded(size_t floats)
     return (floats + ALIGN / sizeof(float) - 1) & ~(ALIGN / sizeof(float) - 1);
 }
 
+/* Data, and the list of columns behind it. */
 static size_t floats_of(const struct plane *p)
 {
-    return padded((size_t)p->n * p->t * p->c);
+    return padded((size_t)p->n * p->t * p->c) + padded((p->samples * sizeof *p->column + sizeof(float) - 1) / sizeof(float));
 }
 
-static size_t measure(const struct raw_output *raw, const float *rows, uint32_t c, struct plane *p)
+static size_t measure(const struct raw_output *raw, const float *rows, uint32_t c, struct packing *p)
 {
     if (!rows)
         return 0;
-    struct raw_size size = collapse(rows, raw->n, raw->t, c);
-    *p = (struct plane){ .n = size.n, .t = size.t, .c = c };
-    return floats_of(p);
+    p->plane.n = is_flat(rows, raw->n, raw->t, c) ? 1 : raw->n;
+    p->plane.c = c;
+    find_columns(rows, p->plane.n, raw->t, c, p);
+    return floats_of(&p->plane);
 }
 
-static float *store(const struct raw_output *raw, const float *rows, struct plane *p, float *at)
+static float *store(const struct raw_output *raw, const float *rows, const struct packing *p, struct plane *plane, float *at)
 {
+    *plane = p->plane;
     if (!rows)
         return at;
-    turn(rows, (struct raw_size){ p->n, p->t }, raw->t, p->c, at);
-    p->data = at;
-    return at + floats_of(p);
+    if (p->plane.c == 1)
+        turn_channels(rows, p, raw->t, 1, at);
+    else
+        turn_channels(rows, p, raw->t, 3, at);
+    plane->data = at;
+    if (plane->samples) {
+        void *list = at + padded((size_t)plane->n * plane->t * plane->c);
+        plane->column = memcpy(list, p->column, plane->samples * sizeof *plane->column);
+    }
+    return at + floats_of(plane);
 }
 
 struct tile *tile_pack(uint32_t index, uint32_t samples, const struct raw_output *raw, uint32_t n)
 {
     size_t head = (sizeof(struct tile) + n * sizeof(struct tile_output) + ALIGN - 1) & ~(size_t)(ALIGN - 1), floats = 0;
-    struct tile_output *planes = calloc(n + 1, sizeof *planes);
+    struct packing (*p)[3] = calloc(n + 1, sizeof *p);          /* value, hue, alpha */
 
-    if (!planes)
+    if (!p)
         return NULL;
     for (uint32_t i = 0; i < n; i++)
-        floats += measure(&raw[i], raw[i].value, 1, &planes[i].value) + measure(&raw[i], raw[i].hue, 3, &planes[i].hue) +
-                  measure(&raw[i], raw[i].alpha, 1, &planes[i].alpha);
+        floats += measure(&raw[i], raw[i].value, 1, &p[i][0]) + measure(&raw[i], raw[i].hue, 3, &p[i][1]) + measure(&raw[i], raw[i].alpha, 1, &p[i][2]);
     struct tile *t = tile_alloc(head + floats * sizeof(float));
     if (t) {
         *t = (struct tile){ .index = index, .samples = samples, .bytes = head + floats * sizeof(float), .n_outputs = n };
-        if (n)
-            memcpy(t->outputs, planes, n * sizeof *planes);
         float *at = (float *)((char *)t + head);
         for (uint32_t i = 0; i < n; i++) {
-            at = store(&raw[i], raw[i].value, &t->outputs[i].value, at);
-            at = store(&raw[i], raw[i].hue, &t->outputs[i].hue, at);
-            at = store(&raw[i], raw[i].alpha, &t->outputs[i].alpha, at);
+            at = store(&raw[i], raw[i].value, &p[i][0], &t->outputs[i].value, at);
+            at = store(&raw[i], raw[i].hue, &p[i][1], &t->outputs[i].hue, at);
+            at = store(&raw[i], raw[i].alpha, &p[i][2], &t->outputs[i].alpha, at);
         }
     }
-    free(planes);
+    free(p);
     return t;
 }

@@ -5,9 +5,9 @@
  * A tile covers samples [index*256, index*256 + 256) of the annotation (60 per second, sample i = start + i/60) plus one overlap sample, so that
  * sampling between its last sample and the next tile's first needs one tile only. Tile k's samples do not depend on which tiles were run before.
  *
- * Stored is what is different and nothing else, and nothing is lost by it: an output lies in planes (intensity, hue, alpha apart), and a plane has one sample
- * where all its samples are the same bits, one head where all its heads are. A wave of intensity in one colour costs one float per head and sample.
- * Within a plane the heads of one instant lie side by side: that is what a frame reads.
+ * Stored is what is different and nothing else, and nothing is lost by it: an output lies in planes (intensity, hue, alpha apart), a plane has one head where
+ * all its heads are the same bits, and samples that are the same as the one before, in all heads, are stored once. A wave of intensity in one colour costs one
+ * float per head and sample, steps on the beat cost next to nothing. Within a plane the heads of one instant lie side by side: that is what a frame reads.
  *
  * MEMORY   One allocation per tile, of `bytes`; tile_free() frees all. Immutable. Only what graph_run_tile() made may be freed so.
  */
@@ -19,9 +19,11 @@ enum { TILE_SAMPLES = 256, SAMPLE_RATE = 60 };
 
 enum property { PROP_COLOR, PROP_DIMMER, PROP_PAN, PROP_TILT, PROP_STROBE, PROP_SPEED, PROPERTIES };
 
-struct plane {                          /* data[(sample*n + head)*c + channel]; n or t of 1 broadcasts */
-    uint32_t n, t, c;
+struct plane {                          /* data[(column*n + head)*c + channel]; n or t of 1 broadcasts */
+    uint32_t n, t, c;                   /* t: columns stored */
+    uint32_t samples;                   /* entries of `column` */
     const float *data;                  /* NULL: there is none */
+    const uint16_t *column;             /* of each sample; NULL: its own */
 };
 
 struct tile_output {
@@ -39,7 +41,9 @@ struct tile {
 
 static inline const float *plane_at(const struct plane *p, uint32_t head, uint32_t sample)
 {
-    return p->data + ((size_t)(p->t == 1 ? 0 : sample) * p->n + (p->n == 1 ? 0 : head)) * p->c;
+    uint32_t column = p->column ? p->column[sample] : p->t == 1 ? 0 : sample;
+
+    return p->data + ((size_t)column * p->n + (p->n == 1 ? 0 : head)) * p->c;
 }
 
 void tile_free(struct tile *t);                                 /* NULL is fine */

@@ -31,9 +31,11 @@ struct cursor {
 
 static struct cursor cursor_at(const struct plane *p, uint32_t sample, float part)
 {
-    uint32_t a = sample < p->t ? sample : p->t - 1, b = a + 1 < p->t ? a + 1 : a;
+    uint32_t last = (p->column ? p->samples : p->t) - 1, a = sample < last ? sample : last, b = a < last ? a + 1 : a;
     size_t row = (size_t)p->n * p->c;
 
+    if (p->column)
+        a = p->column[a], b = p->column[b];
     return (struct cursor){ .a = p->data + a * row, .b = p->data + b * row, .stride = p->n == 1 ? 0 : p->c, .part = part };
 }
 
