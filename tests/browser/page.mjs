@@ -13,7 +13,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const LUMAD = path.resolve(process.env.LUMAD ?? path.join(ROOT, 'build/release/lumad'));
+export const LUMAD = path.resolve(process.env.LUMAD ?? path.join(ROOT, 'build/release/lumad'));
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const SHOTS = path.resolve(process.env.SHOTS ?? path.join(ROOT, 'build/screenshots'));
 
@@ -46,12 +46,12 @@ export function folder(prefix) {
 }
 
 const running = new Set();
-/* Starts lumad and waits for the line that says where it serves. */
+/* Starts lumad and waits for the line that says where it serves. What the test has written to test.conf of its folder is kept. */
 export function start(data, port, ...more) {
     /* On the machine's own network only the loopback is for lighting: a test looks for no nodes. */
     const config = path.join(data, 'test.conf');
     fs.mkdirSync(data, { recursive: true });
-    fs.writeFileSync(config, '[dmx]\ninterfaces = lo\n');
+    fs.appendFileSync(config, '[dmx]\ninterfaces = lo\n');
     const args = [...more, '--config', config, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
     const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
     let log = '';
