@@ -113,6 +113,15 @@ static enum lm_err store_decode(struct db_conn *c, const struct step_run *r, str
     return err;
 }
 
+/* The waveform is as it was when the cache only had dropped what it was drawn from; what reads the sound can have it now. */
+static void tell_decode(const struct step_run *r, struct event_bus *bus)
+{
+    struct event e = { .table = "track_waveforms", .op = 'u' };
+
+    uuid_from_key("waveform", r->track_id, e.id);
+    event_publish(bus, &e, 1);
+}
+
 /* --- the stems of a track --- */
 
 static bool are_stems_decoded(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
@@ -229,7 +238,7 @@ static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, stru
 
 const struct step steps[] = {
     { .name = "decode", .worker = "decode_worker", .version = 1, .is_there = is_decoded,
-      .makes_pcm = true, .prepare = prepare_decode, .store = store_decode },
+      .makes_pcm = true, .prepare = prepare_decode, .store = store_decode, .tell = tell_decode },
     { .name = "decode_stems", .worker = "decode_worker", .version = 1, .is_there = are_stems_decoded, .makes_pcm = true, .is_on_demand = true,
       .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems },
     { .name = "waveform", .worker = "decode_worker", .analyser = "lumad-waveform", .version = 1, .needs_pcm = true, .is_there = is_stored,

@@ -3,7 +3,9 @@ import array
 import base64
 import hashlib
 import io
+import pathlib
 import sqlite3
+import tempfile
 import time
 import unittest
 import uuid
@@ -102,6 +104,32 @@ class Stems(unittest.TestCase):
         self.layer("Level", graph([{"id": "in", "type": "audio_input"}, {"id": "l", "type": "audio_level"}], [("in", "out", "l", "audio_in"), ("l", "peak", "d", "signal")]))
         self.assertGreater(self.rig.settle([153, 255], seconds=0.5)[1], 0)
         self.assertEqual(self.jobs(), [])
+
+    def test_sound_that_the_cache_dropped_is_heard_again(self):
+        self.d.stop()
+        with tempfile.TemporaryDirectory(prefix="lumad-") as data:
+            for start in range(2):
+                with Lumad(data=data) as d:
+                    if start == 0:
+                        self.d, self.rig = d, Rig(d)
+                        self.separate("drums", level(0.8))
+                        self.layer("Drums", stem_graph("drums"))
+                        self.layer("Sound", graph([{"id": "in", "type": "audio_input"}, {"id": "l", "type": "audio_level", "params": {"window_ms": 2000}}],
+                                                  [("in", "out", "l", "audio_in"), ("l", "rms", "d", "signal")]))
+                        for a in d.get(f"/scores/{self.rig.score['id']}/annotations")["items"]:
+                            if a["id"] != self.rig.block["id"]:
+                                d.patch(f"/annotations/{a['id']}", {"blend_mode": "add"})
+                        d.patch(f"/annotations/{self.rig.block['id']}", {"args": {"sel": "left"}})
+                        self.rig.show()
+                        self.rig.seek(2)
+                    self.rig.d = d                                  # the second one begins where the first was
+                    end = time.monotonic() + 30
+                    while (got := self.rig.slots())[1] <= 204 + 10 and time.monotonic() < end:
+                        time.sleep(0.05)
+                    self.assertEqual(got[0], 153)
+                    self.assertGreater(got[1], 204 + 10)            # the drums, and the track
+                for file in pathlib.Path(data, "cache").glob("*.pcm"):
+                    file.unlink()
 
     def test_a_file_that_cannot_be_decoded_is_said_and_not_tried_for_ever(self):
         drums = self.layer("Drums", stem_graph("drums"))

@@ -325,3 +325,26 @@ TEST(a_track_is_analysed_without_them)
     json_decref(all);
     end();
 }
+
+/* The cache had dropped it: its rows are as they were, and nobody would hear of it from them. */
+TEST(a_track_decoded_again_is_told_too)
+{
+    struct problem p = { 0 };
+    struct event e;
+    char file[PATH_SIZE], *path = NULL;
+    int told = 0;
+
+    begin();
+    add_stem(track, "drums", .8, 3);
+    snprintf(file, sizeof(file), "stems/%s.drums.flac", track);
+    sql("UPDATE tracks SET file_path = '%s', duration_seconds = 3 WHERE id = '%s'", file, track);
+    struct event_listener *l = event_listen(bus, 1000, NULL, NULL);
+    CHECK_INT(jobs_decoded(jobs, track, 0, &path, &p), LM_BUSY);
+    while (!told && event_wait(l, &e, WAIT_MS))
+        told += !strcmp(e.table, "track_waveforms");
+    event_unlisten(l);
+    CHECK_INT(told, 1);
+    CHECK_INT(jobs_decoded(jobs, track, 0, &path, &p), LM_OK);
+    free(path);
+    end();
+}
