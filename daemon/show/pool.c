@@ -23,7 +23,7 @@ enum { SLICE_MS = 25, PATIENCE_S = 8 };
 
 /* ---- what to do next ---- */
 
-enum { COMPILE = UINT32_MAX };          /* instead of a tile's number */
+#define COMPILE UINT32_MAX              /* instead of a tile's number */
 struct pick { struct show_layer *layer; uint32_t k; double distance; };
 
 static void consider_compile(struct pick *best, struct show_layer *l, double distance)
