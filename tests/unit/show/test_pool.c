@@ -501,9 +501,9 @@ TEST(a_tile_that_takes_long_leaves_its_thread_to_others)
     pool_set_layers(p, both, 1);
     CHECK(!pool_prepare(p, both, 1, 590, 0, 60));       /* it is at work */
     pool_set_layers(p, both, 2);
-    CHECK(pool_prepare(p, &both[1], 1, 590, 0, 5000));
+    CHECK(pool_prepare(p, &both[1], 1, 590, 0, 30000));
     CHECK(!layer_has_tile(both[0]->layer, far));
-    CHECK(pool_prepare(p, both, 2, 590, 0, 30000));     /* and comes to its end all the same */
+    CHECK(pool_prepare(p, both, 2, 590, 0, 300000));    /* and comes to its end all the same */
     CHECK(layer_has_tile(both[0]->layer, far));
     pool_free(p);
     show_layer_unref(both[0]);
