@@ -42,7 +42,9 @@ static struct cursor cursor_at(const struct plane *p, uint32_t sample, float par
 /* Of an output's levels: intensity, angle, strobe, speed. */
 static struct cursor level_at(const struct tile *tile, int32_t source, uint32_t sample, float part)
 {
-    return source < 0 ? (struct cursor){ 0 } : cursor_at(&tile->outputs[source].value, sample, part);
+    if (source < 0)
+        return (struct cursor){ 0 };
+    return cursor_at(&tile->outputs[source].value, sample, part);
 }
 
 static inline float lerp(float a, float b, float part)
