@@ -249,6 +249,9 @@ static void load(struct worker *w, char *message, size_t size)
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!object) {
         const char *why = dlerror();
+        size_t n = strlen(path);
+        if (why && !strncmp(why, path, n) && why[n] == ':')     /* a name of ours, which tells nobody anything */
+            why += n + 1 + strspn(why + n + 1, " ");
         snprintf(message, size, "it cannot be loaded: %s", why ? why : "the loader does not say why");
         return;
     }

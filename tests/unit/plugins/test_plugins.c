@@ -482,7 +482,7 @@ TEST(what_is_no_plug_in_is_refused_with_a_reason)
     CHECK(becomes(&r, "library", "refused", "no symbol lumad_node_plugin", 5000));
     CHECK(becomes(&r, "crash", "refused", "process", 5000));
     CHECK(becomes(&r, "open", "refused", "others may write", 5000));
-    CHECK(becomes(&r, "text", "refused", "cannot be loaded", 5000));
+    CHECK(becomes(&r, "text", "refused", "it cannot be loaded: file too short", 5000));
     CHECK(becomes(&r, "folder", "refused", "no regular file", 5000));
     CHECK(is(&r, "note", NULL, NULL));
     /* What is put right is taken at once. */
