@@ -482,7 +482,7 @@ TEST(a_tile_that_takes_long_leaves_its_thread_to_others)
 {
     struct pool_options o = { 1, playhead, &frames, NULL, SIZE_MAX };
     struct small s;
-    char nodes[1600], edges[1600], last[16] = "m.out";
+    char nodes[1600], edges[1600], last[32] = "m.out";
     size_t a, b;
 
     small_init(&s, 200);
