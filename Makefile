@@ -118,7 +118,8 @@ test: deps
 
 # Test programs may be built anywhere; the files they read are here.
 unit golden bench bench-graph: export LUMAD_SHARE ?= $(CURDIR)
-unit: $(UNIT_BIN) $(if $(filter analysis plugins,$(ROOMS)),$(WORKER_BIN)) $(if $(filter plugins,$(ROOMS)),$(TEST_PLUGIN) $B/plugins/example.so)
+unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN)) \
+      $(if $(filter plugins,$(ROOMS)),$B/node_worker $(TEST_PLUGIN) $B/plugins/example.so)
 	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)
 # Expected bytes; UPDATE=1 writes them anew. C programs with tap.h, or Python that asks the running daemon.
 golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
