@@ -51,7 +51,7 @@ export function start(data, port, ...more) {
     /* On the machine's own network only the loopback is for lighting: a test looks for no nodes. */
     const config = path.join(data, 'test.conf');
     fs.mkdirSync(data, { recursive: true });
-    fs.appendFileSync(config, '[dmx]\ninterfaces = lo\n');
+    if (!fs.existsSync(config) || !fs.readFileSync(config, 'utf8').includes('[dmx]')) fs.appendFileSync(config, '[dmx]\ninterfaces = lo\n');
     const args = [...more, '--config', config, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
     const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
     let log = '';
