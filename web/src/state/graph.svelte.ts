@@ -138,7 +138,8 @@ export class GraphStore {
         if (!path || !graph || this.isSaving) return false;
         this.isSaving = true;
         try {
-            const stored = await put<Graph>(`${path}?message=${encodeURIComponent(message(this.labels))}`, bare(graph), isOver ? undefined : this.saved?.version);
+            const said = message(this.labels);
+            const stored = await put<Graph>(said ? `${path}?message=${encodeURIComponent(said)}` : path, bare(graph), isOver ? undefined : this.saved?.version);
             if (path === this.path) {
                 this.saved = { ...stored, ...bare(graph) };
                 this.labels = [];
