@@ -95,8 +95,9 @@ static json_t *by_id(const json_t *changes)
     json_t *map = json_object(), *change;
     size_t i;
 
-    json_array_foreach((json_t *)changes, i, change)
+    json_array_foreach((json_t *)changes, i, change) {
         json_object_set(map, json_get_text(change, "id", ""), change);
+    }
     return map;
 }
 
@@ -156,8 +157,9 @@ json_t *changes_join(const json_t *first, const json_t *then)
         json_t *joined = other ? join_one(id, change, other, &is_same) : json_incref(change);
         failed |= !(other && is_same) && json_array_append_new(list, joined);
     }
-    json_object_foreach(thens, id, change)
+    json_object_foreach(thens, id, change) {
         failed |= !json_object_get(firsts, id) && json_array_append(list, change);
+    }
     json_decref(firsts);
     json_decref(thens);
     return whole(list, failed);
@@ -182,8 +184,9 @@ json_t *state_rows(const json_t *state)
         json_decref(rows);
         return NULL;
     }
-    json_object_foreach((json_t *)state, id, row)
+    json_object_foreach((json_t *)state, id, row) {
         list[i++] = row;
+    }
     qsort(list, n, sizeof(*list), compare_rows);
     for (i = 0; i < n; i++)
         json_array_append(rows, list[i]);

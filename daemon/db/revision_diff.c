@@ -28,12 +28,14 @@ static json_t *members_between(const json_t *from, const json_t *to)
     json_t *list = json_array(), *v;
     const char *name;
 
-    json_object_foreach((json_t *)from, name, v)
+    json_object_foreach((json_t *)from, name, v) {
         if (!value_same(v, json_object_get(to, name)))
             json_array_append_new(list, json_pack("{s:s,s:O,s:O?}", "param", name, "from", v, "to", json_object_get(to, name)));
-    json_object_foreach((json_t *)to, name, v)
+    }
+    json_object_foreach((json_t *)to, name, v) {
         if (!json_object_get(from, name) && !json_is_null(v))
             json_array_append_new(list, json_pack("{s:s,s:n,s:O}", "param", name, "from", "to", v));
+    }
     return list;
 }
 
@@ -68,14 +70,16 @@ static json_t *part_between(const char *part, const json_t *from, const json_t *
     json_t *added = json_array(), *removed = json_array(), *changed = json_array(), *item, *change;
     const char *key;
 
-    json_object_foreach(b, key, item)
+    json_object_foreach(b, key, item) {
         if (!json_object_get(a, key))
             json_array_append(added, item);
         else if (between && (change = between(json_object_get(a, key), item)))
             json_array_append_new(changed, change);
-    json_object_foreach(a, key, item)
+    }
+    json_object_foreach(a, key, item) {
         if (!json_object_get(b, key))
             json_array_append(removed, item);
+    }
     json_decref(a);
     json_decref(b);
     return json_pack("{s:o,s:o,s:o}", "added", added, "removed", removed, "changed", changed);

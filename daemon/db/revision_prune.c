@@ -92,8 +92,9 @@ static json_t *joined_data(const json_t *old, const json_t *after)
         failed |= json_object_set(data, "all", json_object_get(b, "all"));
     } else if (all) {
         failed |= !(state = json_object());
-        json_array_foreach((json_t *)all, i, row)
+        json_array_foreach((json_t *)all, i, row) {
             failed |= json_object_set(state, json_get_text(row, "id", ""), row);
+        }
         failed |= !changes_apply(state, then, false) || json_object_set_new(data, "all", state_rows(state));
         json_decref(state);
     }

@@ -155,8 +155,9 @@ static json_t *state_of_rows(const json_t *rows)
     json_t *state = json_object(), *row;
     size_t i;
 
-    json_array_foreach((json_t *)rows, i, row)
+    json_array_foreach((json_t *)rows, i, row) {
         json_object_set(state, json_get_text(row, "id", ""), row);
+    }
     return state;
 }
 

@@ -340,9 +340,10 @@ static bool is_in(const json_t *list, const char *id)
     json_t *v;
     size_t i;
 
-    json_array_foreach((json_t *)list, i, v)
+    json_array_foreach((json_t *)list, i, v) {
         if (!strcmp(json_string_value(v), id))
             return true;
+    }
     return false;
 }
 
@@ -357,10 +358,12 @@ enum lm_err revisions_keep(struct db_conn *c, struct problem *p)
     if (!(err = noted(c, "SELECT id FROM temp.was_graph", &graphs, p)) &&
         !(err = noted(c, "SELECT id FROM temp.was_score", &back, p)))
         err = noted(c, "SELECT DISTINCT score_id FROM temp.was_block", &scores, p);
-    json_array_foreach(graphs, i, id)
+    json_array_foreach(graphs, i, id) {
         err = err ? err : save_graph(c, json_string_value(id), p);
-    json_array_foreach(scores, i, id)
+    }
+    json_array_foreach(scores, i, id) {
         err = err ? err : save_score(c, json_string_value(id), is_in(back, json_string_value(id)), p);
+    }
     json_decref(graphs);
     json_decref(scores);
     json_decref(back);
