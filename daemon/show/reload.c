@@ -26,16 +26,16 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "venues", DIRTY_PATCH | DIRTY_OUTPUTS | DIRTY_SETTINGS },
     { "fixtures", DIRTY_PATCH },
     { "fixture_library", DIRTY_PATCH },
-    { "node_types", DIRTY_SCORE },              /* a plug-in came, went, changed or is running again */
+    { "node_types", DIRTY_SCORE | DIRTY_GRAPHS },              /* a plug-in came, went, changed or is running again */
     { "fixture_groups", DIRTY_PATCH },
     { "fixture_group_members", DIRTY_PATCH },
     { "outputs", DIRTY_OUTPUTS },
     { "parks", DIRTY_PARKS },
     { "scores", DIRTY_SCORE },
     { "score_annotations", DIRTY_SCORE },
-    { "patterns", DIRTY_SCORE },
-    { "implementations", DIRTY_SCORE },
-    { "venue_implementation_overrides", DIRTY_SCORE },
+    { "patterns", DIRTY_SCORE | DIRTY_GRAPHS },
+    { "implementations", DIRTY_SCORE | DIRTY_GRAPHS },
+    { "venue_implementation_overrides", DIRTY_SCORE | DIRTY_GRAPHS },
     { "track_beats", DIRTY_SCORE | DIRTY_GRID },
     { "track_waveforms", DIRTY_SCORE },         /* written when decoding is over: the audio can be read now */
     { "track_features", DIRTY_SCORE },
@@ -272,6 +272,8 @@ static enum lm_err load(struct show *s, struct show_light *l, struct db_conn *c,
     enum lm_err err = LM_OK;
     bool new_patch = !l->patch || dirty & DIRTY_PATCH;
 
+    if (dirty & (DIRTY_GRAPHS | DIRTY_PATCH))
+        show_forget_graphs(s);
     if (new_patch)
         dirty |= DIRTY_SCORE | DIRTY_OUTPUTS | DIRTY_PARKS;             /* layers speak of heads by number */
     if ((new_patch && (err = load_patch(s, l, c, p))) || (dirty & DIRTY_PARKS && (err = load_parks(l, c, p))) || (dirty & DIRTY_SETTINGS && (err = load_settings(l, c, p))) ||
@@ -493,6 +495,8 @@ enum lm_err show_reload(struct show *s, const struct show_choice *choice, unsign
         s->now = next, next = old;
         s->choice = wanted;
     }
+    if (err)
+        show_forget_graphs(s);          /* they may be another venue's */
     show_light_clear(&next);
     show_collect(s);
     return err;

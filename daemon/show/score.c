@@ -65,22 +65,17 @@ static bool is_broken(enum lm_err err)
     return err == LM_NOT_FOUND || err == LM_INVALID || err == LM_BAD_REQUEST || err == LM_TOO_LARGE || err == LM_CONFLICT;
 }
 
-/* The graph of each pattern is read and parsed once, however many blocks play it. */
-struct graphs {
-    size_t n, cap;
-    struct { char pattern[UUID_SIZE]; struct shared *doc; } *g;
-};
-
 static void free_doc(void *d) { graph_doc_free(d); }
 
-static void graphs_clear(struct graphs *graphs)
+void show_forget_graphs(struct show *s)
 {
-    for (size_t i = 0; i < graphs->n; i++)
-        shared_unref(graphs->g[i].doc);
-    free(graphs->g);
+    for (size_t i = 0; i < s->graphs.n; i++)
+        shared_unref(s->graphs.g[i].doc);
+    free(s->graphs.g);
+    s->graphs = (struct show_graphs){ 0 };
 }
 
-static struct shared *graphs_find(const struct graphs *graphs, const char *pattern)
+static struct shared *graphs_find(const struct show_graphs *graphs, const char *pattern)
 {
     for (size_t i = 0; i < graphs->n; i++)
         if (!strcmp(graphs->g[i].pattern, pattern))
@@ -89,7 +84,7 @@ static struct shared *graphs_find(const struct graphs *graphs, const char *patte
 }
 
 /* Without memory it is parsed again for the next one. */
-static void graphs_add(struct graphs *graphs, const char *pattern, struct shared *doc)
+static void graphs_add(struct show_graphs *graphs, const char *pattern, struct shared *doc)
 {
     if (graphs->n == graphs->cap) {
         size_t cap = graphs->cap ? 2 * graphs->cap : 16;
@@ -112,7 +107,7 @@ static enum lm_err parse(const json_t *graph, struct shared **result, struct pro
 }
 
 /* Of the row's pattern in this venue; an empty one where that is broken. */
-static enum lm_err pattern_graph(const struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct shared **doc, struct problem *p)
+static enum lm_err pattern_graph(const struct show_light *l, struct db_conn *c, const json_t *row, struct show_graphs *graphs, struct shared **doc, struct problem *p)
 {
     const char *pattern = json_get_text(row, "pattern_id", "");
     json_t *implementation = NULL;
@@ -154,8 +149,7 @@ static enum lm_err need_stems(struct show *s, struct show_light *l, struct db_co
     return t->has_stems || !l->score_track[0] || !(graph_doc_reads(doc) & READS_STEMS) ? LM_OK : load_track(s, l, c, true, p);
 }
 
-static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_conn *c, const json_t *row, struct graphs *graphs, struct entry *e,
-                              struct problem *p)
+static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_conn *c, const json_t *row, struct entry *e, struct problem *p)
 {
     struct shared *doc = NULL;
 
@@ -167,7 +161,7 @@ static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_co
     blend_mode_find(json_get_text(row, "blend_mode", "replace"), &e->item.blend);
 
     struct shared *preview = preview_graph(s->previews, row);
-    enum lm_err err = preview ? parse(shared_get(preview), &doc, p) : pattern_graph(l, c, row, graphs, &doc, p);
+    enum lm_err err = preview ? parse(shared_get(preview), &doc, p) : pattern_graph(l, c, row, &s->graphs, &doc, p);
     if (!err)
         err = need_stems(s, l, c, shared_get(doc), p);
     if (!err) {
@@ -222,7 +216,6 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
 {
     size_t count = json_array_size(rows);
     struct entry *entries = calloc(count + 1, sizeof(*entries));
-    struct graphs graphs = { 0 };
     enum lm_err err = LM_OK;
 
     drop_layers(l);
@@ -232,7 +225,7 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
         err = LM_NOMEM;
     size_t n = 0;
     while (!err && n < count)
-        if (!(err = make_entry(s, l, c, json_array_get(rows, n), &graphs, &entries[n], p)))
+        if (!(err = make_entry(s, l, c, json_array_get(rows, n), &entries[n], p)))
             n++;
     if (!err)
         qsort(entries, n, sizeof(*entries), by_order);
@@ -240,7 +233,6 @@ static enum lm_err make_layers(struct show *s, struct show_light *l, struct db_c
         l->layers[i] = entries[i].layer, l->items[i] = entries[i].item;
         l->n++;
     }
-    graphs_clear(&graphs);
     free(entries);
     return err;
 }

@@ -80,6 +80,7 @@ void show_free(struct show *s)
     pool_free(s->pool);                 /* counts the engine's frames to the end */
     engine_free(s->engine);
     show_light_clear(&s->now);
+    show_forget_graphs(s);
     shared_unref(s->loaded_grid);
     shared_unref(s->viewed_space);
     wire_free(s->wire);

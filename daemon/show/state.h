@@ -16,7 +16,8 @@ enum show_mode { MODE_OFF, MODE_SCORE, MODE_LIVE };
 extern const char *const show_mode_names[];     /* "off", "score", "live", NULL */
 
 enum dirty {                    /* what a change in the database touches */
-    DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_PARKS = 32, DIRTY_ALL = 63
+    DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_PARKS = 32,
+    DIRTY_GRAPHS = 64, DIRTY_ALL = 127
 };
 
 struct show_choice {            /* what PUT /show says; "" = none */
@@ -25,6 +26,12 @@ struct show_choice {            /* what PUT /show says; "" = none */
 };
 
 struct group_level { char group[UUID_SIZE]; float level; };
+
+/* The graph of each pattern of the score, as this venue plays it: read and parsed once, however many blocks play it and however often they are edited. */
+struct show_graphs {
+    size_t n, cap;
+    struct { char pattern[UUID_SIZE]; struct shared *doc; } *g;
+};
 
 struct show_parks {             /* the parked channels of the active venue, where its patch has them */
     size_t n;
@@ -70,6 +77,7 @@ struct show {
     uint64_t scene_id, puts;
     uint32_t patch_serial;
     bool yields, is_overtaken;          /* a reload that gives way to a newer edit, and one that did */
+    struct show_graphs graphs;          /* until one of them changes, or the venue */
     int64_t shown_ns;                   /* when layers were last ready to be shown */
     _Atomic double light_offset;        /* now.offset_s for those without the lock */
 
@@ -113,6 +121,7 @@ void show_light_clear(struct show_light *l);
 
 /* score.c: the score of l->choice, its track's grid and audio, into `l`; layers whose key is the same are taken over from what is on. */
 enum lm_err show_load_score(struct show *s, struct show_light *l, struct db_conn *c, struct problem *p);
+void show_forget_graphs(struct show *s);
 /* Gives back what the engine no longer uses. Control lock held. */
 void show_collect(struct show *s);
 
