@@ -46,7 +46,7 @@ static const int always[] = {
 #endif
 };
 
-/* While libraries are loaded. openat and prctl have rules of their own. */
+/* While libraries are loaded. openat, prctl and prlimit64 have rules of their own. */
 static const int loading[] = {
     SYS_openat, SYS_prctl, SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_readlinkat, SYS_pread64, SYS_getcwd, SYS_prlimit64, SYS_set_tid_address,
 #ifdef SYS_faccessat2
@@ -139,11 +139,13 @@ bool sandbox_enter(void)
     /* abort() and raise(), but nobody else. */
     rule_equal(&p, SYS_tgkill, 0, (uint32_t)getpid());
     rule_equal(&p, SYS_prctl, 0, PR_SET_SECCOMP);
+    /* Its own limits: those of any process of the same user could be set, and lumad is one. */
+    rule_equal(&p, SYS_prlimit64, 0, 0);
     rule_without(&p, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
     for (int i = 0; i < N_ALWAYS; i++)
         rule(&p, always[i], SECCOMP_RET_ALLOW);
     for (int i = 0; i < N_LOADING; i++)
-        if (loading[i] != SYS_openat && loading[i] != SYS_prctl)
+        if (loading[i] != SYS_openat && loading[i] != SYS_prctl && loading[i] != SYS_prlimit64)
             rule(&p, loading[i], SECCOMP_RET_ALLOW);
     return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && install(&p, DENY);
 }

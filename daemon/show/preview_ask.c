@@ -253,6 +253,7 @@ enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *b
         goto out;
     }
     pthread_mutex_lock(&s->control);
+    v->is_refused = false;              /* that was another one's */
     if (fresh)
         err = try_it(s, caller, fresh, &w, p);
     if (err && v->is_refused) {

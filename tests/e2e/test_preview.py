@@ -287,6 +287,13 @@ class Preview(unittest.TestCase):
         self.preview(0.2)
         self.assertEqual(self.rig.slots(), [51, 51])
 
+    def test_one_too_many_is_told_so_whatever_was_wrong_with_the_graph_before(self):
+        self.preview(0.6)
+        for i in range(7):
+            self.preview(0.2, annotation=str(uuid.uuid4()))
+        self.assertTrue(self.preview(unfit_graph())["errors"])
+        self.assertEqual(self.refused(503, self.body(dimmer_graph(1), annotation=str(uuid.uuid4())))["code"], "busy")
+
     def test_everybody_is_told(self):
         def said():
             return [w for w in self.d.get("/system")["warnings"] if w["id"] == "show.preview"]

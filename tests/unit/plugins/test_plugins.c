@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -357,6 +358,23 @@ TEST(it_can_reach_nothing_outside_of_its_process)
     CHECK_STR(fault(&r, "eat"), "");
 #endif
     rig_end(&r);
+}
+
+TEST(the_limits_of_the_process_that_starts_it_are_not_its_own)
+{
+    struct rlimit before, after;
+    struct rig r;
+
+    rig_begin(&r, 3);
+    getrlimit(RLIMIT_NOFILE, &before);
+    put(&r, "tests/plugins", "limits_at_load", "limits");
+    rig_start(&r);
+    bool runs = becomes(&r, "limits", "running", NULL, 3000);
+    getrlimit(RLIMIT_NOFILE, &after);
+    setrlimit(RLIMIT_NOFILE, &before);
+    rig_end(&r);
+    CHECK(runs);
+    CHECK_INT(after.rlim_cur, before.rlim_cur);
 }
 
 TEST(one_that_ends_too_often_is_given_up_until_it_is_read_again)
