@@ -170,9 +170,10 @@ DSP_INLINE float dsp_modulo(float a, float b)
 {
     double m = fabs((double)b), x = (double)a, r = x - dsp_floor(x / (m > 0 ? m : 1)) * m;
 
-    /* The quotient may round to the whole number above it, and what is just under the divisor to the divisor. */
+    /* The quotient may round to the whole number above it, and what is just under the divisor to the divisor; of one beyond 2^52 only rounding is left. */
     r += r < 0 ? m : 0;
     float f = (float)r;
     f = f >= (float)m ? 0 : f;
+    f = f < 0 ? 0 : f;
     return m > 0 ? f : b * 0;           /* NaN stays */
 }

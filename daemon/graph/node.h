@@ -38,7 +38,7 @@ enum { NODE_INPUTS = 6, NODE_OUTPUTS = 64, NODE_STOPS = 16, NODE_RANGES = 16, NO
 struct port_desc {
     const char *id, *label;
     enum port_type type;
-    unsigned channels;          /* 0: any; 1; 2: a direction, across and up; 3: a colour, 3 or 4 channels; 4: RGBA */
+    unsigned channels;          /* 0: any; 1; 2: a direction, across and up; 3: a colour, 3 or 4 channels; 4: RGBA; 12: a chroma */
     bool optional;              /* inputs only */
     const char *help;
 };

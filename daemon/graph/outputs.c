@@ -174,7 +174,7 @@ enum lm_err graph_run_tile(struct graph_program *g, struct graph_workspace *w, u
     if (!err)
         err = ensure_scans(g, w, k, g->levels, false);
     /* States that are still missing after this tile are made by it; otherwise others may run beside it. */
-    bool save = !err && !scans_reach(g, k + 1);
+    bool save = !err && k + 1 < g->tiles && !scans_reach(g, k + 1);
     if (!save)
         pthread_mutex_unlock(&g->lock);
     if (!err)

@@ -54,7 +54,7 @@ struct op {
     size_t state_floats;                /* SCAN */
     uint64_t used;                      /* bits of outputs */
     size_t work_floats; uint32_t spectrum, effort;      /* as the descriptor says; spectrum 0: none */
-    float **states; uint32_t saved;     /* states[k] at sample 256k for 1 <= k <= saved; lock */
+    float **states; uint32_t saved;     /* states[k] at sample 256k for 1 <= k <= saved < tiles; lock */
     void *global; bool has_global;      /* lock */
     atomic_flag reported;
 };

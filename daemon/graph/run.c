@@ -267,12 +267,12 @@ enum lm_err op_add(const struct graph_program *g, struct graph_workspace *w, con
     return LM_OK;
 }
 
-/* Keeps the state at a boundary when it is the next one missing. */
+/* Keeps the state at a boundary when it is the next one missing; nothing starts from the end. */
 static enum lm_err state_save(struct graph_program *g, struct op *op, int64_t sample, const float *state)
 {
     int64_t k = sample / TILE_SAMPLES;
 
-    if (sample % TILE_SAMPLES || k != (int64_t)op->saved + 1 || k > g->tiles)
+    if (sample % TILE_SAMPLES || k != (int64_t)op->saved + 1 || k >= g->tiles)
         return LM_OK;
     float *copy = malloc((op->state_floats + 1) * sizeof *copy);
     if (!copy)

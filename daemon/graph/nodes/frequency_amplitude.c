@@ -6,7 +6,7 @@ enum { SIZE = 2048, HOP = 512, HALF_MAX = 64, RAW = 2 * HALF_MAX };     /* RAW: 
 
 struct params { struct node_ranges ranges; float smoothing_ms; };
 
-/* Bins of all ranges together, each once, ascending; the last `to` is where looking may end. */
+/* Bins of all ranges together, each once: spans from .. to - 1 that do not touch, in no order. */
 struct bins { uint32_t n; struct { uint32_t from, to; } span[NODE_RANGES]; };
 
 static bool shape(struct node_setup *s)

@@ -1,7 +1,6 @@
 #include "graph/audio_frames.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "dsp/dmath.h"
@@ -31,9 +30,7 @@ static bool shape(struct node_setup *s)
         return audio_expect(s, 0);
     if (s->ctx->analysis && s->ctx->analysis->chroma)
         return true;
-    s->code = "missing_analysis";
-    snprintf(s->message, sizeof s->message, "the track's chords are not there: run the job roots of the track");
-    return false;
+    return node_not_analysed(s, "chords", "roots");
 }
 
 static uint32_t spectrum_of(const struct node_setup *s)

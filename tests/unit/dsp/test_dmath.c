@@ -74,11 +74,16 @@ TEST(modulo_is_euclidean)
     CHECK_NEAR(dsp_modulo(-0.25f, -1), 0.75, 0);
     CHECK_NEAR(dsp_modulo(3, 0), 0, 0);
     CHECK_NEAR(dsp_modulo(-1e-30f, 1), 0, 0);                   /* never the divisor itself */
+    CHECK(isnan(dsp_modulo(NAN, 1)) && isnan(dsp_modulo(1, NAN)) && isnan(dsp_modulo(INFINITY, 1)));
     for (float a = -50; a < 50; a += 0.0173f)
         for (float b = 0.1f; b < 9; b += 0.37f) {
             CHECK(dsp_modulo(a, b) >= 0 && dsp_modulo(a, b) < b);
             CHECK_NEAR(remainder(dsp_modulo(a, b) - (double)a, (double)b), 0, 1e-5);
         }
+    /* Of a large quotient nothing but rounding is left; that is not below 0 either. */
+    for (float a = 1e-20f; a < 1e37f; a *= 7.3f)
+        for (float b = 1e-37f; b < 1e37f; b *= 5.7f)
+            CHECK(dsp_modulo(a, b) >= 0 && dsp_modulo(a, b) < b && dsp_modulo(-a, b) >= 0 && dsp_modulo(-a, b) < b);
 }
 
 TEST(whole_numbers_are_those_of_libm)

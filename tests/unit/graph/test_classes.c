@@ -201,6 +201,49 @@ TEST(a_scan_goes_on_from_the_nearest_saved_boundary)
     small_clear(&s);
 }
 
+/* From the same thread: is the program's lock held while a node's turn comes? */
+struct watched { struct graph_program *g; int turns, locked; };
+
+static bool count_locked(void *ctx)
+{
+    struct watched *x = ctx;
+
+    x->turns++;
+    if (pthread_mutex_trylock(&x->g->lock))
+        x->locked++;
+    else
+        pthread_mutex_unlock(&x->g->lock);
+    return false;
+}
+
+TEST(nothing_is_kept_behind_the_end_and_the_last_tile_is_in_nobodys_way)
+{
+    static const double ends[] = { 1 + 512 / 60.0, 11 };        /* on a boundary, and inside a tile */
+
+    for (int k = 0; k < 2; k++) {
+        struct small s;
+        small_init(&s, 2);
+        s.env.end = ends[k];
+        struct graph_program *g = make(&s, "f:smooth", "w.out>f.in f.out>o.pan");
+        struct graph_workspace *w = graph_workspace_new();
+        struct watched x = { .g = g };
+        uint32_t last = graph_program_tiles(g) - 1;
+        struct tile *t = NULL, *before = small_tile(&s, g, last);
+        graph_workspace_set_stop(w, count_locked, &x);
+        CHECK_INT(graph_run_tile(g, w, last, &t, NULL), LM_OK);
+        CHECK(tile_equal(t, before));
+        CHECK(x.turns > 0);
+        CHECK_INT(x.locked, 0);
+        for (uint32_t i = 0; i < g->n_ops; i++)
+            CHECK(g->ops[i].saved <= last);
+        tile_free(t);
+        tile_free(before);
+        graph_workspace_free(w);
+        graph_program_free(g);
+        small_clear(&s);
+    }
+}
+
 TEST(a_pre_pass_sees_the_whole_annotation)
 {
     struct small s;
