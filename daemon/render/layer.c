@@ -1,5 +1,6 @@
 #include "render/layer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,15 @@ static enum lm_err make_segments(struct layer *l, const struct winner *w)
     }
     free(of);
     return LM_OK;
+}
+
+double layer_lead(double start, double origin)
+{
+    double lead = start - origin;
+
+    if (!(lead > 0))
+        return 0;
+    return lead > LAYER_LEAD_S ? lead - ceil((lead - LAYER_LEAD_S) * SAMPLE_RATE) / SAMPLE_RATE : lead;
 }
 
 struct layer *layer_new_empty(void)

@@ -41,17 +41,25 @@ void layer_put_tile(struct layer *l, struct tile *t);                   /* their
 struct tile *layer_drop_tile(struct layer *l, uint32_t k);              /* NULL: none there */
 size_t layer_bytes(const struct layer *l);                              /* of memory, all in all: tiles, lists of heads, program */
 
+/*
+ * A block that was cut off in front (origin before start: splitting copies it) is computed from its origin on, so that what remembers, draws or follows looks
+ * behind the cut as it did before it. Seconds before `start` at which the layer's first sample lies: at most LAYER_LEAD_S, and whole samples of the block it was.
+ */
+#define LAYER_LEAD_S 600.0
+double layer_lead(double start, double origin);
+
 struct render_item {                    /* an active or future annotation, in score order (z_index, start, id) */
     const struct layer *layer;          /* NULL: no light */
     double start, end;                  /* seconds, half-open */
     enum blend_mode blend;
+    double lead;                        /* seconds of the layer before `start`: those of a block that was cut off in front */
 };
 
 /* Folds into `f` every item with start <= t < end (light-model 5). `f` has been reset by the caller. Returns how many items lacked their tile (they add nothing). */
 size_t render_score(struct frame *f, const struct render_item *items, size_t n, double t);
 /* Heads without a position at intensity 0 take the first position and hue of the next item (by start > t) that sets them. */
 void render_preposition(struct frame *f, const struct render_item *items, size_t n, double t);
-/* One layer over the frame at `seconds` from its own start, blended, intensity scaled by level: what cues use too. false: tile missing. */
+/* One layer over the frame at `seconds` from its first sample, blended, intensity scaled by level: what cues use too. false: tile missing. */
 bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level);
 
 /* Masters act once, on intensity (light-model 5). Per head: `limit`: of the masters of its groups; `is_fog`: smoke and fans, which `level` leaves alone. */

@@ -214,22 +214,32 @@ static void fold_axis(float *axis, const struct segment *s, const struct tile *t
 /* Instants within a ten-thousandth of a sample of the next one are that: t - start is rarely exact. */
 #define SNAP 1e-4
 
+struct instant { const struct tile *tile; uint32_t sample; float part; };       /* tile NULL: it is not there */
+
+/* Of a layer that has tiles, `seconds` from its first sample. */
+static struct instant instant_at(const struct layer *l, double seconds)
+{
+    double at = seconds > 0 ? seconds * SAMPLE_RATE : 0, whole = floor(at + SNAP);
+    double last = (double)l->n_tiles * TILE_SAMPLES - 1;
+
+    if (whole > last)
+        at = whole = last;              /* the tile says where the annotation really ends */
+    return (struct instant){ atomic_load_explicit(&l->tiles[(uint32_t)whole / TILE_SAMPLES], memory_order_acquire), (uint32_t)whole % TILE_SAMPLES,
+                             at > whole ? (float)(at - whole) : 0 };
+}
+
 bool render_layer(struct frame *f, const struct layer *l, double seconds, enum blend_mode blend, float level)
 {
     if (!layer_is_filled(l))
         return false;
     if (!l->n_tiles)
         return true;
-    double at = seconds > 0 ? seconds * SAMPLE_RATE : 0, whole = floor(at + SNAP);
-    double last = (double)l->n_tiles * TILE_SAMPLES - 1;
-
-    if (whole > last)
-        at = whole = last;              /* the tile says where the annotation really ends */
-    uint32_t k = (uint32_t)whole / TILE_SAMPLES, sample = (uint32_t)whole % TILE_SAMPLES;
-    const struct tile *t = atomic_load_explicit(&l->tiles[k], memory_order_acquire);
+    struct instant now = instant_at(l, seconds);
+    const struct tile *t = now.tile;
+    uint32_t sample = now.sample;
+    float part = now.part;
     if (!t)
         return false;
-    float part = at > whole ? (float)(at - whole) : 0;
     for (uint32_t i = 0; i < l->n_segments; i++) {
         const struct segment *s = &l->segments[i];
         if (s->source[PROP_COLOR] >= 0 || s->source[PROP_DIMMER] >= 0)
@@ -253,7 +263,7 @@ size_t render_score(struct frame *f, const struct render_item *items, size_t n, 
 
     for (size_t i = 0; i < n; i++)
         if (is_active(&items[i], t))
-            missing += !render_layer(f, items[i].layer, t - items[i].start, items[i].blend, 1);
+            missing += !render_layer(f, items[i].layer, t - items[i].start + items[i].lead, items[i].blend, 1);
     return missing;
 }
 
@@ -285,16 +295,18 @@ static bool may_move(const struct layer *l)
 }
 
 /* The first position and hue of one coming layer. False: its first tile is not there. */
-static bool preposition(struct frame *f, struct moving *said, const struct layer *next)
+static bool preposition(struct frame *f, struct moving *said, const struct render_item *item)
 {
-    const struct tile *tile = layer_is_filled(next) ? atomic_load_explicit(&next->tiles[0], memory_order_acquire) : NULL;
+    const struct layer *next = item->layer;
+    struct instant first = layer_is_filled(next) ? instant_at(next, item->lead) : (struct instant){ 0 };
+    const struct tile *tile = first.tile;
 
     if (!tile || said->n == MOVING)
         return false;
     for (uint32_t i = 0; i < next->n_segments; i++) {
         const struct segment *s = &next->segments[i];
-        struct cursor pan = level_at(tile, s->source[PROP_PAN], 0, 0), tilt = level_at(tile, s->source[PROP_TILT], 0, 0);
-        struct color_cursor color = color_at(tile, s->source[PROP_COLOR], 0, 0);
+        struct cursor pan = level_at(tile, s->source[PROP_PAN], first.sample, 0), tilt = level_at(tile, s->source[PROP_TILT], first.sample, 0);
+        struct color_cursor color = color_at(tile, s->source[PROP_COLOR], first.sample, 0);
         for (uint32_t k = 0; (pan.a || tilt.a) && k < s->n; k++) {
             uint32_t h = s->heads[k];
             float own[4];
@@ -332,7 +344,7 @@ void render_preposition(struct frame *f, const struct render_item *items, size_t
         if (isinf(next))
             return;
         for (size_t i = n; i-- > 0;)    /* the top one first: it would win */
-            if (items[i].start == next && may_move(items[i].layer) && !preposition(f, &said, items[i].layer))
+            if (items[i].start == next && may_move(items[i].layer) && !preposition(f, &said, &items[i]))
                 return;
         after = next;
     }

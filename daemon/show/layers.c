@@ -48,6 +48,7 @@ struct show_layer *show_layer_new(const struct layer_source *s, uint64_t key)
     memcpy(l->annotation, s->annotation, strnlen(s->annotation, UUID_LEN));
     l->key = key;
     l->start = s->start, l->end = s->end, l->origin = s->origin, l->seed = s->seed;
+    l->lead = layer_lead(s->start, s->origin);
     l->doc = shared_ref(s->doc), l->patch = shared_ref(s->patch), l->track = shared_ref(s->track);
     if (!(l->layer = layer_new_empty()) || (s->args && !(l->args = json_deep_copy(s->args)))) {
         show_layer_unref(l);

@@ -33,6 +33,7 @@ struct show_layer {
     uint64_t key;                       /* of everything the graph reads: same key, same light */
     struct layer *layer;                /* never NULL; what a scene plays */
     double start, end, origin;          /* seconds on the track */
+    double lead;                        /* seconds before `start` at which its first sample lies */
     uint64_t seed;
     struct shared *doc;                 /* struct graph_doc */
     struct shared *patch, *track;       /* what the program reads */

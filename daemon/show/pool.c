@@ -26,6 +26,16 @@ enum { SLICE_MS = 25, PATIENCE_S = 8 };
 #define COMPILE UINT32_MAX              /* instead of a tile's number */
 struct pick { struct show_layer *layer; uint32_t k; double distance; };
 
+double pool_tile_start(const struct show_layer *l, uint32_t k)
+{
+    return l->start - l->lead + k * POOL_TILE_S;
+}
+
+uint32_t pool_tile_at(const struct show_layer *l, double seconds)
+{
+    return (uint32_t)((fmax(seconds - l->start, 0) + l->lead) / POOL_TILE_S);
+}
+
 static void consider_compile(struct pick *best, struct show_layer *l, double distance)
 {
     if (!l->is_compiling && distance < best->distance)
@@ -44,11 +54,8 @@ static void consider(struct pick *best, struct show_layer *l, double from, doubl
         return;
     }
     uint32_t tiles = layer_tiles(l->layer);
-    double into = fmax(from - l->start, 0);
-    uint32_t k = (uint32_t)(into / POOL_TILE_S);
-
-    for (; k < tiles; k++) {
-        double at = l->start + k * POOL_TILE_S;
+    for (uint32_t k = pool_tile_at(l, from); k < tiles; k++) {
+        double at = pool_tile_start(l, k);
         /* Who has one at work already comes a little later: another layer's tile is as near, and these two may wait for each other. */
         double distance = fmax(at - from, 0) + l->n_busy * POOL_TILE_S / 2 + fmin(l->slices, PATIENCE_S);
         if (at > to || distance >= best->distance)
@@ -86,7 +93,7 @@ static bool is_ready(const struct pool_wish *w)
         if (w->compile_only || l->end <= w->from || l->start > w->to)
             continue;
         uint32_t tiles = layer_tiles(l->layer);
-        for (uint32_t k = (uint32_t)(fmax(w->from - l->start, 0) / POOL_TILE_S); k < tiles && l->start + k * POOL_TILE_S <= w->to; k++)
+        for (uint32_t k = pool_tile_at(l, w->from); k < tiles && pool_tile_start(l, k) <= w->to; k++)
             if (!layer_has_tile(l->layer, k))
                 return false;
     }
@@ -136,7 +143,7 @@ static void set_largest(struct pool *p, size_t bytes)
 static enum lm_err compile(struct show_layer *l, struct graph_errors *errors)
 {
     struct graph_program *program = NULL;
-    struct graph_env env = { .patch = shared_get(l->patch), .start = l->start, .end = l->end, .origin = l->origin, .seed = l->seed, .args = l->args };
+    struct graph_env env = { .patch = shared_get(l->patch), .start = l->start - l->lead, .end = l->end, .origin = l->origin, .seed = l->seed, .args = l->args };
 
     track_data_env(shared_get(l->track), &env);
     enum lm_err err = graph_compile(shared_get(l->doc), &env, &program, errors);

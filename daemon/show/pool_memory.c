@@ -155,7 +155,7 @@ static bool drop_tile(struct pool *p, double now)
         for (uint32_t k = 0; k < layer_tiles(l->layer); k++) {
             if (!layer_has_tile(l->layer, k))
                 continue;
-            double start = l->start + k * POOL_TILE_S, distance = distance_of(p, start, start + POOL_TILE_S, now);
+            double start = pool_tile_start(l, k), distance = distance_of(p, start, start + POOL_TILE_S, now);
             if (distance > farthest)
                 worst = l, worst_k = k, farthest = distance;
         }

@@ -37,6 +37,10 @@ struct pool {
     uint64_t mark, heard_ms;
 };
 
+/* The tile that is played at an instant, from the block's start on; where one begins on the track. */
+uint32_t pool_tile_at(const struct show_layer *l, double seconds);
+double pool_tile_start(const struct show_layer *l, uint32_t k);
+
 /* --- pool_memory.c; the lock is held --- */
 void pool_count(struct pool *p, struct show_layer *l);          /* after its tiles or program changed */
 void pool_count_all(struct pool *p);

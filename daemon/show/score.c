@@ -178,7 +178,7 @@ static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_co
         e->layer = NULL;
     }
     if (!err)
-        e->item.layer = e->layer->layer;
+        e->item.layer = e->layer->layer, e->item.lead = e->layer->lead;
     shared_unref(preview);
     shared_unref(doc);
     return err;

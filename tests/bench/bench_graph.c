@@ -183,7 +183,7 @@ static void cold(void)
     double peak = memory_mb("VmHWM"), file = memory_mb("RssFile");
     struct frame *f = frame_new(200);
     for (int i = 0; i < BLOCKS; i++)
-        items[i] = (struct render_item){ l[i]->layer, l[i]->start, l[i]->end, BLEND_MAX };
+        items[i] = (struct render_item){ l[i]->layer, l[i]->start, l[i]->end, BLEND_MAX, 0 };
     for (double t = 0; t < 249; t += 0.05) {
         frame_reset(f);
         missing += render_score(f, items, BLOCKS, t);
@@ -253,7 +253,7 @@ static struct frame_cost frame_cost(size_t heads, size_t layers, double seconds)
     position = 0;
     for (size_t i = 0; i < layers; i++) {
         l[i] = block(r, pattern(r, names[i]), 0, seconds, i);
-        items[i] = (struct render_item){ l[i]->layer, 0, seconds, (enum blend_mode)(i % BLEND_MODES) };
+        items[i] = (struct render_item){ l[i]->layer, 0, seconds, (enum blend_mode)(i % BLEND_MODES), 0 };
     }
     if (!pool_prepare(p, l, layers, 0, FRAMES / (double)FRAME_HZ < seconds ? FRAMES / (double)FRAME_HZ : seconds, 60000))
         c.missing++;
@@ -307,7 +307,7 @@ static struct long_cost play_long(size_t heads, double seconds, size_t cache_mb)
     struct room *r = room_new(heads, seconds, false);
     struct pool *p = pool_of(cache_mb);
     struct show_layer *l = block(r, pattern(r, "colour_chase"), 0, seconds, 5);
-    struct render_item item = { l->layer, 0, seconds, BLEND_REPLACE };
+    struct render_item item = { l->layer, 0, seconds, BLEND_REPLACE, 0 };
     struct frame *f = frame_new(heads);
     struct long_cost c = { 0 };
     enum { SEEKS = 24 };

@@ -99,7 +99,7 @@ int main(void)
     for (size_t i = 0; i < HEADS; i++)
         limit[i] = 1;
     for (size_t i = 0; i < LAYERS; i++) {
-        items[i] = (struct render_item){ make_layer(&s, i % 4, &us), s.env.start, s.env.end, (enum blend_mode)(i % BLEND_MODES) };
+        items[i] = (struct render_item){ make_layer(&s, i % 4, &us), s.env.start, s.env.end, (enum blend_mode)(i % BLEND_MODES), 0 };
         if (i < 4)
             printf("tile, %d heads: %-52s %8.0f us, layer of 30 s %5.1f MB\n", HEADS, kinds[i].name, us,
                    (double)layer_bytes(items[i].layer) / 1e6);

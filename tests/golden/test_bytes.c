@@ -207,14 +207,14 @@ static uint64_t play(struct hall *h, const struct render_item *items, size_t n)
 static uint64_t bytes_of(struct hall *h, const json_t *graph, enum order order, unsigned threads)
 {
     struct layer *l = make_layer(h, graph, order, threads);
-    struct render_item item = { l, h->env.start, h->env.end, BLEND_REPLACE };
+    struct render_item item = { l, h->env.start, h->env.end, BLEND_REPLACE, 0 };
     uint64_t hash = l ? play(h, &item, 1) : 0;
 
     layer_free(l);
     return hash;
 }
 
-/* What remembers, looks at the whole block or at its end cannot know that it was longer. */
+/* What looks at the whole block or at its end cannot know that it was longer. */
 static bool is_seamless(const json_t *graph)
 {
     const json_t *node;
@@ -223,27 +223,28 @@ static bool is_seamless(const json_t *graph)
     json_array_foreach(json_object_get(graph, "nodes"), i, node) {
         const char *type = json_string_value(json_object_get(node, "type"));
         const struct node_desc *d = node_find(type);
-        if (!d || d->kind != NODE_POINT || strcmp(type, "ramp_between") == 0)
+        if (!d || d->kind == NODE_GLOBAL || strcmp(type, "ramp_between") == 0)
             return false;
     }
     return true;
 }
 
-/* A block cut in two at a sample: how many bytes of all frames differ by more than rounding. */
+/* A block cut in two, the second part computed from its origin on (show/layers.h): how many bytes of all frames differ by more than rounding. */
 static size_t bytes_changed_by_a_cut(struct hall *h, const json_t *graph)
 {
     static uint8_t want[470][2 * DMX_SLOTS];
-    const double start = h->env.start, end = h->env.end, cut = start + 5;
+    const double start = h->env.start, end = h->env.end, cut = start + 5.003;
     size_t changed = 0;
 
     h->seen = want, h->compared = NULL;
     struct layer *whole = make_layer(h, graph, FORWARD, 1);
-    play(h, &(struct render_item){ whole, start, end, BLEND_REPLACE }, 1);
+    play(h, &(struct render_item){ whole, start, end, BLEND_REPLACE, 0 }, 1);
     h->env.end = cut;
     struct layer *first = make_layer(h, graph, FORWARD, 1);
-    h->env.start = cut, h->env.end = end;       /* origin and seed stay, as splitting copies them */
+    double lead = layer_lead(cut, h->env.origin);       /* origin and seed stay, as splitting copies them */
+    h->env.start = cut - lead, h->env.end = end;
     struct layer *second = make_layer(h, graph, FORWARD, 1);
-    struct render_item both[] = { { first, start, cut, BLEND_REPLACE }, { second, cut, end, BLEND_REPLACE } };
+    struct render_item both[] = { { first, start, cut, BLEND_REPLACE, 0 }, { second, cut, end, BLEND_REPLACE, .lead = lead } };
     h->seen = NULL, h->compared = want, h->differ = 0, h->cut = cut;
     if (whole && first && second)
         play(h, both, 2);
@@ -339,7 +340,7 @@ static uint64_t bytes_of_all(struct hall *h, const struct piece *p, size_t n)
         struct layer *l = make_layer(h, p[i].graph, FORWARD, 1);
         double start = 1 + (double)(i % 7) * 1.3;
         if (l)
-            items[used++] = (struct render_item){ l, start, start + 2.5 + (double)(i % 3), (enum blend_mode)(i % BLEND_MODES) };
+            items[used++] = (struct render_item){ l, start, start + 2.5 + (double)(i % 3), (enum blend_mode)(i % BLEND_MODES), 0 };
     }
     hash = play(h, items, used);
     for (size_t i = 0; i < used; i++)
@@ -452,8 +453,11 @@ TEST(a_block_cut_in_two_looks_as_it_did)
     CHECK(hall_open(&h));
     size_t n = pieces(p);
     for (size_t i = 0; i < n; i++) {
-        size_t changed = is_seamless(p[i].graph) ? bytes_changed_by_a_cut(&h, p[i].graph) : 0;
-        cut += is_seamless(p[i].graph);
+        /* This one looks ahead with some of its delays, and the first part does not know what follows. */
+        if (!is_seamless(p[i].graph) || !strcmp(p[i].name, "node/time_delay"))
+            continue;
+        size_t changed = bytes_changed_by_a_cut(&h, p[i].graph);
+        cut++;
         if (changed) {
             printf("# %s: %zu bytes are others\n", p[i].name, changed);
             bad++;
@@ -462,5 +466,5 @@ TEST(a_block_cut_in_two_looks_as_it_did)
     pieces_free(p, n);
     hall_close(&h);
     CHECK_INT(bad, 0);
-    CHECK(cut >= 50);
+    CHECK(cut >= 80);
 }

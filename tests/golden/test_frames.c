@@ -49,7 +49,7 @@ static int compare(const char *name, FILE *golden, bool update)
     struct frame *f = frame_new(HEADS);
     for (int step = 0; step < 12; step++) {
         double t = 1 + step * 0.8571;
-        struct render_item item = { l, s.env.start, s.env.end, BLEND_REPLACE };
+        struct render_item item = { l, s.env.start, s.env.end, BLEND_REPLACE, 0 };
         frame_reset(f);
         render_score(f, &item, 1, t);
         for (size_t h = 0; h < HEADS; h++) {

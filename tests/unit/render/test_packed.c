@@ -97,8 +97,8 @@ TEST(what_repeats_is_left_out_and_the_frames_are_the_same_to_the_bit)
         CHECK(a && b);
         layer_unpack(b);
         packed_bytes += layer_bytes(a), whole_bytes += layer_bytes(b);
-        packed[i] = (struct render_item){ a, 1, 11, BLEND_REPLACE };
-        whole[i] = (struct render_item){ b, 1, 11, BLEND_REPLACE };
+        packed[i] = (struct render_item){ a, 1, 11, BLEND_REPLACE, 0 };
+        whole[i] = (struct render_item){ b, 1, 11, BLEND_REPLACE, 0 };
     }
     struct frame *f = frame_new(HEADS), *g = frame_new(HEADS);
     for (int mode = 0; mode < BLEND_MODES; mode++)

@@ -47,8 +47,8 @@ TEST(speed_multiplies_and_the_top_layer_has_each_axis)
     struct layer *tilt = stage_number(&s, "position", "tilt", 20);
     struct layer *hold = stage_layer(&s, "a:scalar{'value':1000000} b:scalar{'value':8} m:math{'operation':'power'} o:apply_position",
                                      "a.out>m.a b.out>m.b m.out>o.pan", "");
-    struct render_item items[] = { { pan, 0, 9, BLEND_ADD }, { tilt, 0, 9, BLEND_MULTIPLY }, { slow, 0, 9, BLEND_REPLACE },
-                                   { slow, 0, 9, BLEND_REPLACE }, { pan2, 0, 9, BLEND_MIN } };
+    struct render_item items[] = { { pan, 0, 9, BLEND_ADD, 0 }, { tilt, 0, 9, BLEND_MULTIPLY, 0 }, { slow, 0, 9, BLEND_REPLACE, 0 },
+                                   { slow, 0, 9, BLEND_REPLACE, 0 }, { pan2, 0, 9, BLEND_MIN, 0 } };
     struct frame *f = frame_new(2);
     CHECK_INT(render_score(f, items, 5, 1), 0);
     CHECK_NEAR(f->speed[0], 0.25, 0);
@@ -134,7 +134,7 @@ TEST(items_are_active_from_their_start_up_to_their_end)
 
     small_init(&s, 1);
     struct layer *l = stage_color(&s, "#ffffff", "all");
-    struct render_item items[] = { { l, 2, 3, BLEND_ADD }, { NULL, 0, 9, BLEND_REPLACE } };
+    struct render_item items[] = { { l, 2, 3, BLEND_ADD, 0 }, { NULL, 0, 9, BLEND_REPLACE, 0 } };
     static const struct { double t; float want; } rows[] = { { 1.9999, 0 }, { 2, 1 }, { 2.9999, 1 }, { 3, 0 } };
     struct frame *f = frame_new(1);
     for (int i = 0; i < 4; i++) {
@@ -147,13 +147,47 @@ TEST(items_are_active_from_their_start_up_to_their_end)
     small_clear(&s);
 }
 
+TEST(a_block_cut_off_in_front_is_its_layers_later_part)
+{
+    struct small s;
+
+    small_init(&s, 1);
+    /* 0 to 1 over ten seconds, as light and as tilt; five seconds of it are cut off. */
+    struct layer *l = stage_layer(&s, "c:beat_clock r:ramp m:remap{'in_min':0,'in_max':20,'out_max':1} d:apply_dimmer p:apply_position",
+                                  "c.grid_out>r.grid r.out>m.in m.out>d.signal m.out>p.tilt", "");
+    struct render_item item = { l, 6, 11, BLEND_REPLACE, 5 };
+    struct frame *f = frame_new(1);
+    static const struct { double t; float want; } rows[] = { { 5.9, 0 }, { 6, 0.5f }, { 7.25, 0.625f } };
+    for (int i = 0; i < 3; i++) {
+        frame_reset(f);
+        CHECK_INT(render_score(f, &item, 1, rows[i].t), 0);
+        CHECK_NEAR(f->intensity[0], rows[i].want, 1e-6);
+    }
+    frame_reset(f);
+    render_preposition(f, &item, 1, 2);         /* where it will be at its start, not where the whole block began */
+    CHECK_NEAR(f->tilt[0], 0.5, 1e-6);
+    frame_free(f);
+    layer_free(l);
+    small_clear(&s);
+}
+
+TEST(a_lead_is_whole_samples_and_bounded)
+{
+    CHECK_NEAR(layer_lead(12.34, 12.34), 0, 0);
+    CHECK_NEAR(layer_lead(12.34, 20), 0, 0);
+    CHECK_NEAR(layer_lead(20, 12.34), 7.66, 1e-12);
+    double lead = layer_lead(5000.123, 17.77), samples = (5000.123 - 17.77 - lead) * SAMPLE_RATE;
+    CHECK(lead <= LAYER_LEAD_S && lead > LAYER_LEAD_S - 1.0 / SAMPLE_RATE - 1e-9);
+    CHECK_NEAR(samples, round(samples), 1e-6);
+}
+
 TEST(a_missing_tile_is_counted_and_adds_nothing)
 {
     struct small s;
 
     small_init(&s, 1);
     struct layer *l = stage_color(&s, "#ffffff", "all");
-    struct render_item item = { l, 1, 11, BLEND_REPLACE };
+    struct render_item item = { l, 1, 11, BLEND_REPLACE, 0 };
     struct frame *f = frame_new(1);
     size_t bytes = layer_bytes(l);
     struct tile *t = layer_drop_tile(l, 1);
@@ -180,7 +214,7 @@ TEST(levels_are_sampled_linearly_and_seamlessly_strobe_in_steps)
     /* 0 to 1 over ten seconds, and the same as strobe and tilt. */
     struct layer *l = stage_layer(&s, "c:beat_clock r:ramp m:remap{'in_min':0,'in_max':20,'out_max':1} d:apply_dimmer t:apply_strobe "
                                   "p:apply_position", "c.grid_out>r.grid r.out>m.in m.out>d.signal m.out>t.signal m.out>p.tilt", "");
-    struct render_item item = { l, 1, 11, BLEND_REPLACE };
+    struct render_item item = { l, 1, 11, BLEND_REPLACE, 0 };
     struct frame *f = frame_new(1);
     for (double t = 0; t < 10; t += 0.00171) {
         double last = t < 599 / 60.0 ? t : 599 / 60.0;          /* the last sample is held */
@@ -230,7 +264,7 @@ TEST(movers_travel_in_the_dark_to_their_next_layer)
                                      "c.grid_out>r.grid r.out>m.in m.out>o.pan g.l>o.selection k.out>q.signal g.l>q.selection",
                                      "l:selection='left|odd'");
     struct layer *later = stage_number(&s, "position", "pan", -90), *white = stage_color(&s, "#ffffff", "left");
-    struct render_item items[] = { { white, 0, 20, BLEND_REPLACE }, { later, 30, 40, BLEND_REPLACE }, { next, 20, 30, BLEND_REPLACE } };
+    struct render_item items[] = { { white, 0, 20, BLEND_REPLACE, 0 }, { later, 30, 40, BLEND_REPLACE, 0 }, { next, 20, 30, BLEND_REPLACE, 0 } };
     struct frame *f = frame_new(3);
     render_score(f, items, 3, 5);
     render_preposition(f, items, 3, 5);
@@ -272,7 +306,7 @@ TEST(a_coming_layer_that_says_hold_keeps_its_heads_and_one_without_a_hue_theirs)
     struct layer *later = stage_number(&s, "position", "pan", -90);
     struct layer *clear = stage_layer(&s, "v:scalar{'value':30} o:apply_position k:color{'color':'#0000ff00'} q:apply_color",
                                       "v.out>o.tilt k.out>q.signal", "");
-    struct render_item items[] = { { hold, 20, 30, BLEND_REPLACE }, { later, 30, 40, BLEND_REPLACE }, { clear, 50, 60, BLEND_REPLACE } };
+    struct render_item items[] = { { hold, 20, 30, BLEND_REPLACE, 0 }, { later, 30, 40, BLEND_REPLACE, 0 }, { clear, 50, 60, BLEND_REPLACE, 0 } };
     struct frame *f = frame_new(2);
     render_preposition(f, items, 3, 5);
     CHECK(isnan(f->pan[0]));            /* it is to stay: what comes behind that is not its next */
@@ -294,7 +328,7 @@ TEST(of_layers_that_start_together_the_top_one_says_where_heads_wait)
 
     small_init(&s, 1);
     struct layer *low = stage_number(&s, "position", "pan", 10), *top = stage_number(&s, "position", "pan", 20);
-    struct render_item items[] = { { low, 5, 9, BLEND_REPLACE }, { top, 5, 9, BLEND_REPLACE } };
+    struct render_item items[] = { { low, 5, 9, BLEND_REPLACE, 0 }, { top, 5, 9, BLEND_REPLACE, 0 } };
     struct frame *f = frame_new(1);
     render_preposition(f, items, 2, 1);
     CHECK_NEAR(f->pan[0], 20, 0);
@@ -353,7 +387,7 @@ TEST(tiles_come_and_go_while_the_engine_renders)
 
     small_init(&s, 4);
     struct layer *l = stage_color(&s, "#ffffff", "all");
-    struct render_item item = { l, 1, 11, BLEND_REPLACE };
+    struct render_item item = { l, 1, 11, BLEND_REPLACE, 0 };
     atomic_store(&stop, false);
     pthread_create(&thread, NULL, engine, &item);
     for (int i = 0; i < 300; i++) {
@@ -380,7 +414,7 @@ TEST(a_frame_is_rendered_in_real_time)
 
     small_init(&s, 8);
     struct layer *l = stage_color(&s, "#ff8040c0", "all"), *p = stage_number(&s, "position", "pan", 3);
-    struct render_item items[] = { { l, 0, 5, BLEND_SCREEN }, { p, 6, 9, BLEND_REPLACE } };
+    struct render_item items[] = { { l, 0, 5, BLEND_SCREEN, 0 }, { p, 6, 9, BLEND_REPLACE, 0 } };
     struct frame *f = frame_new(8);
     thread_enter_real_time(0);
     size_t missing = render_score(f, items, 2, 1);

@@ -36,7 +36,7 @@ TEST(a_wave_across_the_stage_reaches_the_frame)
     CHECK(layer_has_tile(layer, 2));
 
     struct frame *f = frame_new(5);
-    struct render_item item = { layer, 1, 11, BLEND_REPLACE };
+    struct render_item item = { layer, 1, 11, BLEND_REPLACE, 0 };
     for (double t = 1; t < 11; t += 0.0371) {
         frame_reset(f);
         CHECK_INT(render_score(f, &item, 1, t), 0);

@@ -51,7 +51,7 @@ static struct shared *doc_of(const char *nodes, const char *edges)
 }
 
 /* One block of a graph; `which` makes annotation and key its own. */
-static struct show_layer *layer_of(struct small *s, const char *nodes, const char *edges, double start, double end, int which)
+static struct show_layer *layer_from(struct small *s, const char *nodes, const char *edges, double origin, double start, double end, int which)
 {
     static struct track_data track;
     if (track.grid != s->grid)
@@ -59,10 +59,15 @@ static struct show_layer *layer_of(struct small *s, const char *nodes, const cha
     struct shared *patch = shared_new(&s->patch, nothing), *data = shared_new(&track, nothing), *doc = doc_of(nodes, edges);
     char id[UUID_SIZE];
     snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012d", which);
-    struct layer_source source = { .annotation = id, .doc = doc, .start = start, .end = end, .origin = start, .seed = (uint64_t)which, .patch = patch, .track = data };
+    struct layer_source source = { .annotation = id, .doc = doc, .start = start, .end = end, .origin = origin, .seed = (uint64_t)which, .patch = patch, .track = data };
     struct show_layer *l = show_layer_new(&source, layer_source_key(&source));
     shared_unref(patch), shared_unref(data), shared_unref(doc);
     return l;
+}
+
+static struct show_layer *layer_of(struct small *s, const char *nodes, const char *edges, double start, double end, int which)
+{
+    return layer_from(s, nodes, edges, start, start, end, which);
 }
 
 /* A block of `seconds` whose every tile is large: each head differs at each instant. */
@@ -318,7 +323,7 @@ TEST(a_broken_graph_is_no_light_and_says_why_and_is_not_waited_for)
     CHECK(json_array_size(show_layer_errors_of(l)) > 0);
     CHECK(pool_prepare(p, &l, 1, 0, 5, 5000));
     struct frame *f = frame_new(4);
-    CHECK_INT(render_score(f, &(struct render_item){ l->layer, 0, 10, BLEND_REPLACE }, 1, 1), 0);      /* nothing is missing */
+    CHECK_INT(render_score(f, &(struct render_item){ l->layer, 0, 10, BLEND_REPLACE, 0 }, 1, 1), 0);      /* nothing is missing */
     frame_free(f);
     pool_free(p);
     show_layer_unref(l);
@@ -332,7 +337,7 @@ TEST(before_it_is_compiled_a_layer_lacks_its_light)
     small_init(&s, 4);
     struct show_layer *l = layer_of(&s, WAVE, WIRES, 0, 10, 1);
     struct frame *f = frame_new(4);
-    struct render_item item = { l->layer, 0, 10, BLEND_REPLACE };
+    struct render_item item = { l->layer, 0, 10, BLEND_REPLACE, 0 };
     frame_reset(f);
     CHECK_INT(render_score(f, &item, 1, 1), 1);
     render_preposition(f, &item, 1, -1);
@@ -410,7 +415,7 @@ static void *play(void *arg)
             held[i] = show_layer_ref(stage.l[i]);
         pthread_mutex_unlock(&stage.lock);
         for (int i = 0; i < BLOCKS; i++)
-            items[i] = (struct render_item){ held[i]->layer, held[i]->start, held[i]->end, BLEND_MAX };
+            items[i] = (struct render_item){ held[i]->layer, held[i]->start, held[i]->end, BLEND_MAX, 0 };
         frame_reset(f);
         render_score(f, items, BLOCKS, position);
         render_preposition(f, items, BLOCKS, position);
@@ -508,5 +513,25 @@ TEST(a_tile_that_takes_long_leaves_its_thread_to_others)
     pool_free(p);
     show_layer_unref(both[0]);
     show_layer_unref(both[1]);
+    small_clear(&s);
+}
+
+TEST(of_a_block_cut_off_in_front_only_what_is_heard_is_made)
+{
+    struct small s;
+    struct pool_options o = { 1, playhead, &frames, NULL, SIZE_MAX };
+
+    small_init(&s, 4);
+    position = 0;
+    struct show_layer *l = layer_from(&s, WAVE, WIRES, 10, 60, 64, 1);         /* 3,000 samples before its start: in tile 11 */
+    struct pool *p = pool_new(&o);
+    CHECK(l && p && !pool_set_layers(p, &l, 1));
+    CHECK_NEAR(l->lead, 50, 0);
+    CHECK(pool_prepare(p, &l, 1, 60, 10, 5000));
+    CHECK_INT(layer_tiles(l->layer), (54 * 60 + 255) / 256);
+    for (uint32_t k = 0; k < layer_tiles(l->layer); k++)
+        CHECK_INT(layer_has_tile(l->layer, k), k >= 3000 / 256);
+    pool_free(p);
+    show_layer_unref(l);
     small_clear(&s);
 }
