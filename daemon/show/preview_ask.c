@@ -140,6 +140,7 @@ static void put_back(struct previews *v, const char *client, const char *of, str
     preview_free_list(old);
 }
 
+/* Without one on trial previews ended: most often their graphs were just saved, and the word of that is still on its way. */
 static enum lm_err reload(struct show *s, const struct shared *trial, struct problem *p)
 {
     struct previews *v = s->previews;
@@ -149,7 +150,7 @@ static enum lm_err reload(struct show *s, const struct shared *trial, struct pro
     json_decref(v->errors);
     v->errors = NULL;
 
-    enum lm_err err = show_reload(s, &s->choice, DIRTY_SCORE, p);
+    enum lm_err err = show_reload(s, &s->choice, trial ? DIRTY_SCORE : DIRTY_SCORE | DIRTY_GRAPHS, p);
     v->trial = NULL;
     return err;
 }

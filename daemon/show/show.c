@@ -158,7 +158,7 @@ static void *control(void *arg)
     if (s->o.real_time && !stats.is_real_time)
         log_warn("show", "ordinary scheduling: SCHED_FIFO %d is not permitted, so light is only as steady as the machine is idle", s->o.rt_priority);
     while (!atomic_load(&s->stop)) {
-        unsigned dirty = drain(s, 250) | (previews_ended(s->previews) ? DIRTY_SCORE : 0);
+        unsigned dirty = drain(s, 250) | (previews_ended(s->previews) ? DIRTY_SCORE | DIRTY_GRAPHS : 0);
         int64_t now = clock_mono_ns();
 
         if (dirty || (left && now - tried > RETRY_MS * INT64_C(1000000))) {

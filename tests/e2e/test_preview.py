@@ -6,6 +6,7 @@ import select
 import socket
 import sqlite3
 import struct
+import threading
 import time
 import unittest
 import uuid
@@ -346,6 +347,47 @@ class Steady(unittest.TestCase):
                 self.assertGreater(len(seen), 10)
                 self.assertEqual(set(seen), {bytes([51, 51])})
                 self.assertEqual(d.get("/system")["dmx"]["tile_misses"], misses)
+
+    def test_saving_while_others_preview_does_not_show_what_was_stored_before(self):
+        """The end of a preview comes right behind the save of its graph, and may be heard of first when the show is busy with others."""
+        where = f"127.{random.randrange(2, 250)}.{os.getpid() % 250}.{random.randrange(2, 250)}"
+        ended, seen = threading.Event(), []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear, Lumad() as d:
+            ear.bind((where, SACN_PORT))
+            rig = Rig(d)
+            d.post(f"/venues/{rig.venue['id']}/outputs", {"universe": 1, "protocol": "sacn", "destination": where})
+            rig.show()
+            rig.seek(1.2)
+
+            def listen():
+                while not ended.is_set():
+                    if select.select([ear], [], [], 0.1)[0]:
+                        data = ear.recv(2048)
+                        if len(data) > 128 and data[18:22] == b"\0\0\0\4" and seen[-1:] != [data[126]]:
+                            seen.append(data[126])
+
+            def disturb():
+                with d.socket() as other:
+                    while not ended.is_set():
+                        d.call("PUT", "/graph/preview", {"client": other.hello["client"], "annotation_id": str(uuid.UUID(int=1)), "graph": dimmer_graph(1)})
+
+            rig.settle([153, 153])
+            threads = [threading.Thread(target=f) for f in (listen, disturb, disturb)]
+            for t in threads:
+                t.start()
+            try:
+                with d.socket() as ws:
+                    for value in range(155, 215, 2):
+                        d.put("/graph/preview", {"client": ws.hello["client"], "pattern_id": rig.pattern["id"], "graph": dimmer_graph(value / 255)})
+                        d.put(f"/patterns/{rig.pattern['id']}/graph", dimmer_graph(value / 255))
+                        d.call("DELETE", "/graph/preview", {"client": ws.hello["client"]})
+            finally:
+                ended.set()
+                for t in threads:
+                    t.join()
+        lit = seen[seen.index(153):]
+        self.assertGreater(len(lit), 20)
+        self.assertEqual(lit, sorted(lit))
 
     def test_it_survives_edits_from_all_sides(self):
         """Previews of three clients that come and go while the score, the graph and the show change; in the end there is what is stored."""
