@@ -39,10 +39,10 @@ size_t jobs_active(struct jobs *j);
 /* {"beats":{"state":"none|queued|running|done|failed","progress","version","error"},"waveform":...,"roots":...,"stems":...,"features":...} for a track. */
 enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *track_id, json_t **analysis, struct problem *p);
 
-/* The decoded audio of a track: its path in the cache; when it is not there the decode step runs now, first in line, and this waits (up to timeout_ms, LM_BUSY). */
-enum lm_err jobs_decoded(struct jobs *j, const char *track_id, int timeout_ms, char **path, struct problem *p);
-/* The same of its stems, mono: path[i] of the stem jobs_stem_names[i]; NULL: not separated, or its file is not here. The caller frees the paths.
- * `c` reads the rows: whoever holds a reader must not wait for another. */
+/* The decoded audio of a track: its path in the cache; when it is not there the decode step runs now, first in line, and this waits (up to timeout_ms, LM_BUSY).
+ * `c` reads the rows: whoever holds a reader must not wait for another. NULL: one is taken. */
+enum lm_err jobs_decoded(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char **path, struct problem *p);
+/* The same of its stems, mono: path[i] of the stem jobs_stem_names[i]; NULL: not separated, or its file is not here. The caller frees the paths. `c`: not NULL. */
 enum { JOBS_STEMS = 4 };
 extern const char *const jobs_stem_names[JOBS_STEMS];           /* drums, bass, vocals, other */
 enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p);

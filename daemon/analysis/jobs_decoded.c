@@ -25,6 +25,7 @@ static void pin(struct jobs *j, const char *track_id)
 /* A decoding: of the track, or of its stems. */
 struct decoding {
     const char *track_id;
+    struct db_conn *db;                 /* whoever asks holds it; NULL: none */
     const struct step *step;
     int64_t source_ms;                  /* a failure from before is no answer about what is there now */
     bool (*is_there)(const struct decoding *d);
@@ -32,6 +33,18 @@ struct decoding {
     const struct track_stem *stems; size_t n_stems;
     const char *data_dir;
 };
+
+/* Whoever holds a reader must not wait for another: all of them may be held by such. */
+static struct db_conn *reader_of(struct jobs *j, const struct decoding *d)
+{
+    return d->db ? d->db : db_reader_take(j->o.db);
+}
+
+static void reader_back(struct jobs *j, const struct decoding *d, struct db_conn *c)
+{
+    if (!d->db)
+        db_reader_put(j->o.db, c);
+}
 
 /* The newest job's failure, when it is about what is there now; NULL: none. The caller drops `rows`. */
 static const char *last_failure(const struct decoding *d, const json_t *rows)
@@ -63,11 +76,11 @@ static enum lm_err ensure_decoding(struct jobs *j, const struct decoding *d, boo
     pthread_mutex_unlock(&j->lock);
     if (job)
         return LM_OK;
-    struct db_conn *c = db_reader_take(j->o.db);
+    struct db_conn *c = reader_of(j, d);
     enum lm_err err = d->n_stems ? LM_OK : track_file(c, d->track_id, &file, p);
     if (!err && !is_urgent && !(err = row_all(c, &jobs_table, "track_id", d->track_id, &rows, p)) && (failure = last_failure(d, rows)))
         err = problem_set(p, LM_INVALID, "%s", failure);
-    db_reader_put(j->o.db, c);
+    reader_back(j, d, c);
     json_decref(rows);
     free(file);
     return err ? err : jobs_add(j, d->track_id, &d->step, 1, is_urgent, id, p);
@@ -76,13 +89,13 @@ static enum lm_err ensure_decoding(struct jobs *j, const struct decoding *d, boo
 static enum lm_err why_not_decoded(struct jobs *j, const struct decoding *d, struct problem *p)
 {
     json_t *rows = NULL;
-    struct db_conn *c = db_reader_take(j->o.db);
+    struct db_conn *c = reader_of(j, d);
     enum lm_err err = row_all(c, &jobs_table, "track_id", d->track_id, &rows, p);
     const json_t *last = err ? NULL : jobs_newest(rows, d->step->name);
 
     if (!err)
         err = problem_set(p, LM_INVALID, "%s", json_get_text(last, "error", "The track was not decoded"));
-    db_reader_put(j->o.db, c);
+    reader_back(j, d, c);
     json_decref(rows);
     return err;
 }
@@ -128,10 +141,10 @@ static bool is_track_there(const struct decoding *d)
     return cache_has(d->path);
 }
 
-enum lm_err jobs_decoded(struct jobs *j, const char *track_id, int timeout_ms, char **path, struct problem *p)
+enum lm_err jobs_decoded(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char **path, struct problem *p)
 {
     char pcm[PATH_SIZE];
-    struct decoding d = { .track_id = track_id, .step = step_find("decode"), .is_there = is_track_there, .path = pcm };
+    struct decoding d = { .track_id = track_id, .db = c, .step = step_find("decode"), .is_there = is_track_there, .path = pcm };
     enum lm_err err = uuid_valid(track_id) ? cache_path(j->data_dir, track_id, pcm) : problem_set(p, LM_NOT_FOUND, "There is no such track");
 
     if (err)
@@ -176,7 +189,7 @@ static enum lm_err take_paths(const struct decoding *d, char *path[JOBS_STEMS], 
 enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p)
 {
     struct track_stem stems[TRACK_STEMS];
-    struct decoding d = { .track_id = track_id, .step = step_find("decode_stems"), .is_there = are_stems_there, .stems = stems, .data_dir = j->data_dir };
+    struct decoding d = { .track_id = track_id, .db = c, .step = step_find("decode_stems"), .is_there = are_stems_there, .stems = stems, .data_dir = j->data_dir };
 
     memset(path, 0, JOBS_STEMS * sizeof(*path));
     if (!uuid_valid(track_id))

@@ -113,12 +113,12 @@ static enum lm_err load_analysis(struct db_conn *c, const char *track_id, struct
 
 static enum lm_err wait_decoded(const struct track_source *s, char **path, struct problem *p)
 {
-    enum lm_err err = jobs_decoded(s->jobs, s->track_id, 0, path, p);
+    enum lm_err err = jobs_decoded(s->jobs, s->db, s->track_id, 0, path, p);
 
     for (int waited = 0; err == LM_BUSY && waited < s->wait_ms; waited += SLICE_MS) {
         if (s->is_stopping && *s->is_stopping)
             return problem_set(p, LM_BUSY, "lumad is stopping.");
-        err = jobs_decoded(s->jobs, s->track_id, SLICE_MS, path, p);
+        err = jobs_decoded(s->jobs, s->db, s->track_id, SLICE_MS, path, p);
     }
     return err;
 }

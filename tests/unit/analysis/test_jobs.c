@@ -175,7 +175,7 @@ TEST(a_file_becomes_a_track)
     CHECK_NEAR(json_get_real(track, "duration_seconds", 0), 12, 1e-9);
     const char *id = json_get_text(track, "id", "");
 
-    CHECK_INT(jobs_decoded(jobs, id, 20000, &path, &p), LM_OK);
+    CHECK_INT(jobs_decoded(jobs, NULL, id, 20000, &path, &p), LM_OK);
     CHECK_INT(pcm_open(path, &pcm, &p), LM_OK);
     CHECK_INT(pcm.frames, 12 * 48000);
     CHECK_INT(pcm.channels, 2);
@@ -344,11 +344,11 @@ TEST(a_failed_decode_says_so_everywhere)
     CHECK(wait_idle());
     CHECK_STR(state_of(id, "waveform", &analysis), "done");     /* what was there stays */
     cache_evict(dir, 0, is_playing, NULL);
-    CHECK_INT(jobs_decoded(jobs, id, 5000, &path, &p), LM_INVALID);
+    CHECK_INT(jobs_decoded(jobs, NULL, id, 5000, &path, &p), LM_INVALID);
     CHECK(strstr(p.detail, "No such file"));
-    CHECK_INT(jobs_decoded(jobs, id, 0, &path, &p), LM_INVALID);        /* looking does not try again */
+    CHECK_INT(jobs_decoded(jobs, NULL, id, 0, &path, &p), LM_INVALID);        /* looking does not try again */
     CHECK_INT(jobs_active(jobs), 0);
-    CHECK_INT(jobs_decoded(jobs, "nonsense", 0, &path, &p), LM_NOT_FOUND);
+    CHECK_INT(jobs_decoded(jobs, NULL, "nonsense", 0, &path, &p), LM_NOT_FOUND);
     json_decref(track), json_decref(analysis);
     end();
 }

@@ -20,6 +20,7 @@ enum { RATE = 44100, WAIT_MS = 60000 };
 static const char track[] = "6b0f6a5e-0f5c-4d6b-9f0e-3d5f6c7a8b01", other[] = "6b0f6a5e-0f5c-4d6b-9f0e-3d5f6c7a8b02";
 
 static char dir[PATH_SIZE], playing[UUID_SIZE];
+static int readers;                     /* of the database, at most; 0: as many as usual */
 static struct event_bus *bus;
 static struct db *db;
 static struct jobs *jobs;
@@ -68,7 +69,7 @@ static void begin(void)
     path_join(state, dir, "state.db");
     playing[0] = '\0';
     bus = event_bus_new();
-    if (db_open(&(struct db_options){ .path = path, .state_path = state, .migrations = migrations, .bus = bus }, &db, &p))
+    if (db_open(&(struct db_options){ .path = path, .state_path = state, .migrations = migrations, .bus = bus, .readers = readers }, &db, &p))
         abort();
     open_jobs(100);
     sql("INSERT INTO tracks (id, title, track_hash) VALUES ('%s', 'A', 'a'), ('%s', 'B', 'b')", track, other);
@@ -232,6 +233,32 @@ TEST(who_does_not_wait_hears_of_it)
     end();
 }
 
+TEST(who_holds_the_only_reader_does_not_wait_for_another)
+{
+    char *path[JOBS_STEMS], file[PATH_SIZE];
+    struct problem p = { 0 };
+
+    readers = 1;
+    begin();
+    add_stem(track, "drums", .8, 1);
+    snprintf(file, sizeof(file), "stems/%s.drums.flac", track);
+    sql("UPDATE tracks SET file_path = '%s', duration_seconds = 1 WHERE id = '%s'", file, track);
+    alarm(60);                          /* waiting for itself would last for ever */
+    struct db_conn *c = db_reader_take(db);
+    CHECK_INT(jobs_stems(jobs, c, track, 0, path, &p), LM_BUSY);
+    CHECK_INT(jobs_decoded(jobs, c, track, 0, path, &p), LM_BUSY);
+    db_reader_put(db, c);
+    enum lm_err err = LM_BUSY;
+    for (int i = 0; i < 500 && (err = stems_of(track, 0, path, &p)) == LM_BUSY; i++)
+        usleep(100000);
+    CHECK_INT(err, LM_OK);
+    CHECK_NEAR(level_of(path[0]), .8 * 5 / 8, 1e-3);
+    free_paths(path);
+    alarm(0);
+    readers = 0;
+    end();
+}
+
 TEST(another_separation_is_decoded_anew)
 {
     char *path[JOBS_STEMS];
@@ -339,12 +366,12 @@ TEST(a_track_decoded_again_is_told_too)
     snprintf(file, sizeof(file), "stems/%s.drums.flac", track);
     sql("UPDATE tracks SET file_path = '%s', duration_seconds = 3 WHERE id = '%s'", file, track);
     struct event_listener *l = event_listen(bus, 1000, NULL, NULL);
-    CHECK_INT(jobs_decoded(jobs, track, 0, &path, &p), LM_BUSY);
+    CHECK_INT(jobs_decoded(jobs, NULL, track, 0, &path, &p), LM_BUSY);
     while (!told && event_wait(l, &e, WAIT_MS))
         told += !strcmp(e.table, "track_waveforms");
     event_unlisten(l);
     CHECK_INT(told, 1);
-    CHECK_INT(jobs_decoded(jobs, track, 0, &path, &p), LM_OK);
+    CHECK_INT(jobs_decoded(jobs, NULL, track, 0, &path, &p), LM_OK);
     free(path);
     end();
 }
