@@ -202,6 +202,7 @@ static void *run(void *arg)
         memcpy(forced, p->forced, sizeof forced);
         p->forced[0] = '\0';
         pthread_mutex_unlock(&p->lock);
+        p->is_watched &= !folder;       /* the path may lead to another folder now */
         watch(p);
         if (folder)
             look(p, forced);
@@ -228,6 +229,11 @@ static bool look_now(struct plugins *p, const char *forced, int ms)
     if (until.tv_nsec >= 1000000000)
         until.tv_nsec -= 1000000000, until.tv_sec++;
     pthread_mutex_lock(&p->lock);
+    while (*forced && p->forced[0] && strcmp(p->forced, forced))        /* another one's turn: it is not taken from it */
+        if (pthread_cond_timedwait(&p->looked, &p->lock, &until)) {
+            pthread_mutex_unlock(&p->lock);
+            return false;
+        }
     uint64_t mine = ++p->wanted;
     str_copy(p->forced, sizeof p->forced, forced);
     plugins_wake(p);

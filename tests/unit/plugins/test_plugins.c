@@ -1,6 +1,7 @@
 /* Plug-ins in their processes: what they compute, every way they fail, how they come and go. The shared objects are those of tests/data/plugins. */
 #include "../../tap.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -404,6 +405,67 @@ TEST(one_that_ends_too_often_is_given_up_until_it_is_read_again)
     CHECK_INT(plugins_troubles(r.p, t, 4), 0);
     CHECK_INT(plugins_reload(r.p, "nobody", &p), LM_NOT_FOUND);
     rig_end(&r);
+}
+
+struct wish { struct plugins *p; const char *name; pthread_barrier_t *start; enum lm_err err; };
+
+static void *reload_one(void *arg)
+{
+    struct wish *w = arg;
+    struct problem p = { 0 };
+
+    pthread_barrier_wait(w->start);
+    w->err = plugins_reload(w->p, w->name, &p);
+    return NULL;
+}
+
+TEST(of_two_that_are_reloaded_at_once_each_is)
+{
+    enum { TIMES = 8 };
+    static const char *const names[] = { "faulty", "example" };
+    pthread_barrier_t start;
+    struct rig r;
+
+    rig_begin(&r, 3);
+    put(&r, "tests/plugins", "faulty", "faulty");
+    put(&r, "plugins", "example", "example");
+    rig_start(&r);
+    CHECK(becomes(&r, "faulty", "running", NULL, 3000) && becomes(&r, "example", "running", NULL, 3000));
+    pthread_barrier_init(&start, NULL, 2);
+    for (int i = 0; i < TIMES; i++) {
+        struct wish w[2] = { { r.p, names[0], &start, LM_IO }, { r.p, names[1], &start, LM_IO } };
+        pthread_t other;
+        if (pthread_create(&other, NULL, reload_one, &w[0]))
+            abort();
+        reload_one(&w[1]);
+        pthread_join(other, NULL);
+        CHECK(!w[0].err && !w[1].err);
+    }
+    pthread_barrier_destroy(&start);
+    CHECK(restarted(&r, "faulty", TIMES, 1000));
+    CHECK(restarted(&r, "example", TIMES, 1000));
+    rig_end(&r);
+}
+
+TEST(a_folder_that_takes_the_place_of_another_is_watched_as_well)
+{
+    char dir[64], next[80], away[80], command[200];
+    struct rig r;
+
+    rig_begin(&r, 3);
+    put(&r, "tests/plugins", "faulty", "faulty");
+    rig_start(&r);
+    CHECK(becomes(&r, "faulty", "running", NULL, 3000));
+    snprintf(dir, sizeof dir, "%s", r.dir);
+    snprintf(next, sizeof next, "%s.next", dir);
+    snprintf(away, sizeof away, "%s.away", dir);
+    CHECK(!mkdir(next, 0700) && !rename(dir, away) && !rename(next, dir));
+    CHECK(becomes(&r, "faulty", NULL, NULL, 3000));
+    put(&r, "plugins", "example", "example");
+    CHECK(becomes(&r, "example", "running", NULL, 3000));
+    rig_end(&r);
+    snprintf(command, sizeof command, "rm -r %s", away);
+    CHECK(!system(command));
 }
 
 static uint64_t hash_of(const char *nodes)
