@@ -40,6 +40,8 @@ void changes_summary(const json_t *changes, char *out, size_t size);
 enum lm_err branch_current(struct db_conn *c, enum revision_of kind, const char *owner, struct branch *b, struct problem *p);
 /* What a revision holds: a graph, or a state {id: row}. at "": the empty beginning. */
 enum lm_err state_at(struct db_conn *c, enum revision_of kind, const char *at, json_t **state, struct problem *p);
+/* Of where the branch stands. When that is not on this machine: the empty beginning, where the branch stands from then on. */
+enum lm_err state_of_branch(struct db_conn *c, enum revision_of kind, struct branch *b, json_t **state, struct problem *p);
 enum lm_err state_live(struct db_conn *c, enum revision_of kind, const char *owner, json_t **state, struct problem *p);
 enum lm_err revision_previous(struct db_conn *c, enum revision_of kind, const char *id, char previous[UUID_SIZE], struct problem *p);
 /* The next revision on the way to the tip; "" = there is none. */

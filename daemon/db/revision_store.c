@@ -204,6 +204,17 @@ enum lm_err state_at(struct db_conn *c, enum revision_of kind, const char *at, j
     return kind == REVISION_SCORE ? score_at(c, at, state, p) : read_one(c, kind, at, state, previous, p);
 }
 
+enum lm_err state_of_branch(struct db_conn *c, enum revision_of kind, struct branch *b, json_t **state, struct problem *p)
+{
+    enum lm_err err = state_at(c, kind, b->at, state, p);
+
+    if (err != LM_CONFLICT)
+        return err;
+    problem_clear(p);                   /* its history is elsewhere: a new one begins here */
+    *b->at = '\0';
+    return state_at(c, kind, b->at, state, p);
+}
+
 static enum lm_err add_row(void *ctx, json_t *row, struct problem *p)
 {
     static const char *const kept[] = { "created_at", "updated_at", "version", "score_id" };
@@ -407,13 +418,8 @@ enum lm_err revision_settle(struct db_conn *c, enum revision_of kind, const char
 
     if (b->exists && *b->at && !b->is_loose)
         return LM_OK;
-    err = state_at(c, kind, b->at, &state, p);
-    if (err == LM_CONFLICT) {                   /* its history is elsewhere: a new one begins here */
-        problem_clear(p);
-        *b->at = '\0';
-        err = LM_OK;
-    }
-    if (!err && (!state || !state_same(kind, state, before)))
+    err = state_of_branch(c, kind, b, &state, p);
+    if (!err && !state_same(kind, state, before))
         err = revision_add(c, kind, owner, b, before, true, "", "As it was before", p);
     json_decref(state);
     return err;

@@ -214,7 +214,7 @@ static enum lm_err save_graph(struct db_conn *c, const char *id, struct problem 
         goto out;
     if (was_live && before && (err = revision_settle(c, x.kind, id, &x.b, before, p)))
         goto out;
-    if ((err = state_at(c, x.kind, x.b.at, &state, p)) || value_same(state, after))
+    if ((err = state_of_branch(c, x.kind, &x.b, &state, p)) || value_same(state, after))
         goto out;
     if ((err = step_along(&x, after, NULL, &moved, p)) || moved)
         goto out;
@@ -296,7 +296,7 @@ static enum lm_err settle_score(struct save *x, bool is_back, json_t **changes, 
     if ((err = state_live(x->c, x->kind, x->owner, &live, p)))
         return err;
     if (is_back) {
-        if (!(err = state_at(x->c, x->kind, x->b.at, &before, p))) {
+        if (!(err = state_of_branch(x->c, x->kind, &x->b, &before, p))) {
             json_decref(*changes);
             *changes = changes_between(before, live);
         }

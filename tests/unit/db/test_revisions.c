@@ -474,6 +474,33 @@ TEST(a_score_that_was_deleted_comes_back_with_its_history)
     db_close(db);
 }
 
+TEST(what_was_deleted_comes_back_also_when_its_history_is_elsewhere)
+{
+    char id[UUID_SIZE], sql[600];
+    struct db *db = begin();
+
+    CHECK(*annotate(db, 1, id));
+    CHECK_INT(set_graph(db, 1), LM_OK);
+    CHECK_INT(test_sql(db, "UPDATE score_branches SET revision_id = '99999999-9999-4999-8999-999999999999', tip_id = revision_id;"
+                       "UPDATE implementation_branches SET revision_id = '99999999-9999-4999-8999-999999999999', tip_id = revision_id"), LM_OK);
+    CHECK_INT(test_delete(db, &scores_table, score), LM_OK);
+    CHECK_INT(test_delete(db, &implementations_table, implementation), LM_OK);
+    snprintf(sql, sizeof(sql), "UPDATE scores SET deleted_at = NULL WHERE id = '%s'; UPDATE implementations SET deleted_at = NULL WHERE id = '%s'", score,
+             implementation);
+    CHECK_INT(test_sql(db, sql), LM_OK);
+    CHECK_INT(count(db, "score_annotations"), 1);
+    CHECK_NEAR(live_attack(db), 1, 0);
+    CHECK_INT(test_patch(db, &score_annotations_table, id, "{'seed':5}"), LM_OK);
+    CHECK_INT(set_graph(db, 2), LM_OK);
+    CHECK_INT(deed(db, UNDO, REVISION_SCORE, NULL, NULL), LM_OK);
+    CHECK_INT(deed(db, UNDO, REVISION_GRAPH, NULL, NULL), LM_OK);
+    CHECK_NEAR(live_attack(db), 1, 0);
+    json_t *v = live(db, REVISION_SCORE);
+    CHECK_INT(json_get_int(json_array_get(v, 0), "seed", 0), 77);
+    json_decref(v);
+    db_close(db);
+}
+
 TEST(blocks_of_a_deleted_pattern_stay_away_and_nothing_else_does)
 {
     char other[UUID_SIZE], a[UUID_SIZE], b[UUID_SIZE], text[300];
