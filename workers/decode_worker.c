@@ -528,8 +528,8 @@ int main(int argc, char **argv)
     enum lm_err err = LM_BAD_REQUEST;
 
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (!strcmp(argv[i], "--decode") && j.n < DECODES)
-            d = &j.decode[j.n++];
+        if (!strcmp(argv[i], "--decode") && ++j.n <= DECODES)
+            d = &j.decode[j.n - 1];
         const struct { const char *name; const char **value; } options[] = {
             { "--probe", &j.probe }, { "--waveform", &j.waveform }, { "--mono", &j.mono },
             { "--waveform-preview", &j.preview }, { "--waveform-full", &j.full },
@@ -541,11 +541,13 @@ int main(int argc, char **argv)
                 *options[k].value = argv[i + 1];
     }
     bool has_outputs = j.n > 0 || j.mono;
-    for (int i = 0; i < j.n; i++)
+    for (int i = 0; i < j.n && j.n <= DECODES; i++)
         has_outputs &= j.decode[i].out != NULL;
     set_limits();
     if (j.probe)
         err = probe(&j, &p);
+    else if (j.n > DECODES)
+        problem_set(&p, err, "At most %d files are decoded in a run", DECODES);
     else if (has_outputs)
         err = decode(&j, &p);
     else if (j.waveform && j.preview && j.full)

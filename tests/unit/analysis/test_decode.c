@@ -122,6 +122,23 @@ TEST(many_channels_become_two)
     worker_end_clear(&end);
 }
 
+TEST(a_run_takes_four_files_and_no_more)
+{
+    const char *argv[4 + 5 * 4] = { program, "--mono", "yes" };
+
+    prepare();
+    CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 2, 1));
+    for (int n = 1; n <= 5; n++) {
+        const char *file[] = { "--decode", song, "--out", pcm_path, NULL };
+        memcpy(argv + 3 + 4 * (n - 1), file, sizeof(file));
+        unlink(pcm_path);
+        CHECK_INT(run(argv), n < 5 ? LM_OK : LM_INVALID);
+        CHECK_INT(json_get_int(end.result, "files", 0), n < 5 ? n : 0);
+        CHECK_INT(access(pcm_path, F_OK), n < 5 ? 0 : -1);
+    }
+    worker_end_clear(&end);
+}
+
 TEST(the_waveform_is_that_of_what_is_heard)
 {
     char *a, *b;
