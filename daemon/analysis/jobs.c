@@ -218,7 +218,6 @@ static void resume(struct jobs *j)
 enum lm_err jobs_new(const struct jobs_options *o, struct jobs **result)
 {
     struct jobs *j = calloc(1, sizeof(*j));
-    pthread_condattr_t attr;
 
     if (!j)
         return LM_NOMEM;
@@ -228,10 +227,7 @@ enum lm_err jobs_new(const struct jobs_options *o, struct jobs **result)
     j->o.data_dir = j->data_dir;
     pthread_mutex_init(&j->queueing, NULL);
     pthread_mutex_init(&j->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&j->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&j->changed);
     cache_clean(j->data_dir);
     resume(j);
     enum lm_err err = thread_start(&j->scheduler, &(struct thread_options){ .name = "jobs" }, jobs_schedule, j);

@@ -85,7 +85,6 @@ static void *run(void *arg)
 enum lm_err janitor_new(uint64_t (*progress)(void *ctx), void *ctx, struct janitor **result)
 {
     struct janitor *j = calloc(1, sizeof(*j));
-    pthread_condattr_t attr;
 
     if (!j)
         return LM_NOMEM;
@@ -93,10 +92,7 @@ enum lm_err janitor_new(uint64_t (*progress)(void *ctx), void *ctx, struct janit
     j->ctx = ctx;
     j->seen = UINT64_MAX;
     pthread_mutex_init(&j->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&j->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&j->wake);
     enum lm_err err = thread_start(&j->thread, &(struct thread_options){ .name = "janitor" }, run, j);
     if (err) {
         pthread_cond_destroy(&j->wake);

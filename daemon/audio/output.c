@@ -62,8 +62,7 @@ static int64_t real_ns(void)
 
 static void wait_ms(pthread_cond_t *c, pthread_mutex_t *m, int64_t ms)
 {
-    int64_t until = real_ns() + ms * 1000000;
-    struct timespec t = { .tv_sec = until / 1000000000, .tv_nsec = until % 1000000000 };
+    struct timespec t = clock_in_ms(ms);
 
     pthread_cond_timedwait(c, m, &t);
 }
@@ -375,7 +374,6 @@ static void *run(void *arg)
 enum lm_err output_new(void (*news)(void *ctx), void *ctx, struct output **result)
 {
     struct output *o = calloc(1, sizeof(*o));
-    pthread_condattr_t attr;
 
     if (!o || !(o->stream = stream_new())) {
         free(o);
@@ -385,11 +383,8 @@ enum lm_err output_new(void (*news)(void *ctx), void *ctx, struct output **resul
     o->ctx = ctx;
     o->refs = 1;
     pthread_mutex_init(&o->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&o->wake, &attr);
-    pthread_cond_init(&o->parted, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&o->wake);
+    thread_cond_init(&o->parted);
     *result = o;
     return LM_OK;
 }

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
+#include "core/thread.h"
 
 enum {
     ACK_MS = 400,                       /* a running device takes a change over within a block */
@@ -179,16 +180,11 @@ void player_change(struct player *pl, struct run r, int64_t join, bool keep_plac
 
 static void locks_init(struct player *pl)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&pl->control, NULL);
     pthread_mutex_init(&pl->feed_lock, NULL);
     pthread_mutex_init(&pl->tick_lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&pl->feed_wake, &attr);
-    pthread_cond_init(&pl->tick_wake, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&pl->feed_wake);
+    thread_cond_init(&pl->tick_wake);
 }
 
 static void locks_clear(struct player *pl)

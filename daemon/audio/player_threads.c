@@ -20,12 +20,8 @@ enum {
 
 static void wait_ms(pthread_cond_t *c, pthread_mutex_t *m, int ms)
 {
-    struct timespec t;
+    struct timespec t = clock_in_ms(ms);
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += ms % 1000 * 1000000L;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
     pthread_cond_timedwait(c, m, &t);
 }
 

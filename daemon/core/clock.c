@@ -26,6 +26,18 @@ int64_t clock_wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+struct timespec clock_in_ms(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000)
+        t.tv_nsec -= 1000000000, t.tv_sec++;
+    return t;
+}
+
 void clock_set_for_test(int64_t (*mono_ns)(void), int64_t (*wall_ms)(void))
 {
     test_mono_ns = mono_ns;

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "core/clock.h"
+#include "core/thread.h"
 
 /* One mutex for the whole bus: news is rare (edits, not frames) and every critical section is a few copies. */
 struct event_bus {
@@ -49,8 +51,6 @@ void event_bus_free(struct event_bus *b)
 
 struct event_listener *event_listen(struct event_bus *b, size_t capacity, void (*wake)(void *), void *ctx)
 {
-    pthread_condattr_t attr;
-
     if (!capacity)
         capacity = 1;
     if (capacity > (SIZE_MAX / 2) / sizeof(struct event))
@@ -62,10 +62,7 @@ struct event_listener *event_listen(struct event_bus *b, size_t capacity, void (
     l->wake = wake;
     l->ctx = ctx;
     l->capacity = capacity;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->news, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&l->news);
 
     pthread_mutex_lock(&b->lock);
     l->next = b->first;
@@ -176,19 +173,10 @@ bool event_has(struct event_listener *l, bool (*is_meant)(const struct event *e)
 
 bool event_wait(struct event_listener *l, struct event *e, int timeout_ms)
 {
-    struct timespec until;
+    struct timespec until = clock_in_ms(timeout_ms > 0 ? timeout_ms : 0);
     bool got;
     int err = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    if (timeout_ms > 0) {
-        until.tv_sec += timeout_ms / 1000;
-        until.tv_nsec += timeout_ms % 1000 * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000L;
-        }
-    }
     pthread_mutex_lock(&l->bus->lock);
     while (!(got = queue_take(l, e)) && !l->woken && err != ETIMEDOUT)
         err = timeout_ms < 0 ? pthread_cond_wait(&l->news, &l->bus->lock)

@@ -109,6 +109,16 @@ static void touch_stack(void)
     pthread_attr_destroy(&attr);
 }
 
+void thread_cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 bool thread_enter_real_time(int priority)
 {
     struct sched_param param = { .sched_priority = priority };

@@ -19,6 +19,8 @@ struct thread_options {
 };
 
 enum lm_err thread_start(pthread_t *t, const struct thread_options *o, void *(*run)(void *), void *arg);
+/* One whose timed waits are for instants of CLOCK_MONOTONIC, as clock_in_ms() gives them. */
+void thread_cond_init(pthread_cond_t *c);
 /* SCHED_FIFO at `priority` when allowed (EPERM: false, the caller logs it once), stack pre-touched, timer slack 1 us. */
 bool thread_enter_real_time(int priority);
 bool thread_is_real_time(void);

@@ -1,10 +1,15 @@
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/thread.h"
 #include "db/private.h"
 
 enum { GROUP_MAX = 32 };
+
+/* The log goes into the database when nobody has written for a while: SQLite itself would do it in the middle of some commit, whose author then waits for the
+ * disk two or three times as long. A log of FULL_PAGES (16 MB) is not left to grow, but goes after the answer as well. */
+enum { LOG_PAGES = 1000, FULL_PAGES = 4000, QUIET_MS = 200 };
 
 /* One call of db_write(), on the stack of its caller. */
 struct write {
@@ -27,6 +32,7 @@ struct writer {
     pthread_cond_t work;
     struct write *first, **last;
     bool stopping, is_bulk;             /* is_bulk: what `synchronous` stands at now */
+    int log_pages;                      /* of the write-ahead log, after the last commit; the writer's own */
 };
 
 /*
@@ -106,14 +112,41 @@ static void run_group(struct writer *w, struct write **group, int n)
     changes_publish(w->changes, w->db->bus);
 }
 
+static int on_commit(void *ctx, sqlite3 *h, const char *name, int pages)
+{
+    struct writer *w = ctx;
+
+    (void)h, (void)name;
+    w->log_pages = pages;
+    return SQLITE_OK;
+}
+
+static void checkpoint(struct writer *w)
+{
+    /* What readers still need stays in the log until the next time. */
+    if (sqlite3_wal_checkpoint_v2(w->c->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+        log_warn("db", "the log could not be written into the database: %s", sqlite3_errmsg(w->c->h));
+    w->log_pages = 0;
+}
+
 /* Waits for work; the first and those behind it of the same kind. 0: time to stop. */
 static int take_group(struct writer *w, struct write **group)
 {
     int n = 0;
 
+    if (w->log_pages >= FULL_PAGES)
+        checkpoint(w);
     pthread_mutex_lock(&w->lock);
-    while (!w->first && !w->stopping)
-        pthread_cond_wait(&w->work, &w->lock);
+    while (!w->first && !w->stopping) {
+        struct timespec until = clock_in_ms(QUIET_MS);
+        if (w->log_pages < LOG_PAGES) {
+            pthread_cond_wait(&w->work, &w->lock);
+        } else if (pthread_cond_timedwait(&w->work, &w->lock, &until)) {
+            pthread_mutex_unlock(&w->lock);
+            checkpoint(w);
+            pthread_mutex_lock(&w->lock);
+        }
+    }
     while (w->first && n < GROUP_MAX && (!n || w->first->is_bulk == group[0]->is_bulk)) {
         group[n++] = w->first;
         if (!(w->first = w->first->next))
@@ -151,13 +184,15 @@ enum lm_err writer_start(struct db *db, struct writer **result, struct problem *
     w->db = db;
     w->c = db->write_conn;
     w->last = &w->first;
+    sqlite3_wal_hook(w->c->h, on_commit, w);            /* instead of SQLite's own */
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->work, NULL);
+    thread_cond_init(&w->work);
     if (!(w->changes = changes_new(w->c, p)))
         err = LM_INTERNAL;
     else if (!(err = revisions_prepare(w->c, p)) && (err = thread_start(&w->thread, &options, run, w)))
         problem_set(p, err, "the writer thread cannot be started");
     if (err) {
+        sqlite3_wal_hook(w->c->h, NULL, NULL);
         changes_free(w->changes);
         free(w);
         return err;
@@ -175,6 +210,7 @@ void writer_stop(struct writer *w)
     pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    sqlite3_wal_hook(w->c->h, NULL, NULL);
     changes_free(w->changes);
     pthread_cond_destroy(&w->work);
     pthread_mutex_destroy(&w->lock);

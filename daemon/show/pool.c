@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -269,18 +268,6 @@ static bool run(struct pool *p, struct graph_workspace *w, int me, struct pick p
     return done;
 }
 
-static struct timespec in_ms(int ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000)
-        t.tv_nsec -= 1000000000, t.tv_sec++;
-    return t;
-}
-
 static void *worker(void *arg)
 {
     struct pool *p = arg;
@@ -304,7 +291,7 @@ static void *worker(void *arg)
             w = NULL, p->work_bytes[me] = 0;
             continue;
         }
-        struct timespec until = in_ms(LOOK_MS);         /* the playhead moves */
+        struct timespec until = clock_in_ms(LOOK_MS);         /* the playhead moves */
         pthread_cond_timedwait(&p->work, &p->lock, &until);
     }
     pthread_mutex_unlock(&p->lock);
@@ -317,7 +304,6 @@ static void *worker(void *arg)
 struct pool *pool_new(const struct pool_options *o)
 {
     struct pool *p = calloc(1, sizeof(*p));
-    pthread_condattr_t attr;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int want = o->threads > 0 ? o->threads : cores > 0 ? (int)cores : 1;
 
@@ -326,11 +312,8 @@ struct pool *pool_new(const struct pool_options *o)
     p->o = *o;
     p->loop_start = p->target = -1;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->work, &attr);
-    pthread_cond_init(&p->done, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&p->work);
+    thread_cond_init(&p->done);
     for (; p->n_threads < want && p->n_threads < POOL_THREADS; p->n_threads++) {
         struct thread_options t = { .name = "compile", .stack = 512 << 10, .nice = 5 };
         if (thread_start(&p->threads[p->n_threads], &t, worker, p))
@@ -476,7 +459,7 @@ void pool_keep(struct pool *p, struct show_layer *const *layers, size_t n)
 
 bool pool_wait(struct pool *p, const struct pool_wish *wish)
 {
-    struct timespec until = in_ms(wish->timeout_ms);
+    struct timespec until = clock_in_ms(wish->timeout_ms);
     bool ready, is_stale = false;
     int slot = 0;
 
@@ -490,7 +473,7 @@ bool pool_wait(struct pool *p, const struct pool_wish *wish)
         pthread_cond_broadcast(&p->work);
     }
     while (!(ready = is_ready(wish)) && slot < POOL_WAITERS && !p->stop && !is_stale) {
-        struct timespec at = wish->is_stale ? in_ms(STALE_MS) : until;
+        struct timespec at = wish->is_stale ? clock_in_ms(STALE_MS) : until;
         bool is_last = at.tv_sec > until.tv_sec || (at.tv_sec == until.tv_sec && at.tv_nsec >= until.tv_nsec);
         if (pthread_cond_timedwait(&p->done, &p->lock, is_last ? &until : &at) && is_last)
             break;

@@ -107,7 +107,7 @@ TEST(openapi_is_made_of_them)
     json_t *schemas = json_object_get(json_object_get(o, "components"), "schemas"), *s;
     json_t *show = json_object_get(json_object_get(schemas, "Show"), "properties");
     int lost = count_lost(o, schemas), unknown = 0;
-    bool is_whole = json_object_size(schemas) > 60 && json_object_size(show) == 7;
+    bool is_whole = json_object_size(schemas) > 60 && json_object_get(show, "venue_id") && json_object_get(show, "mode") && json_object_get(show, "group_masters");
     const char *name;
 
     json_object_foreach (schemas, name, s) {
