@@ -298,7 +298,11 @@ static bool may_move(const struct layer *l)
 static bool preposition(struct frame *f, struct moving *said, const struct render_item *item)
 {
     const struct layer *next = item->layer;
-    struct instant first = layer_is_filled(next) ? instant_at(next, item->lead) : (struct instant){ 0 };
+    bool is_filled = layer_is_filled(next);
+
+    if (is_filled && !next->n_tiles)
+        return true;                    /* dark since it was looked at a moment ago: it says nothing */
+    struct instant first = is_filled ? instant_at(next, item->lead) : (struct instant){ 0 };
     const struct tile *tile = first.tile;
 
     if (!tile || said->n == MOVING)

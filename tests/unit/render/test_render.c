@@ -1,10 +1,13 @@
 #include "../../tap.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "stage.h"
 
 #include "core/thread.h"
+
+enum { DARKENED = 30000 };              /* layers */
 
 TEST(strobe_blends_and_a_replace_without_strobe_opens_it)
 {
@@ -408,6 +411,48 @@ TEST(tiles_come_and_go_while_the_engine_renders)
 }
 
 /* With LUMAD_RT_TRAP an allocation or a lock inside would abort. */
+struct darkness { struct layer *_Atomic layer; atomic_uint begun, done; };
+
+/* After a wait that is never the same, so that it falls between any two steps of who looks at the layer. */
+static void *darken(void *arg)
+{
+    struct darkness *d = arg;
+    uint32_t random = 1;
+
+    for (unsigned n = 1; n <= DARKENED; n++) {
+        while (atomic_load(&d->begun) != n)
+            ;
+        random = random * 1664525u + 1013904223u;
+        for (volatile uint32_t i = 0; i < random >> 23;)
+            i = i + 1;
+        layer_fill_dark(atomic_load(&d->layer));
+        atomic_store(&d->done, n);
+    }
+    return NULL;
+}
+
+TEST(a_coming_layer_may_turn_out_dark_while_it_is_looked_at)
+{
+    struct darkness d = { .layer = NULL };
+    struct frame *f = frame_new(2);
+    pthread_t thread;
+
+    CHECK(f && !pthread_create(&thread, NULL, darken, &d));
+    for (unsigned n = 1; n <= DARKENED; n++) {
+        struct render_item next = { .layer = layer_new_empty(), .start = 1, .end = 2, .blend = BLEND_REPLACE };
+        frame_reset(f);
+        atomic_store(&d.layer, (struct layer *)(uintptr_t)next.layer);
+        atomic_store(&d.begun, n);
+        do
+            render_preposition(f, &next, 1, 0);
+        while (atomic_load(&d.done) != n);
+        layer_free((struct layer *)(uintptr_t)next.layer);
+    }
+    pthread_join(thread, NULL);
+    CHECK_NEAR(f->intensity[0], 0, 0);
+    frame_free(f);
+}
+
 TEST(a_frame_is_rendered_in_real_time)
 {
     struct small s;
