@@ -46,6 +46,12 @@ await run(150, async () => {
         await api('POST', '/host-audio/pause');
         await api('POST', '/host-audio/seek', { seconds: 10 });
 
+        /* What came with lumad is the running show's: an undo of nothing must not empty it. */
+        const shipped = await nodes();
+        await page.keyboard.press('Control+z');
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        check((await button('Undo').isDisabled()) && (await nodes()) === shipped && shipped > 0, 'a pattern that came with lumad is not undone to nothing');
+
         await page.getByRole('complementary', { name: 'Patterns' }).getByRole('button', { name: 'Add', exact: true }).click();
         check(await until(async () => (await nodes()) === 0 && (await page.getByText('An empty pattern').count()) === 1), 'a new pattern is empty and says how to begin');
         const id = new URL(page.url()).hash.split('/')[2];
