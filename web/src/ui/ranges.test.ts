@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { nextRange, nextStop, ordered, readRanges, readStops, sortedStops } from './ranges';
+import { nextRange, nextStop, readRanges, readStops, sortedStops, withEnd } from './ranges';
 
 describe('ranges', () => {
     it('leaves out what is no pair of numbers', () => {
         expect(readRanges([[20, 200], [1], 'x', null, [1, 'b'], [2, 3, 4], [Number.NaN, 1], [1, 2]])).toEqual([[20, 200], [1, 2]]);
     });
-    it('always go up and stay within the limit', () => {
-        expect(ordered(20, 200, 96_000)).toEqual([20, 200]);
-        expect(ordered(5000, 200, 96_000)).toEqual([200, 5000]);
-        expect(ordered(200, 200, 96_000)).toEqual([200, 201]);
-        expect(ordered(96_000, 96_000, 96_000)).toEqual([95_999, 96_000]);
+    it('take what was typed, always go up and stay within the limits', () => {
+        const typed = (r: [number, number], end: 'low' | 'high', v: number) => withEnd(r, end, v, 0, 96_000);
+        expect(typed([20, 200], 'low', 50)).toEqual([50, 200]);
+        expect(typed([20, 200], 'high', 500)).toEqual([20, 500]);
+        expect(typed([200, 800], 'low', 5000)).toEqual([5000, 20_000]);
+        expect(typed([200, 800], 'low', 50_000)).toEqual([50_000, 96_000]);
+        expect(typed([200, 800], 'low', 96_000)).toEqual([95_999, 96_000]);
+        expect(typed([200, 800], 'high', 100)).toEqual([25, 100]);
+        expect(typed([200, 800], 'high', 0)).toEqual([0, 1]);
+        expect(typed([0, 800], 'high', 0)).toEqual([0, 1]);
+        expect(typed([0, 800], 'low', 800)).toEqual([800, 3200]);
     });
     it('grow upwards', () => {
         expect(nextRange([[20, 200]], 0, 96_000)).toEqual([200, 800]);

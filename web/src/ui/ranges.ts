@@ -6,12 +6,13 @@ export const MOST_RANGES = 16;
 export const readRanges = (value: readonly unknown[]): Range[] =>
     value.filter((r): r is Range => Array.isArray(r) && r.length === 2 && r.every((x) => typeof x === 'number' && Number.isFinite(x)));
 
-/* The other way round is put in order; two alike become one step apart, within the limit. */
-export function ordered(a: number, b: number, max: number): Range {
-    const low = Math.min(a, b);
-    const high = Math.max(a, b);
-    if (high > low) return [low, high];
-    return high + 1 <= max ? [low, high + 1] : [low - 1, high];
+/* What was typed stands: where it passes the other end, the range moves along, as wide as it was. */
+export function withEnd([low, high]: Range, end: 'low' | 'high', v: number, min: number, max: number): Range {
+    const wide = low > 0 ? high / low : 4;
+    const next: Range =
+        end === 'low' ? [v, v < high ? high : Math.min(max, Math.round(Math.max(v, 1) * wide))] : [v > low ? low : Math.max(min, Math.round(v / wide)), v];
+    if (next[0] < next[1]) return next;
+    return next[1] + 1 <= max ? [next[0], next[0] + 1] : [max - 1, max];
 }
 
 /* The range to add: two octaves above the highest one, or the highest two when there is no room above. */
