@@ -68,6 +68,10 @@ describe('the search', () => {
         expect(ids('zzzz')).toEqual([]);
     });
     it('knows what a node is for', () => expect(ids('hue')).toContain('rainbow'));
+    it('knows the words of the desk', () => {
+        for (const words of ['chase', 'flash', 'blink', 'lfo', 'downbeat', 'fade', 'sparkle', 'pan']) expect(ids(words), words).not.toEqual([]);
+        expect(ids('chase')).toContain('ramp');
+    });
     it('is the whole catalogue without words', () => expect(ids('')).toHaveLength(list.length));
 });
 

@@ -75,7 +75,8 @@ export function blocked(
     if (ka !== kb && ka !== 'any' && kb !== 'any') return `${out.label || out.id} (${KIND_NAMES[ka]}) does not fit ${into.label || into.id} (${KIND_NAMES[kb]})`;
     if (ka === 'signal' && !channelsFit(out, into))
         return `${out.label || out.id} (${CHANNELS[out.channels ?? 0] ?? KIND_NAMES[ka]}) does not fit ${into.label || into.id} (${CHANNELS[into.channels ?? 0] ?? KIND_NAMES[kb]})`;
-    return reaches(graph, to.node, from.node) ? 'That would be a circle' : null;
+    if (!reaches(graph, to.node, from.node)) return null;
+    return to.node === from.node ? 'That would be a circle: a node cannot feed itself' : `That would be a circle: ${nodeName(graph, b, types)} feeds ${nodeName(graph, a, types)} already`;
 }
 
 function reaches(graph: Graph, from: string, to: string): boolean {
@@ -253,13 +254,44 @@ export function missingInputs(graph: Graph, node: GraphNode, types: ReadonlyMap<
 }
 
 /* Node types for a search: those whose name begins with the words first, then names, then the rest that speaks of them. */
+/* What people at a desk look for, and what makes it here. */
+const ALSO: Readonly<Record<string, string>> = {
+    ramp: 'chase run sawtooth counter clock bars time lfo',
+    modulo: 'chase repeat wrap sawtooth loop',
+    get_attribute: 'chase position place order index across spread fan',
+    remap: 'scale range fade',
+    beat_envelope: 'downbeat bar flash blink pulse hit kick pump adsr chase',
+    step_sequencer: 'chase rhythm pattern gate blink downbeat bar',
+    sine_wave: 'lfo oscillator swell breathe fade wave',
+    noise: 'random flicker fire sparkle',
+    random_select_mask: 'sparkle twinkle glitter',
+    smooth: 'fade slew lag',
+    falloff: 'fade soft edge width',
+    ramp_between: 'fade crossfade build in out',
+    color: 'green red blue white amber colour picker rgb',
+    scalar: 'constant value level',
+    apply_strobe: 'flash blink shutter',
+    apply_dimmer: 'intensity brightness fade output',
+    apply_color: 'rgb output wash',
+    apply_position: 'pan tilt move output',
+    apply_movement: 'pan tilt move output',
+    audio_level: 'volume vu meter loudness',
+    frequency_amplitude: 'bass treble mids equaliser spectrum band',
+    stem_splitter: 'vocals drums bass',
+    drum_onsets: 'kick snare hit',
+    circle: 'orbit round movers',
+    orbit: 'circle round',
+    gradient: 'mix crossfade blend',
+    threshold: 'gate switch',
+};
+
 export function findTypes(all: readonly NodeType[], words: string, may: (t: NodeType) => boolean = () => true): NodeType[] {
     const q = words.trim().toLowerCase();
     const rank = (t: NodeType) => {
         const label = t.label.toLowerCase();
         if (!q || label.startsWith(q)) return 0;
         if (label.includes(q) || t.id.replaceAll('_', ' ').includes(q)) return 1;
-        return q.split(/\s+/).every((w) => `${label} ${t.category} ${t.help}`.toLowerCase().includes(w)) ? 2 : 3;
+        return q.split(/\s+/).every((w) => `${label} ${t.category} ${t.help} ${ALSO[t.id] ?? ''}`.toLowerCase().includes(w)) ? 2 : 3;
     };
     return all.map((t, i) => ({ t, i, r: rank(t) })).filter((x) => x.r < 3 && may(x.t)).sort((a, b) => a.r - b.r || a.i - b.i).map((x) => x.t);
 }
