@@ -30,7 +30,7 @@ static enum lm_err begin(const struct plugins *p, const struct entry *e, int ima
     struct host_options o = { .name = e->name, .image = image, .call_ms = p->o.call_ms };
     enum lm_err err = host_start(&o, host, why);
 
-    if (!err && (err = host_describe(*host, description, why))) {
+    if (!err && (err = host_describe(*host, &p->stop, description, why))) {
         host_free(*host);
         *host = NULL;
     }

@@ -21,7 +21,7 @@
 #include "plugins/arena.h"
 #include "plugins/protocol.h"
 
-enum { LOAD_MS = 2000, CLOCK_FACTOR = 4, FD_FLOOR = 10, DYING_MS = 100 };
+enum { LOAD_MS = 2000, SLICE_MS = 100, CLOCK_FACTOR = 4, FD_FLOOR = 10, DYING_MS = 100 };
 
 struct host {
     pid_t pid;
@@ -246,15 +246,15 @@ static bool ask(struct host *h, enum host_kind kind)
     return n == sizeof q;
 }
 
-/* Its answer, or the host is down. */
-static bool hear(struct host *h, int ms, struct host_reply *r)
+/* Its answer, or the host is down. `stop`: NULL or what ends the waiting. */
+static bool hear(struct host *h, int ms, const atomic_bool *stop, struct host_reply *r)
 {
     int64_t began = clock_mono_ns(), cpu = cpu_ns(h), limit = ms * INT64_C(1000000);
     struct pollfd fd = { .fd = h->sock, .events = POLLIN };
     char why[80];
 
     for (;;) {
-        int n = poll(&fd, 1, ms / 8 + 1);
+        int n = poll(&fd, 1, ms / 8 < SLICE_MS ? ms / 8 + 1 : SLICE_MS);
         if (n < 0 && errno != EINTR)
             break;
         if (n > 0) {
@@ -267,6 +267,10 @@ static bool hear(struct host *h, int ms, struct host_reply *r)
                 continue;
             break;
         }
+        if (n == 0 && stop && atomic_load(stop)) {
+            end_it(h, "lumad is stopping");
+            return false;
+        }
         if (n == 0 && (clock_mono_ns() - began > CLOCK_FACTOR * limit || cpu_ns(h) - cpu > limit)) {
             snprintf(why, sizeof why, "it took longer than %d ms and was ended", ms);
             end_it(h, why);
@@ -278,12 +282,12 @@ static bool hear(struct host *h, int ms, struct host_reply *r)
 }
 
 /* One question, one answer. false: `message` has a sentence. */
-static bool talk(struct host *h, enum host_kind kind, int ms, struct host_reply *r, char *message, size_t size)
+static bool talk(struct host *h, enum host_kind kind, int ms, const atomic_bool *stop, struct host_reply *r, char *message, size_t size)
 {
     if (!host_is_down(h)) {
         if (!ask(h, kind))
             went_down(h);
-        else if (hear(h, ms, r) && r->kind != (uint32_t)kind)
+        else if (hear(h, ms, stop, r) && r->kind != (uint32_t)kind)
             end_it(h, "it answered what was not asked and was ended");
     }
     if (host_is_down(h)) {
@@ -294,13 +298,13 @@ static bool talk(struct host *h, enum host_kind kind, int ms, struct host_reply 
     return r->status == HOST_OK;
 }
 
-enum lm_err host_describe(struct host *h, json_t **description, struct problem *p)
+enum lm_err host_describe(struct host *h, const atomic_bool *stop, json_t **description, struct problem *p)
 {
     struct host_reply r = { 0 };
     char message[sizeof r.message];
 
     *description = NULL;
-    if (!talk(h, HOST_DESCRIBE, LOAD_MS, &r, message, sizeof message))
+    if (!talk(h, HOST_DESCRIBE, LOAD_MS, stop, &r, message, sizeof message))
         return problem_set(p, LM_INVALID, "%s", message);
     if (r.bytes > h->arena.bytes)
         return problem_set(p, LM_INVALID, "its description is longer than its memory");
@@ -318,7 +322,7 @@ bool host_run(struct host *h, const struct plugin_node *node, const struct node_
 {
     struct host_reply r = { 0 };
 
-    if (!host_arena_fill(&h->arena, node, io, message, size) || !talk(h, HOST_RUN, h->call_ms, &r, message, size))
+    if (!host_arena_fill(&h->arena, node, io, message, size) || !talk(h, HOST_RUN, h->call_ms, NULL, &r, message, size))
         return false;
     host_arena_take(&h->arena, node, io);
     return true;

@@ -10,6 +10,7 @@
  * MEMORY   Arrays lie in shared memory of 1 MiB at first, which grows to HOST_ARENA_MAX; nothing is allocated for a call that fits.
  */
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "graph/plugin.h"
@@ -24,8 +25,8 @@ struct host_options {
 
 enum lm_err host_start(const struct host_options *o, struct host **result, struct problem *p);
 void host_free(struct host *h);         /* kills and waits; NULL is fine */
-/* What it says of itself, for node_plugin_new(). */
-enum lm_err host_describe(struct host *h, json_t **description, struct problem *p);
+/* What it says of itself, for node_plugin_new(). One that never answers holds nobody up once `stop` is true. */
+enum lm_err host_describe(struct host *h, const atomic_bool *stop, json_t **description, struct problem *p);
 /* false: `message` is a sentence about it. */
 bool host_run(struct host *h, const struct plugin_node *node, const struct node_io *io, char *message, size_t size);
 bool host_is_down(const struct host *h);

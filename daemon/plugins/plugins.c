@@ -54,10 +54,8 @@ static struct entry *add(struct plugins *p, const char *name)
     struct entry *e = p->n < PLUGINS_MAX ? calloc(1, sizeof *e) : NULL;
     size_t i = 0;
 
-    if (!e) {
-        log_warn("plugins", "%s: there are too many plug-ins, or no memory for it", name);
+    if (!e)
         return NULL;
-    }
     str_copy(e->name, sizeof e->name, name);
     pthread_mutex_lock(&p->lock);
     while (i < p->n && strcmp(p->entries[i]->name, name) < 0)
@@ -69,31 +67,36 @@ static struct entry *add(struct plugins *p, const char *name)
     return e;
 }
 
-static void look_at(struct plugins *p, const char *file, const char *forced)
+/* false: there is no room for it. */
+static bool look_at(struct plugins *p, const char *file, const char *forced)
 {
     char name[NAME_SIZE], path[PATH_SIZE];
     struct stamp stamp;
 
     if (!name_of(file, name) || path_join(path, p->dir, file))
-        return;
+        return true;
     if (image_stamp(path, &stamp))
-        return;                         /* gone in the meantime, or a link to nowhere */
+        return true;                    /* gone in the meantime, or a link to nowhere */
     struct entry *e = find(p, name);
     bool is_new = !e;
     if (!e && !(e = add(p, name)))
-        return;
+        return false;
     e->is_there = true;
     e->is_forced = !strcmp(forced, name);
     if (is_new || e->is_forced || !stamp_equal(&stamp, &e->stamp))
         entry_load(p, e);
+    return true;
 }
 
 static void set_trouble(struct plugins *p, const char *text)
 {
     pthread_mutex_lock(&p->lock);
-    p->has_news |= strcmp(p->trouble, text) != 0;
+    bool is_new = strcmp(p->trouble, text) != 0;
+    p->has_news |= is_new;
     str_copy(p->trouble, sizeof p->trouble, text);
     pthread_mutex_unlock(&p->lock);
+    if (is_new && *text)
+        log_warn("plugins", "%s", text);
 }
 
 static void look(struct plugins *p, const char *forced)
@@ -105,13 +108,16 @@ static void look(struct plugins *p, const char *forced)
         p->is_watched = false;
         snprintf(text, sizeof text, "The folder of plug-ins, %.100s, cannot be read: %s", p->dir, strerror(errno));
     }
-    set_trouble(p, text);
+    size_t left_out = 0;
     for (size_t i = 0; i < p->n; i++)
         p->entries[i]->is_there = false;
     for (struct dirent *d; dir && (d = readdir(dir)) && !atomic_load(&p->stop);)
-        look_at(p, d->d_name, forced);
+        left_out += !look_at(p, d->d_name, forced);
     if (dir)
         closedir(dir);
+    if (left_out)       /* one word for all of them: there may be thousands */
+        snprintf(text, sizeof text, "There are more than %d plug-ins in %.100s: those beyond are not used.", PLUGINS_MAX, p->dir);
+    set_trouble(p, text);
     for (size_t i = p->n; i-- > 0 && !atomic_load(&p->stop);)
         if (!p->entries[i]->is_there)
             entry_unload(p, p->entries[i]);

@@ -572,6 +572,46 @@ TEST(what_is_no_plug_in_is_refused_with_a_reason)
     rig_end(&r);
 }
 
+TEST(one_that_is_never_done_with_loading_does_not_hold_up_the_end)
+{
+    struct rig r;
+
+    rig_begin(&r, 3);
+    put(&r, "tests/plugins", "sleep_at_load", "sleep");
+    rig_start(&r);
+    int64_t began = clock_mono_ns();
+    rig_end(&r);
+    CHECK((clock_mono_ns() - began) / 1000000 < 3000);      /* it would have 8 s to load */
+}
+
+TEST(a_folder_of_thousands_is_said_in_one_word)
+{
+    struct rig r;
+    struct plugin_trouble t[4];
+    char path[PATH_SIZE];
+
+    rig_begin(&r, 3);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(path, sizeof path, "%s/f%d.so", r.dir, i);
+        mkdir(path, 0755);
+    }
+    rig_start(&r);
+    json_t *list = plugins_json(r.p);
+    CHECK_INT(json_array_size(list), 64);
+    json_decref(list);
+    CHECK(plugins_troubles(r.p, t, 1) == 1);
+    CHECK_STR(t[0].id, "folder");
+    CHECK(strstr(t[0].text, "more than 64") != NULL);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(path, sizeof path, "%s/f%d.so", r.dir, i);
+        rmdir(path);
+    }
+    for (int i = 0; i < 300 && plugins_troubles(r.p, t, 4); i++)
+        usleep(20000);
+    CHECK_INT(plugins_troubles(r.p, t, 4), 0);
+    rig_end(&r);
+}
+
 TEST(two_that_bring_the_same_node_are_told_apart_by_name)
 {
     struct rig r;
