@@ -113,7 +113,7 @@ DSP_INLINE double dsp_exp2(double x)
     double r = sum * dsp_from_bits((dsp_bits(whole + DSP_WHOLE) + 1023) << 52);
     r = x < 1023 ? r : INFINITY;
     r = x < -1022 ? 0 : r;
-    return x < INFINITY || x >= INFINITY ? r : x;       /* NaN stays */
+    return isnan(x) ? x : r;
 }
 
 /* x > 0, finite, not denormal (no float is, as a double). */
@@ -156,8 +156,8 @@ DSP_INLINE float dsp_pow(float base, float exponent)
     r = y < 1 || y > 1 ? r : x;
     r = ax > 0 ? r : 0;
     r = y < 0 || y > 0 ? r : 1;
-    r = x < 0 || x >= 0 ? r : x;        /* NaN */
-    r = y < 0 || y >= 0 ? r : y;
+    r = isnan(x) ? x : r;
+    r = isnan(y) ? y : r;
     return (float)r;
 }
 

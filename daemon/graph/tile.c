@@ -163,7 +163,7 @@ struct tile *tile_pack(uint32_t index, uint32_t samples, const struct raw_output
     struct tile *t = tile_alloc(head + floats * sizeof(float));
     if (t) {
         *t = (struct tile){ .index = index, .samples = samples, .bytes = head + floats * sizeof(float), .n_outputs = n };
-        float *at = (float *)((char *)t + head);
+        float *at = (float *)(void *)((char *)t + head);
         for (uint32_t i = 0; i < n; i++) {
             at = store(&raw[i], raw[i].value, &p[i][0], &t->outputs[i].value, at);
             at = store(&raw[i], raw[i].hue, &p[i][1], &t->outputs[i].hue, at);

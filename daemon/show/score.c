@@ -177,7 +177,7 @@ static enum lm_err make_entry(struct show *s, struct show_light *l, struct db_co
         show_layer_unref(e->layer);
         e->layer = NULL;
     }
-    if (!err)
+    if (!err && e->layer)
         e->item.layer = e->layer->layer, e->item.lead = e->layer->lead;
     shared_unref(preview);
     shared_unref(doc);

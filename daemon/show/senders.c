@@ -64,7 +64,7 @@ static bool is_same_sender(const struct input_source *a, const struct input_sour
 /* "universe 3", "universes 1-4, 7": those of the sender of x[from], ascending as they are listed. */
 static void universes_of(const struct input_source *x, size_t n, size_t from, char *out, size_t size)
 {
-    int numbers[MAX_SOURCES];
+    int numbers[MAX_SOURCES] = { 0 };
     size_t count = 0;
 
     for (size_t i = from; i < n && count < MAX_SOURCES; i++)
