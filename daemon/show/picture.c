@@ -112,7 +112,7 @@ static json_t *standing_in(const struct picture_stage *s, const json_t *graph)
     return args;
 }
 
-static enum lm_err make_layer(const struct picture_stage *s, const json_t *graph, struct layer **layer)
+static enum lm_err make_layer(const struct picture_stage *s, const json_t *graph, bool (*stop)(void *ctx), void *ctx, struct layer **layer)
 {
     json_t *args = standing_in(s, graph);
     struct graph_env env = { .patch = &s->patch, .grid = s->grid, .audio = { s->sound, s->frames, 1, RATE }, .start = LEAD_IN, .end = LEAD_IN + SECONDS,
@@ -123,6 +123,8 @@ static enum lm_err make_layer(const struct picture_stage *s, const json_t *graph
     struct graph_workspace *w = graph_workspace_new();
     enum lm_err err = args && w ? graph_parse(graph, &doc, NULL) : LM_NOMEM;
 
+    if (w)
+        graph_workspace_set_stop(w, stop, ctx);
     if (!err && !(err = graph_compile(doc, &env, &program, &errors)))
         err = layer_new(program, HEADS, layer);
     for (uint32_t k = 0; !err && k < layer_tiles(*layer); k++) {
@@ -208,7 +210,7 @@ static void put_u32(unsigned char *p, uint32_t v)
         p[i] = (unsigned char)(v >> 8 * i);
 }
 
-enum lm_err picture_make(const struct picture_stage *s, const json_t *graph, void **bmp, size_t *size)
+enum lm_err picture_make(const struct picture_stage *s, const json_t *graph, bool (*stop)(void *ctx), void *ctx, void **bmp, size_t *size)
 {
     size_t stride = (PICTURE_WIDTH * 3 + 3) / 4 * 4;
     struct layer *layer = NULL;
@@ -222,11 +224,11 @@ enum lm_err picture_make(const struct picture_stage *s, const json_t *graph, voi
     put_u32(b + 2, (uint32_t)*size), put_u32(b + 10, HEADER), put_u32(b + 14, 40), put_u32(b + 18, PICTURE_WIDTH), put_u32(b + 22, PICTURE_HEIGHT);
     b[26] = 1, b[28] = 24;
     put_u32(b + 34, (uint32_t)(stride * PICTURE_HEIGHT));
-    enum lm_err err = make_layer(s, graph, &layer);
+    enum lm_err err = make_layer(s, graph, stop, ctx, &layer);
     if (!err)
         err = draw(&(struct canvas){ b + HEADER, stride }, layer);
     layer_free(layer);
-    if (err == LM_NOMEM) {
+    if (err == LM_NOMEM || err == LM_TIMEOUT) {
         free(b);
         return err;
     }

@@ -17,5 +17,6 @@ struct picture_stage;
 
 struct picture_stage *picture_stage_new(void);          /* NULL: no memory */
 void picture_stage_free(struct picture_stage *s);       /* NULL is fine */
-/* A BMP file (24 bit); caller frees. A pattern that has errors, or lights nothing here, is a dark picture. LM_NOMEM only. */
-enum lm_err picture_make(const struct picture_stage *s, const json_t *graph, void **bmp, size_t *size);
+/* A BMP file (24 bit); caller frees. A pattern that has errors, or lights nothing here, is a dark picture. `stop` (may be NULL) is asked all the time, as in
+ * graph.h; when it says so there is none: LM_TIMEOUT. Else LM_NOMEM only. */
+enum lm_err picture_make(const struct picture_stage *s, const json_t *graph, bool (*stop)(void *ctx), void *ctx, void **bmp, size_t *size);

@@ -119,6 +119,21 @@ class Run(unittest.TestCase):
         self.assertEqual(r.status, 200, r)
         self.assertLess(time.monotonic() - t, 2)
 
+    def test_a_picture_that_takes_long_is_given_up_and_not_begun_again(self):
+        pattern = self.d.post("/patterns", {"name": "Endless"})
+        self.d.put(f"/patterns/{pattern['id']}/graph", heavy_graph(1990))
+        took = []
+        for _ in range(5):
+            t = time.monotonic()
+            r = self.d.call("GET", f"/patterns/{pattern['id']}/picture")
+            took.append(time.monotonic() - t)
+            self.assertEqual((r.status, r.json["code"]), (422, "invalid"), r)
+            self.assertIn("takes too long to be drawn", r.json["detail"])
+        self.assertLess(took[0], 8)
+        self.assertLess(sum(took[1:]), took[0])
+        self.d.put(f"/patterns/{pattern['id']}/graph", dimmer_graph(1))         # what was made lighter is drawn
+        self.assertEqual(self.d.call("GET", f"/patterns/{pattern['id']}/picture").status, 200)
+
     def test_stopping_does_not_wait_for_it(self):
         with Lumad() as d:
             c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=60)

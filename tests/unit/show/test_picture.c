@@ -19,7 +19,7 @@ static struct look look_at(const struct picture_stage *stage, const json_t *grap
     size_t n = 0;
     struct look l = { 0 };
 
-    if (picture_make(stage, graph, &bmp, &n))
+    if (picture_make(stage, graph, NULL, NULL, &bmp, &n))
         return l;
     const unsigned char *b = bmp;
     l.hash = hash_bytes(HASH_START, b, n);
@@ -78,6 +78,28 @@ TEST(every_shipped_pattern_is_seen_and_like_no_other)
     if (d)
         closedir(d);
     CHECK(n >= 24);
+    picture_stage_free(stage);
+}
+
+static bool third_time(void *ctx)
+{
+    return ++*(int *)ctx >= 3;
+}
+
+TEST(drawing_can_be_stopped)
+{
+    struct picture_stage *stage = picture_stage_new();
+    char dir[PATH_SIZE];
+    void *bmp = NULL;
+    size_t n = 0;
+    int asked = 0;
+
+    CHECK(!path_share("config/demo/patterns", dir, NULL));
+    json_t *graph = graph_of(dir, "rainbow_wash.json");
+    CHECK_INT(picture_make(stage, graph, third_time, &asked, &bmp, &n), LM_TIMEOUT);
+    CHECK_INT(asked, 3);
+    CHECK(!bmp);
+    json_decref(graph);
     picture_stage_free(stage);
 }
 
