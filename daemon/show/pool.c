@@ -278,11 +278,11 @@ static void *worker(void *arg)
     while (p->started[me])
         me++;
     p->started[me] = true;
-    while (!p->stop && (w || (w = graph_workspace_new()))) {
+    while (!p->stop) {
         pool_free_retired(p, false);
         pool_hear(p);
         struct pick pick = choose(p);
-        if (pick.layer && run(p, w, me, pick)) {
+        if (pick.layer && (w || (w = graph_workspace_new())) && run(p, w, me, pick)) {
             idle = 0;
             continue;
         }
