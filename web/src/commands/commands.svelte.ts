@@ -3,7 +3,7 @@
  * A command that has nothing to act on at the moment says why in `blocked`.
  */
 import { neighbour } from '../timeline/beats';
-import { findTrack, host, masters, trackName, tracks } from '../state/stores.svelte';
+import { findTrack, host, masters, patterns, trackName, tracks } from '../state/stores.svelte';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
 import { past } from '../state/past.svelte';
 import { history } from './history.svelte';
@@ -138,7 +138,7 @@ export const commands: Command[] = [
     { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];
 
-/* The palette also says what undo would undo, and offers every track. */
+/* The palette also says what undo would undo, and offers every track and every pattern. */
 export function paletteCommands(): Command[] {
     const current = findTrack(host.trackId)?.id;
     const load = (tracks.data ?? []).map(
@@ -154,5 +154,8 @@ export function paletteCommands(): Command[] {
         const label = c.id === 'undo' || c.id === 'redo' ? history.next(c.id) : null;
         return label ? { ...c, label: `${c.label}: ${label}` } : c;
     });
-    return [...named, ...load];
+    const open = (patterns.data ?? []).map(
+        (p): Command => ({ id: `pattern.${p.id}`, label: `Open pattern ${p.name}`, group: 'Go to', run: () => ui.go('patterns', p.id) }),
+    );
+    return [...named, ...load, ...open];
 }
