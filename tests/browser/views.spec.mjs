@@ -48,7 +48,7 @@ await run(90, async () => {
 
     check(await until(async () => (await caption('keys')) === '' && (await api('GET', `/patterns/${pattern.id}/graph`)).nodes.length === 11), 'the graph is there');
     /* The palette has no chroma yet: an error that would leave every view empty. */
-    check(await until(async () => (await caption('seen')) === 'Nothing to show yet'), 'a broken graph shows nothing');
+    check(await until(async () => (await card('seen').getByText('Nothing to see yet').count()) === 1), 'a broken graph shows nothing');
     const graph = await api('GET', `/patterns/${pattern.id}/graph`);
     await api('PUT', `/patterns/${pattern.id}/graph`, { nodes: [...graph.nodes, node('heard', 'harmony_analysis', -250, 400), node('snd', 'audio_input', -500, 400)], args: [],
         edges: [...graph.edges, edge('j', 'heard.signal', 'keys.chroma'), edge('k', 'snd.out', 'heard.audio_in')] });
@@ -72,6 +72,7 @@ await run(90, async () => {
     check((await colors.nth(4).inputValue()) === '#00ff00', 'with those that it begins with');
     await colors.nth(4).fill('#123456');
     await colors.nth(4).dispatchEvent('change');
+    await page.keyboard.press('Control+s');
     check(await until(async () => (await api('GET', `/patterns/${pattern.id}/graph`)).nodes.find((n) => n.id === 'keys').params.palette?.[4] === '#123456'), 'one of them is changed');
     check((await api('GET', `/patterns/${pattern.id}/graph`)).errors.every((e) => e.node !== 'keys'), 'and understood');
     await page.screenshot({ path: path.join(SHOTS, 'views.png') });
