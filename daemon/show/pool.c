@@ -204,6 +204,11 @@ static bool is_slice_over(void *end)
     return clock_mono_ns() > *(const int64_t *)end;
 }
 
+static bool must_stop(void *pool)
+{
+    return atomic_load(&((struct pool *)pool)->stop);
+}
+
 static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_layer *l, uint32_t k)
 {
     struct graph_errors errors = { 0 };
@@ -215,6 +220,7 @@ static bool run_tile(struct pool *p, struct graph_workspace *w, struct show_laye
     pthread_mutex_unlock(&p->lock);
     int64_t t0 = clock_mono_ns(), end = t0 + SLICE_MS * INT64_C(1000000);
     graph_workspace_set_pause(w, is_slice_over, &end);
+    graph_workspace_set_stop(w, must_stop, p);      /* a tile can take seconds, and lumad's end waits for its threads */
     enum lm_err err = graph_run_tile(program, w, k, &tile, &errors);
     uint64_t us = (uint64_t)(clock_mono_ns() - t0) / 1000;
     show_layer_log(l, &errors);
@@ -278,7 +284,7 @@ static void *worker(void *arg)
     while (p->started[me])
         me++;
     p->started[me] = true;
-    while (!p->stop) {
+    while (!atomic_load(&p->stop)) {
         pool_free_retired(p, false);
         pool_hear(p);
         struct pick pick = choose(p);
@@ -331,7 +337,7 @@ void pool_free(struct pool *p)
     if (!p)
         return;
     pthread_mutex_lock(&p->lock);
-    p->stop = true;
+    atomic_store(&p->stop, true);
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < p->n_threads; i++)
@@ -472,7 +478,7 @@ bool pool_wait(struct pool *p, const struct pool_wish *wish)
             p->target = wish->from;
         pthread_cond_broadcast(&p->work);
     }
-    while (!(ready = is_ready(wish)) && slot < POOL_WAITERS && !p->stop && !is_stale) {
+    while (!(ready = is_ready(wish)) && slot < POOL_WAITERS && !atomic_load(&p->stop) && !is_stale) {
         struct timespec at = wish->is_stale ? clock_in_ms(STALE_MS) : until;
         bool is_last = at.tv_sec > until.tv_sec || (at.tv_sec == until.tv_sec && at.tv_nsec >= until.tv_nsec);
         if (pthread_cond_timedwait(&p->done, &p->lock, is_last ? &until : &at) && is_last)

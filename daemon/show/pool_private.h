@@ -1,6 +1,7 @@
 #pragma once
 /* Inside show/pool*.c: the pool's state. All of it is under `lock`. */
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "show/layers.h"
 
@@ -20,7 +21,7 @@ struct pool {
     pthread_t threads[POOL_THREADS];
     int n_threads;
     bool started[POOL_THREADS];         /* each takes the first free number */
-    bool stop;
+    atomic_bool stop;                   /* also read without the lock, in the midst of a tile */
     struct show_layer **layers;         /* of the score */
     size_t n;
     struct show_layer **kept;           /* that left it */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "../graph/small.h"
+#include "core/clock.h"
 #include "show/layers.h"
 #include "show/track_data.h"
 
@@ -514,6 +515,40 @@ TEST(a_tile_that_takes_long_leaves_its_thread_to_others)
     show_layer_unref(both[0]);
     show_layer_unref(both[1]);
     small_clear(&s);
+}
+
+/* Fifteen hundred nodes of noise: a tile of them takes seconds. */
+TEST(the_end_does_not_wait_for_a_tile_that_takes_long)
+{
+    enum { NOISES = 1500, SIZE = 64 * NOISES };
+    struct pool_options o = { 1, playhead, &frames, NULL, SIZE_MAX };
+    struct small s;
+    char *nodes = malloc(SIZE), *edges = malloc(SIZE), last[32] = "i.out";
+    size_t a, b;
+
+    small_init(&s, 64);
+    a = (size_t)snprintf(nodes, SIZE, "g:pattern_args i:get_attribute{'attribute':'index'} o:apply_dimmer");
+    b = (size_t)snprintf(edges, SIZE, "g.s>i.selection g.s>o.selection");
+    for (int i = 0; i < NOISES; i++) {
+        a += (size_t)snprintf(nodes + a, SIZE - a, " x%d:noise{'octaves':8}", i);
+        b += (size_t)snprintf(edges + b, SIZE - b, " %s>x%d.x", last, i);
+        snprintf(last, sizeof last, "x%d.out", i);
+    }
+    snprintf(edges + b, SIZE - b, " %s>o.signal", last);
+    struct show_layer *l = layer_of(&s, nodes, edges, 0, 60, 1);
+    struct pool *p = pool_new(&o);
+    position = 0;
+    pool_set_layers(p, &l, 1);
+    for (int i = 0; i < 1000 && !layer_is_filled(l->layer); i++)
+        sleep_ms(10);
+    sleep_ms(50);
+    CHECK(layer_is_filled(l->layer) && !layer_has_tile(l->layer, 0));
+    int64_t t0 = clock_mono_ns();
+    pool_free(p);
+    CHECK((clock_mono_ns() - t0) / 1000000 < 500);
+    show_layer_unref(l);
+    small_clear(&s);
+    free(nodes), free(edges);
 }
 
 TEST(of_a_block_cut_off_in_front_only_what_is_heard_is_made)
