@@ -18,7 +18,7 @@ function belongsToControl(target: EventTarget | null, keys: string): boolean {
 
 /* In a field in which nothing is typed that is not handed over yet, undo means the last edit. */
 const undoes = (target: EventTarget | null, keys: string) =>
-    target instanceof HTMLInputElement && 'clean' in target.dataset && /^Ctrl\+(Shift\+)?Z$/.test(keys);
+    (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) && 'clean' in target.dataset && /^Ctrl\+(Shift\+)?Z$/.test(keys);
 
 /* A button pressed with mouse or finger gives the keys back: Space goes on to mean play, and
  * not "the same again" (blackout, of all things). Pressed by key it keeps the focus. */
