@@ -108,7 +108,7 @@ static enum lm_err check_limits(const SF_INFO *info, struct problem *p)
 static enum lm_err source_open(const char *path, struct source *s, struct problem *p)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);      /* a pipe would let it wait for who writes */
 
     if (fd < 0 || fstat(fd, &st)) {
         enum lm_err err = problem_set(p, lm_err_from_errno(errno), "%s", strerror(errno));
@@ -116,7 +116,7 @@ static enum lm_err source_open(const char *path, struct source *s, struct proble
             close(fd);
         return err;
     }
-    enum lm_err err = container_check(fd, (uint64_t)st.st_size, &s->format, p);
+    enum lm_err err = S_ISREG(st.st_mode) ? container_check(fd, (uint64_t)st.st_size, &s->format, p) : problem_set(p, LM_INVALID, "It is no regular file");
     if (!err && lseek(fd, 0, SEEK_SET))
         err = problem_set(p, LM_IO, "%s", strerror(errno));
     if (err) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <sndfile.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../tap.h"
@@ -205,6 +206,23 @@ TEST(what_is_cut_off_is_refused)
             CHECK_STR(end.code, "broken");
             CHECK(strstr(end.message, "cut off"));
         }
+    worker_end_clear(&end);
+}
+
+/* A pipe that nobody writes to would be waited for, a device never ends. */
+TEST(what_is_no_file_is_refused_at_once)
+{
+    char pipe[80];
+
+    prepare();
+    snprintf(pipe, sizeof(pipe), "%s.fifo", song);
+    CHECK_INT(mkfifo(pipe, 0600), 0);
+    const char *const what[] = { pipe, "/dev/zero", "/tmp" };
+    for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+        CHECK(run((const char *[]){ program, "--probe", what[i], NULL }) != LM_OK);
+        CHECK(strstr(end.message, "no regular file"));
+    }
+    unlink(pipe);
     worker_end_clear(&end);
 }
 
