@@ -22,7 +22,7 @@ struct picture_stage {
     struct patch_head heads[HEADS];
     struct patch patch;
     struct beatgrid *grid;
-    float *sound;
+    float *sound, *voice;
     uint64_t frames;
 };
 
@@ -57,12 +57,16 @@ static bool make_sound(struct picture_stage *s)
     uint32_t noise = 1;
 
     s->frames = (uint64_t)(BEATS * BEAT_S * RATE);
-    if (!(s->sound = malloc(s->frames * sizeof(*s->sound))))
+    s->sound = malloc(s->frames * sizeof(*s->sound));
+    s->voice = malloc(s->frames * sizeof(*s->voice));
+    if (!s->sound || !s->voice)
         return false;
     for (uint64_t i = 0; i < s->frames; i++) {
         double t = (double)i / RATE, beat = t / BEAT_S, into = (beat - dsp_floor(beat)) * BEAT_S, half = fmod(into + BEAT_S / 2, BEAT_S);
         const double *chord = chords[(size_t)(beat / BEATS_PER_BAR) % 4];
         double kick = fmax(1 - into / 0.16, 0), hat = fmax(1 - half / 0.05, 0), swell = 0.25 + 0.5 * t / (BEATS * BEAT_S);
+        /* Somebody sings every three seconds, four syllables a second. */
+        s->voice[i] = (float)(0.3 * fmax(dsp_sin_turns(t / 3), 0) * (0.7 + 0.3 * dsp_sin_turns(t * 4)) * dsp_sin_turns(t * 2 * chord[1]));
         noise = noise * 1664525u + 1013904223u;
         s->sound[i] = (float)(0.6 * kick * kick * dsp_sin_turns(t * 55) + 0.15 * hat * ((double)(noise >> 8) / (1 << 23) - 1) +
                               0.1 * swell * (dsp_sin_turns(t * chord[0]) + dsp_sin_turns(t * chord[1]) + dsp_sin_turns(t * chord[2])));
@@ -90,6 +94,7 @@ void picture_stage_free(struct picture_stage *s)
         return;
     beatgrid_free(s->grid);
     free(s->sound);
+    free(s->voice);
     free(s);
 }
 
@@ -117,6 +122,9 @@ static enum lm_err make_layer(const struct picture_stage *s, const json_t *graph
     json_t *args = standing_in(s, graph);
     struct graph_env env = { .patch = &s->patch, .grid = s->grid, .audio = { s->sound, s->frames, 1, RATE }, .start = LEAD_IN, .end = LEAD_IN + SECONDS,
                              .origin = LEAD_IN, .seed = 1, .args = args };
+    /* Drums, bass and the rest are all of the music here. */
+    for (int i = 0; i < GRAPH_STEMS; i++)
+        env.stems[i] = i == STEM_VOCALS ? (struct graph_audio){ s->voice, s->frames, 1, RATE } : env.audio;
     struct graph_doc *doc = NULL;
     struct graph_program *program = NULL;
     struct graph_errors errors = { 0 };

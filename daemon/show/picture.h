@@ -1,7 +1,7 @@
 #pragma once
 /*
  * What a pattern looks like, before it is put anywhere: eight seconds of it on a small stage that is the same for all patterns (24 heads on an arc,
- * every third one moves), with music that is the same for all (120 bpm: bass drum, hats, a chord a bar). Time goes to the right, a stripe is a head;
+ * every third one moves), with music that is the same for all (120 bpm: bass drum, hats, a chord a bar, and a voice among the stems). Time goes to the right, a stripe is a head;
  * a strobe is dotted; of heads that move, pan (warm) and tilt (cold) are drawn below.
  *
  * THREADS  Any non-real-time; the stage is immutable after it was made.
