@@ -188,7 +188,7 @@ static json_t *answer(struct show *s, const struct wish *w, const struct graph_e
     pthread_mutex_lock(&s->view);       /* of loaded_track */
     const char *why = errors ? NULL : unseen(s, w, shown, is_lit);
     pthread_mutex_unlock(&s->view);
-    json_t *said = errors ? graph_errors_json(errors) : v->errors ? json_incref(v->errors) : json_array();
+    json_t *said = errors ? graph_errors_json(errors) : v->errors ? json_deep_copy(v->errors) : json_array();     /* an answer is freed by another thread */
     return json_pack("{s:I, s:b, s:s?, s:o, s:o}", "shown", (json_int_t)shown, "lit", (int)(is_lit && !why), "note", why, "spans", spans, "errors", said);
 }
 
@@ -260,7 +260,7 @@ enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *b
     if (err && v->is_refused) {
         err = LM_OK;                    /* as with a graph that is broken by itself: an answer */
         problem_clear(p);
-        *json = json_pack("{s:i, s:b, s:n, s:[], s:O}", "shown", 0, "lit", 0, "note", "spans", "errors", v->errors);
+        *json = json_pack("{s:i, s:b, s:n, s:[], s:o}", "shown", 0, "lit", 0, "note", "spans", "errors", json_deep_copy(v->errors));
     } else if (!err) {
         *json = answer(s, &w, is_broken ? &errors : NULL);
     }
