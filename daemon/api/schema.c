@@ -82,7 +82,7 @@ static const struct {
     { "LibraryItem", "path:string manufacturer:string model:string type:string modes:LibraryMode[]", false },
     { "LibraryState", "total:integer problems:string[]", false },
     { "Plugin",
-      "name:string state:=loading|running|restarting|given_up|refused version:string? vendor:string? help:string? nodes:string[] error:string? restarts:integer",
+      "name:string state:=running|restarting|given_up|refused version:string? vendor:string? help:string? nodes:string[] error:string? restarts:integer",
       false },
     { "LibraryMode", "name:string channels:integer heads:integer", false },
     { "Definition", "path:string manufacturer:string model:string type:string modes:object[] warnings:string[]", false },

@@ -323,7 +323,7 @@ void plugins_free(struct plugins *p)
 /* ---- what is seen ---- */
 
 static const char *const state_names[] = {
-    [PLUGIN_LOADING] = "loading", [PLUGIN_REFUSED] = "refused", [PLUGIN_RUNNING] = "running", [PLUGIN_RESTARTING] = "restarting", [PLUGIN_GIVEN_UP] = "given_up",
+    [PLUGIN_REFUSED] = "refused", [PLUGIN_RUNNING] = "running", [PLUGIN_RESTARTING] = "restarting", [PLUGIN_GIVEN_UP] = "given_up",
 };
 
 static json_t *entry_json(const struct entry *e)
@@ -375,7 +375,7 @@ size_t plugins_troubles(struct plugins *p, struct plugin_trouble *list, size_t m
         const char *then = e->state == PLUGIN_RESTARTING ? "It is started again; its layers are dark meanwhile."
                          : e->state == PLUGIN_GIVEN_UP ? "That happened too often: its layers stay dark until its file changes or it is reloaded."
                          : e->state == PLUGIN_REFUSED ? "It is not used." : "";
-        if (e->state == PLUGIN_LOADING || (e->state == PLUGIN_RUNNING && !e->is_told))
+        if (e->state == PLUGIN_RUNNING && !e->is_told)
             continue;
         str_copy(list[n].id, sizeof list[n].id, e->name);
         snprintf(list[n].text, sizeof list[n].text, "Plug-in \"%.40s\": %.160s%s%s", e->name, e->error, *then ? ". " : "", then);

@@ -10,8 +10,8 @@
 
 enum { PLUGINS_MAX = 64, NAME_SIZE = 64 };
 
-/* LOADING: nobody has looked at it yet. REFUSED: nothing of it was ever loaded. RESTARTING: it ended and will be started. GIVEN_UP: it ended too often. */
-enum plugin_state { PLUGIN_LOADING, PLUGIN_REFUSED, PLUGIN_RUNNING, PLUGIN_RESTARTING, PLUGIN_GIVEN_UP };
+/* REFUSED: nothing of it was ever loaded. RESTARTING: it ended and will be started. GIVEN_UP: it ended too often. */
+enum plugin_state { PLUGIN_REFUSED, PLUGIN_RUNNING, PLUGIN_RESTARTING, PLUGIN_GIVEN_UP };
 
 struct entry {
     char name[NAME_SIZE];

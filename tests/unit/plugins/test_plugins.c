@@ -579,14 +579,9 @@ TEST(one_that_is_never_done_with_loading_does_not_hold_up_the_end)
     rig_begin(&r, 3);
     put(&r, "tests/plugins", "sleep_at_load", "sleep");
     rig_start(&r);
-    struct plugin_trouble t[4];
-    bool is_loading = becomes(&r, "sleep", "loading", NULL, 3000);
-    size_t troubles = plugins_troubles(r.p, t, 4);          /* that is none yet */
     int64_t began = clock_mono_ns();
     rig_end(&r);
     CHECK((clock_mono_ns() - began) / 1000000 < 3000);      /* it would have 8 s to load */
-    CHECK(is_loading);
-    CHECK_INT(troubles, 0);
 }
 
 TEST(a_folder_of_thousands_is_said_in_one_word)

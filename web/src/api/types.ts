@@ -309,7 +309,7 @@ export interface NodeType {
 
 export interface Plugin {
     name: string;
-    state: 'loading' | 'running' | 'restarting' | 'given_up' | 'refused';
+    state: 'running' | 'restarting' | 'given_up' | 'refused';
     version: string | null;
     vendor: string | null;
     help: string | null;

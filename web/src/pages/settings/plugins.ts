@@ -2,7 +2,6 @@
 import type { Plugin } from '../../api/types';
 
 export const STATES: Record<Plugin['state'], { text: string; tone: 'ok' | 'warn' | 'bad' }> = {
-    loading: { text: 'being loaded', tone: 'warn' },
     running: { text: 'running', tone: 'ok' },
     restarting: { text: 'being started again', tone: 'warn' },
     given_up: { text: 'given up', tone: 'bad' },
