@@ -277,8 +277,8 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const char *track_i
     size_t i;
 
     *n = 0;
-    for (const struct step *s = steps; s->name; s++)
-        str_addf(&names, "%s%s", s == steps ? "" : ", ", s->name);
+    for (size_t k = 0; steps[k]; k++)
+        str_addf(&names, "%s%s", k ? ", " : "", steps[k]->name);
     json_array_foreach((json_t *)wanted, i, name) {
         if (!json_is_string(name) || !step_find(json_string_value(name))) {
             snprintf(path, sizeof(path), "/steps/%zu", i);
@@ -288,7 +288,8 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const char *track_i
     str_clear(&names);
     if (p->n)
         return problem_set(p, LM_INVALID, "Unknown analysis steps");
-    for (const struct step *s = steps; s->name && *n < STEPS_MAX; s++) {
+    for (size_t k = 0; steps[k] && *n < STEPS_MAX; k++) {
+        const struct step *s = steps[k];
         bool is_wanted = !wanted && !s->is_on_demand;
         json_array_foreach((json_t *)wanted, i, name) {
             is_wanted |= !strcmp(json_string_value(name), s->name);

@@ -239,6 +239,9 @@ static enum ready readiness(struct jobs *j, const struct job *job)
 
     if (job->is_running)
         return NOT_YET;
+    for (int i = 0; i < STEP_AFTER && job->step->after[i]; i++)
+        if (jobs_find_kind(j, job->track_id, job->step->after[i]))
+            return NOT_YET;
     if (!job->step->needs_pcm)
         return READY;
     if (jobs_find_kind(j, job->track_id, "decode"))

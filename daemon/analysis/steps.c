@@ -1,7 +1,6 @@
-#include "analysis/steps.h"
+#include "analysis/steps_private.h"
 
-#include <errno.h>
-#include <math.h>
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +8,8 @@
 #include <unistd.h>
 
 #include "analysis/cache.h"
-#include "core/json.h"
 #include "core/str.h"
 #include "db/domain.h"
-
-enum { WAVEFORM_MAX = 64 << 20 };       /* twelve hours of the full level are 41 MB */
 
 const struct step_result step_results[] = {
     { "beats", "SELECT analyser_version, analyser FROM track_beats WHERE track_id = ?1 AND deleted_at IS NULL ORDER BY source LIMIT 1" },
@@ -42,8 +38,7 @@ bool step_result_there(struct db_conn *c, const struct step_result *r, const cha
     return there;
 }
 
-/* Ours of an older version is done again; what another analyser found stays. */
-static bool is_stored(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
+bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
 {
     char analyser[64];
     int64_t version;
@@ -56,17 +51,9 @@ static bool is_stored(struct db_conn *c, const char *data_dir, const struct step
     return false;
 }
 
-/* --- decode --- */
+const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, NULL };
 
-static bool is_decoded(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
-{
-    char path[PATH_SIZE];
-
-    (void)c, (void)s;
-    return !cache_path(data_dir, track_id, path) && cache_has(path);
-}
-
-static void set_args(struct step_run *r, const char *const *args)
+void step_set_args(struct step_run *r, const char *const *args)
 {
     int n = 1;
 
@@ -75,185 +62,52 @@ static void set_args(struct step_run *r, const char *const *args)
     r->argv[n] = NULL;
 }
 
-static enum lm_err prepare_decode(struct step_run *r, struct db_conn *c, struct problem *p)
-{
-    json_t *row;
-    char *file = NULL;
-    enum lm_err err = row_get(c, &tracks_table, r->track_id, &row, p);
-
-    if (err)
-        return err;
-    str_copy(r->hash, sizeof(r->hash), json_get_text(row, "track_hash", ""));
-    json_decref(row);
-    if ((err = track_file(c, r->track_id, &file, p)))
-        return err;
-    err = path_join(r->source, r->data_dir, file);
-    free(file);
-    set_args(r, (const char *[]){ "--decode", r->source, "--out", r->pcm, "--sha256", r->hash, NULL });
-    return err;
-}
-
-/* Only decoding counts the frames of every format. */
-static enum lm_err store_decode(struct db_conn *c, const struct step_run *r, struct problem *p)
-{
-    json_t *row, *members;
-    double seconds = json_get_real(r->result, "duration_seconds", 0);
-    enum lm_err err = row_get(c, &tracks_table, r->track_id, &row, p);
-
-    if (err)
-        return err;
-    bool is_same = fabs(json_get_real(row, "duration_seconds", 0) - seconds) < 0.001;
-    json_decref(row);
-    if (is_same || !(seconds > 0))
-        return LM_OK;
-    if (!(members = json_pack("{s:f}", "duration_seconds", seconds)))
-        return LM_NOMEM;
-    err = row_put(c, &tracks_table, r->track_id, members, p);
-    json_decref(members);
-    return err;
-}
-
-/* The waveform is as it was when the cache only had dropped what it was drawn from; what reads the sound can have it now. */
-static void tell_decode(const struct step_run *r, struct event_bus *bus)
-{
-    struct event e = { .table = "track_waveforms", .op = 'u' };
-
-    uuid_from_key("waveform", r->track_id, e.id);
-    event_publish(bus, &e, 1);
-}
-
-/* --- the stems of a track --- */
-
-static bool are_stems_decoded(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
-{
-    struct track_stem stems[TRACK_STEMS];
-    char path[PATH_SIZE];
-    size_t n = 0;
-    bool there = !track_stem_files(c, track_id, stems, &n, NULL);
-
-    (void)s;
-    for (size_t i = 0; i < n && there; i++)
-        there = !cache_stem_path(data_dir, track_id, stems[i].name, path) && cache_has_of(path, stems[i].hash);
-    track_stems_free(stems, n);
-    return there;
-}
-
-/* One run for all of them; those that are there already are left alone. Mono: nodes hear stems, nobody plays them. */
-static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct problem *p)
-{
-    const char *args[STEP_ARGS] = { "--mono", "yes" };
-    size_t n = 2;
-    enum lm_err err = track_stem_files(c, r->track_id, r->stems, &r->n_stems, p);
-
-    for (size_t i = 0; i < r->n_stems && !err; i++) {
-        const struct track_stem *s = &r->stems[i];
-        if ((err = path_join(r->stem[i].source, r->data_dir, s->path)) || (err = cache_stem_path(r->data_dir, r->track_id, s->name, r->stem[i].pcm))
-            || cache_has_of(r->stem[i].pcm, s->hash))
-            continue;
-        const char *file[] = { "--decode", r->stem[i].source, "--out", r->stem[i].pcm, "--sha256", s->hash };
-        memcpy(args + n, file, sizeof file);
-        n += sizeof file / sizeof *file;
-    }
-    if (!err && !r->n_stems)
-        err = problem_set(p, LM_NOT_FOUND, "The track has no stems here: run the job stems of the track");
-    set_args(r, args);
-    return err;
-}
-
-static enum lm_err store_nothing(struct db_conn *c, const struct step_run *r, struct problem *p)
-{
-    (void)c, (void)r, (void)p;
-    return LM_OK;
-}
-
-/* Their rows are as they were, but what reads them can have them now. */
-static void tell_stems(const struct step_run *r, struct event_bus *bus)
-{
-    struct event e = { .table = "track_stems", .op = 'u' };
-
-    for (size_t i = 0; i < r->n_stems; i++) {
-        str_copy(e.id, sizeof(e.id), r->stems[i].id);
-        event_publish(bus, &e, 1);
-    }
-}
-
-/* --- waveform --- */
-
-static enum lm_err prepare_waveform(struct step_run *r, struct db_conn *c, struct problem *p)
-{
-    (void)c, (void)p;
-    if (snprintf(r->preview, PATH_SIZE, "%s/cache/%s.preview.wave", r->data_dir, r->track_id) >= PATH_SIZE
-        || snprintf(r->full, PATH_SIZE, "%s/cache/%s.full.wave", r->data_dir, r->track_id) >= PATH_SIZE)
-        return LM_INVALID;
-    set_args(r, (const char *[]){ "--waveform", r->pcm, "--waveform-preview", r->preview, "--waveform-full", r->full, NULL });
-    return LM_OK;
-}
-
-static enum lm_err collect_waveform(struct step_run *r, struct problem *p)
-{
-    enum lm_err err = path_read(r->preview, WAVEFORM_MAX, &r->preview_data, &r->preview_n);
-
-    if (!err)
-        err = path_read(r->full, WAVEFORM_MAX, &r->full_data, &r->full_n);
-    return err ? problem_set(p, err, "The waveform cannot be read: %s", lm_err_text(err)) : LM_OK;
-}
-
-static enum lm_err store_waveform(struct db_conn *c, const struct step_run *r, struct problem *p)
-{
-    char id[UUID_SIZE];
-    enum lm_err err = track_set_waveform(c, r->track_id, r->preview_data, r->preview_n, r->full_data, r->full_n, p);
-    json_t *members = json_pack("{s:s,s:i}", "analyser", r->step->analyser, "analyser_version", r->step->version);
-
-    uuid_from_key("waveform", r->track_id, id);
-    if (!err)
-        err = members ? row_put(c, &track_waveforms_table, id, members, p) : LM_NOMEM;
-    json_decref(members);
-    return err;
-}
-
-/* --- beats --- */
-
-static enum lm_err prepare_beats(struct step_run *r, struct db_conn *c, struct problem *p)
-{
-    (void)c, (void)p;
-    set_args(r, (const char *[]){ r->pcm, NULL });
-    return LM_OK;
-}
-
-static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, struct problem *p)
-{
-    static const char *const members[] = { "beats", "downbeats", "bpm", "beats_per_bar", "confidence", NULL };
-    json_t *beats = json_object();
-
-    if (!beats)
-        return LM_NOMEM;
-    for (int i = 0; members[i]; i++)
-        if (json_object_get(r->result, members[i]))
-            json_object_set(beats, members[i], json_object_get(r->result, members[i]));
-    enum lm_err err = track_set_beats(c, r->track_id, beats, false, json_get_text(r->result, "analyser", r->step->analyser),
-                                      (int)json_get_int(r->result, "version", r->step->version), p);
-    json_decref(beats);
-    return err;
-}
-
-const struct step steps[] = {
-    { .name = "decode", .worker = "decode_worker", .version = 1, .is_there = is_decoded,
-      .makes_pcm = true, .prepare = prepare_decode, .store = store_decode, .tell = tell_decode },
-    { .name = "decode_stems", .worker = "decode_worker", .version = 1, .is_there = are_stems_decoded, .makes_pcm = true, .is_on_demand = true,
-      .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems },
-    { .name = "waveform", .worker = "decode_worker", .analyser = "lumad-waveform", .version = 1, .needs_pcm = true, .is_there = is_stored,
-      .prepare = prepare_waveform, .collect = collect_waveform, .store = store_waveform },
-    { .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 1, .needs_pcm = true, .is_there = is_stored,
-      .prepare = prepare_beats, .store = store_beats },
-    { 0 },
-};
-
 const struct step *step_find(const char *name)
 {
-    for (const struct step *s = steps; s->name; s++)
-        if (!strcmp(s->name, name))
-            return s;
+    for (size_t i = 0; steps[i]; i++)
+        if (!strcmp(steps[i]->name, name))
+            return steps[i];
     return NULL;
+}
+
+static enum lm_err make_dir(struct step_run *r, struct problem *p)
+{
+    if (snprintf(r->dir, sizeof(r->dir), "%s/cache/%s.%s.d", r->data_dir, r->track_id, r->step->name) >= PATH_SIZE)
+        return problem_set(p, LM_INVALID, "The path of the data directory is too long");
+    enum lm_err err = path_make_dirs(r->dir, 0700);
+    return err ? problem_set(p, err, "%s cannot be made: %s", r->dir, lm_err_text(err)) : LM_OK;
+}
+
+/* Flat: workers make files there, no folders. */
+static void remove_dir(const char *path)
+{
+    DIR *d = opendir(path);
+
+    for (struct dirent *e; d && (e = readdir(d));)
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(path);
+}
+
+enum lm_err step_write_beats(const struct step_run *r, struct db_conn *c, char path[PATH_SIZE], struct problem *p)
+{
+    json_t *beats = NULL;
+    char *text = NULL;
+    enum lm_err err = path_join(path, r->dir, "beats.json");
+
+    if (!err && (err = track_beats(c, r->track_id, &beats, p)) == LM_NOT_FOUND) {
+        problem_clear(p);
+        beats = json_pack("{s:[],s:[],s:i,s:n}", "beats", "downbeats", "beats_per_bar", 4, "bpm");
+        err = LM_OK;
+    }
+    if (!err && !(text = json_dumps(beats, JSON_COMPACT)))
+        err = problem_set(p, LM_NOMEM, "No memory for beats");
+    if (!err && (err = path_write(path, text, strlen(text), 0600)))
+        problem_set(p, err, "%s cannot be written: %s", path, lm_err_text(err));
+    free(text);
+    json_decref(beats);
+    return err;
 }
 
 enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *data_dir, const char *track_id,
@@ -268,6 +122,8 @@ enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *d
     if ((err = path_worker(s->worker, r->program, p)) || (err = cache_path(data_dir, track_id, r->pcm)))
         return err;
     r->argv[0] = r->program;
+    if (s->has_dir && (err = make_dir(r, p)))
+        return err;
     return s->prepare(r, c, p);
 }
 
@@ -282,6 +138,8 @@ void step_clear(struct step_run *r)
         if (r->stem[i].pcm[0] && snprintf(part, sizeof(part), "%s.part", r->stem[i].pcm) < (int)sizeof(part))
             unlink(part);
     track_stems_free(r->stems, r->n_stems);
+    if (r->dir[0])
+        remove_dir(r->dir);
     if (r->preview[0])
         unlink(r->preview);
     if (r->full[0])

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * What can be done to a track, as a table: which program does it, what it needs, where its result goes. A new analyser is a row here and a program in workers/.
+ * What can be done to a track, as a table: which program does it, what it needs, where its result goes. A new analyser is a file step_x.c, a row of the list in steps.c and
+ * a program in workers/.
  *
  * THREADS  step_store() runs on the database's writer thread, the rest on the thread of the job.
  */
@@ -15,7 +16,7 @@
 #include "db/db.h"
 #include "db/domain.h"
 
-enum { STEP_ARGS = 32 };
+enum { STEP_ARGS = 32, STEP_AFTER = 4 };
 
 /* One run of a step. */
 struct step_run {
@@ -26,6 +27,7 @@ struct step_run {
     char hash[72];
     struct { char source[PATH_SIZE], pcm[PATH_SIZE]; } stem[TRACK_STEMS];       /* decode_stems */
     struct track_stem stems[TRACK_STEMS]; size_t n_stems;
+    char dir[PATH_SIZE];                /* has_dir: DATA/cache/<track id>.<step>.d, for what the worker reads and writes */
     const char *argv[STEP_ARGS];
     const json_t *result;               /* what the worker said */
     char *preview_data, *full_data;
@@ -39,6 +41,8 @@ struct step {
     int version;
     bool needs_pcm;                     /* decoded audio must be there */
     bool makes_pcm;                     /* what it makes is in the cache, which it may have filled */
+    const char *after[STEP_AFTER];      /* steps of the same track that must be over first, when they are queued: this one reads what they found */
+    bool has_dir;                       /* a folder of its own, gone with the run */
     bool is_on_demand;                  /* done when somebody reads what it makes, not with every track */
     void (*tell)(const struct step_run *r, struct event_bus *bus);     /* after it is done: what no row says. May be NULL */
     bool (*is_there)(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id);
@@ -47,7 +51,7 @@ struct step {
     enum lm_err (*store)(struct db_conn *c, const struct step_run *r, struct problem *p);
 };
 
-extern const struct step steps[];                       /* in the order they are done; ended by { 0 } */
+extern const struct step *const steps[];                /* in the order they are done; ended by NULL */
 const struct step *step_find(const char *name);         /* NULL */
 
 enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *data_dir, const char *track_id, struct db_conn *c, struct problem *p);
