@@ -71,7 +71,7 @@ uint64_t stem_source_frames(const struct stem_source *s)
     return s->frames;
 }
 
-static float finite(float x)
+static float sane(float x)
 {
     return isfinite(x) ? x : 0;
 }
@@ -83,8 +83,8 @@ static void copy(const struct pcm *pcm, int64_t from, size_t n, float *out)
         int64_t k = from + (int64_t)i;
         bool is_in = k >= 0 && k < (int64_t)pcm->frames;
         const float *x = is_in ? pcm->data + k * pcm->channels : NULL;
-        out[2 * i] = x ? finite(x[0]) : 0;
-        out[2 * i + 1] = x ? finite(x[pcm->channels - 1]) : 0;
+        out[2 * i] = x ? sane(x[0]) : 0;
+        out[2 * i + 1] = x ? sane(x[pcm->channels - 1]) : 0;
     }
 }
 
