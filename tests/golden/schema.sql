@@ -45,6 +45,39 @@ CREATE INDEX audit_log_at ON audit_log(at);
 
 CREATE INDEX audit_log_row ON audit_log(row_id, at);
 
+CREATE TABLE batch_items (
+    id TEXT NOT NULL PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    path TEXT,
+    name TEXT NOT NULL DEFAULT '',
+    track_id TEXT,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'importing', 'analysing', 'done', 'duplicate', 'failed', 'cancelled')),
+    is_duplicate INTEGER NOT NULL DEFAULT 0 CHECK (is_duplicate IN (0, 1)),
+    pass INTEGER NOT NULL DEFAULT 0,
+    starts INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    params TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+
+CREATE UNIQUE INDEX batch_items_position ON batch_items(batch_id, position);
+
+CREATE INDEX batch_items_state ON batch_items(batch_id, state, pass, position);
+
+CREATE INDEX batch_items_track ON batch_items(batch_id, track_id);
+
+CREATE TABLE batches (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('import', 'analyze')),
+    name TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'cancelled')),
+    params TEXT NOT NULL DEFAULT '{}',
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER
+) STRICT;
+
+CREATE INDEX batches_newest ON batches(created_at, id);
+
 CREATE VIEW changed_row (table_name, row_id, version, deleted_at) AS SELECT NULL, NULL, NULL, NULL WHERE 0;
 
 CREATE TRIGGER changed_row_insert INSTEAD OF INSERT ON changed_row BEGIN
