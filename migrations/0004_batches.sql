@@ -29,3 +29,15 @@ CREATE TABLE batch_items (
 CREATE UNIQUE INDEX batch_items_position ON batch_items(batch_id, position);
 CREATE INDEX batch_items_state ON batch_items(batch_id, state, pass, position);
 CREATE INDEX batch_items_track ON batch_items(batch_id, track_id);
+
+-- What a result was made from: the newest version (hybrid logical clock) of what its step had read when it began. A result without a row, such as one that came from
+-- another machine, is taken to be made from whatever was older than itself.
+CREATE TABLE analysis_inputs (
+    track_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    inputs INTEGER NOT NULL,
+    PRIMARY KEY (track_id, step)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER tracks_delete_inputs AFTER UPDATE OF deleted_at ON tracks WHEN NEW.deleted_at IS NOT NULL BEGIN
+    DELETE FROM analysis_inputs WHERE track_id = NEW.id;
+END;

@@ -1,3 +1,10 @@
+CREATE TABLE analysis_inputs (
+    track_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    inputs INTEGER NOT NULL,
+    PRIMARY KEY (track_id, step)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audio_chains (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL DEFAULT '',
@@ -1192,6 +1199,10 @@ WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL AND (SELECT applying 
     UPDATE scores SET deleted_at = NEW.deleted_at WHERE track_id = NEW.id AND deleted_at IS NULL;
     UPDATE playlist_items SET deleted_at = NEW.deleted_at WHERE track_id = NEW.id AND deleted_at IS NULL;
     UPDATE jobs SET state = 'cancelled' WHERE track_id = NEW.id AND state IN ('queued', 'running');
+END;
+
+CREATE TRIGGER tracks_delete_inputs AFTER UPDATE OF deleted_at ON tracks WHEN NEW.deleted_at IS NOT NULL BEGIN
+    DELETE FROM analysis_inputs WHERE track_id = NEW.id;
 END;
 
 CREATE TRIGGER tracks_insert AFTER INSERT ON tracks BEGIN
