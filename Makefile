@@ -80,6 +80,7 @@ $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
 $B/node_worker: $B/workers/node_sandbox.o
 # As those who write plug-ins build theirs: the installed header and nothing else of lumad.
+$B/stem_worker: $B/workers/stems.o
 PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \
                $(CC) -std=c11 $(WARN) -O2 -g -fPIC -shared -fvisibility=hidden -ffp-contract=off -Idaemon/graph -o $@ $<
 $B/plugins/example.so: workers/node_example.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)

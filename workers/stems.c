@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/path.h"
@@ -76,16 +77,31 @@ static float sane(float x)
     return isfinite(x) ? x : 0;
 }
 
+/* Pages that were read are given back: a recording of hours would otherwise count as memory in use. */
+static void give_back(const struct pcm *pcm, int64_t from, int64_t to)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), frame = (size_t)pcm->channels * sizeof(*pcm->data);
+    size_t head = (size_t)((const char *)pcm->data - (const char *)pcm->map);
+    size_t a = (head + (size_t)from * frame) / page * page, b = (head + (size_t)to * frame) / page * page;
+
+    if (pcm->map && b > a)
+        madvise((char *)pcm->map + a, b - a, MADV_DONTNEED);
+}
+
 /* Of the recording as it is. */
 static void copy(const struct pcm *pcm, int64_t from, size_t n, float *out)
 {
+    int64_t end = from + (int64_t)n, most = (int64_t)pcm->frames;
+
     for (size_t i = 0; i < n; i++) {
         int64_t k = from + (int64_t)i;
-        bool is_in = k >= 0 && k < (int64_t)pcm->frames;
+        bool is_in = k >= 0 && k < most;
         const float *x = is_in ? pcm->data + k * pcm->channels : NULL;
         out[2 * i] = x ? sane(x[0]) : 0;
         out[2 * i + 1] = x ? sane(x[pcm->channels - 1]) : 0;
     }
+    if (from < most && end > 0)
+        give_back(pcm, from > 0 ? from : 0, end < most ? end : most);
 }
 
 /* The resampler begins a little before `from`, at a frame where both rates meet: 160 at 48 kHz are 147 at 44.1. */

@@ -183,6 +183,8 @@ static bool run_job(struct jobs *j, struct job *job, struct step_run *run)
             log_warn("jobs", "the end of job %s is not stored: %s", job->id, ignored.detail);
         if (!strcmp(job->step->name, "decode") && strcmp(state, "queued"))
             fail_dependents(j, job->track_id, state, error);
+        if (run)
+            run->is_paused = !strcmp(state, "queued");
     } else if (job->step->makes_pcm) {
         cache_evict(j->data_dir, (uint64_t)(j->o.cache_max_mb > 0 ? j->o.cache_max_mb : 0) << 20, is_kept, j);
     }
@@ -198,6 +200,8 @@ static void *job_thread(void *arg)
     struct step_run *run = calloc(1, sizeof(*run));
     bool is_done = run_job(j, job, run);
 
+    if (run)
+        run->is_done = is_done;
     take_out(j, job);
     /* Only now, so that whoever hears of it does not find the job still at work. */
     if (is_done && step->tell && j->o.bus)

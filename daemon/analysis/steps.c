@@ -1,6 +1,5 @@
 #include "analysis/steps_private.h"
 
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 const struct step_result step_results[] = {
     { "beats", "SELECT analyser_version, analyser FROM track_beats WHERE track_id = ?1 AND deleted_at IS NULL ORDER BY source LIMIT 1" },
     { "roots", "SELECT analyser_version, analyser FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL" },
-    { "stems", "SELECT analyser_version, analyser FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL LIMIT 1" },
+    { "stems", "SELECT analyser_version, analyser FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL AND file_path IS NOT NULL LIMIT 1" },
     { "waveform", "SELECT analyser_version, analyser FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL" },
     { "features", "SELECT analyser_version, analyser FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL LIMIT 1" },
     { 0 },
@@ -51,7 +50,7 @@ bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *
     return false;
 }
 
-const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, NULL };
+const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, &step_stems, NULL };
 
 void step_set_args(struct step_run *r, const char *const *args)
 {
@@ -76,18 +75,6 @@ static enum lm_err make_dir(struct step_run *r, struct problem *p)
         return problem_set(p, LM_INVALID, "The path of the data directory is too long");
     enum lm_err err = path_make_dirs(r->dir, 0700);
     return err ? problem_set(p, err, "%s cannot be made: %s", r->dir, lm_err_text(err)) : LM_OK;
-}
-
-/* Flat: workers make files there, no folders. */
-static void remove_dir(const char *path)
-{
-    DIR *d = opendir(path);
-
-    for (struct dirent *e; d && (e = readdir(d));)
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d)
-        closedir(d);
-    rmdir(path);
 }
 
 enum lm_err step_write_beats(const struct step_run *r, struct db_conn *c, char path[PATH_SIZE], struct problem *p)
@@ -137,9 +124,11 @@ void step_clear(struct step_run *r)
     for (size_t i = 0; i < r->n_stems; i++)
         if (r->stem[i].pcm[0] && snprintf(part, sizeof(part), "%s.part", r->stem[i].pcm) < (int)sizeof(part))
             unlink(part);
+    if (r->step->clear)
+        r->step->clear(r);
     track_stems_free(r->stems, r->n_stems);
     if (r->dir[0])
-        remove_dir(r->dir);
+        path_remove(r->dir);
     if (r->preview[0])
         unlink(r->preview);
     if (r->full[0])

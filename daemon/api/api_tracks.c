@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,23 @@ static enum lm_err finish(struct request *req, struct response *res)
     return crud_respond(req, res, &crud, track);
 }
 
+static enum lm_err forget_stems(struct db_conn *c, void *arg, struct problem *p)
+{
+    return track_forget_stems(c, arg, p);
+}
+
+/* No row has an id that is not a UUID: the folder is the track's. */
+static void remove_stems(struct request *req)
+{
+    char folder[64], full[PATH_SIZE];
+
+    if (db_write(req->lumad->db, forget_stems, req->arg[0], NULL))
+        log_warn("api", "the stems of track %.36s are still listed", req->arg[0]);
+    snprintf(folder, sizeof(folder), "stems/%.36s", req->arg[0]);
+    if (!path_join(full, req->lumad->data_dir, folder))
+        path_remove(full);
+}
+
 /* The row goes first: a crash in between leaves a file too many, never a track without one. */
 static enum lm_err remove_track(struct request *req, struct response *res)
 {
@@ -70,6 +88,8 @@ static enum lm_err remove_track(struct request *req, struct response *res)
 
     if (!err && !found && !path_join(full, req->lumad->data_dir, file) && unlink(full))
         log_warn("api", "%s cannot be removed", full);
+    if (!err)
+        remove_stems(req);
     free(file);
     return err;
 }
@@ -108,7 +128,7 @@ const struct route api_tracks[] = {
     { HTTP_PATCH, "/tracks/{id}", crud_patch, ROLE_OPERATOR, "TrackPatch", "Track",
       .doc = "Change a track's title, artist or album.", .crud = &crud },
     { HTTP_DELETE, "/tracks/{id}", remove_track, ROLE_OPERATOR, NULL, NULL,
-      .doc = "Delete a track, its file, analysis and scores.", .crud = &crud },
+      .doc = "Delete a track, its file, stems, analysis and scores.", .crud = &crud },
     { HTTP_POST, "/tracks/{id}/analyze", analyze, ROLE_OPERATOR, "Analyze", "Job[]",
       .doc = "Queue what is missing, or everything with force.", .flags = ROUTE_BODY_OPTIONAL },
     { 0 },

@@ -1,8 +1,13 @@
 #include "api/crud.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/json.h"
+#include "core/path.h"
 
 /* What one write carries to the writer thread and back. */
 struct write {
@@ -37,6 +42,26 @@ enum lm_err crud_respond(const struct request *req, struct response *res, const 
 enum lm_err crud_respond_all(struct response *res, json_t *rows)
 {
     return respond_json(res, rows ? json_pack("{s:o, s:n}", "items", rows, "next") : NULL);
+}
+
+enum lm_err crud_respond_file(struct request *req, struct response *res, const char *name, const char *hash)
+{
+    char full[PATH_SIZE];
+    struct stat st;
+
+    if (path_join(full, req->lumad->data_dir, name))
+        return problem_set(&res->problem, LM_NOT_FOUND, "There is no such file.");
+    int fd = open(full, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        if (fd >= 0)
+            close(fd);
+        return problem_set(&res->problem, LM_NOT_FOUND, "The file is not on this machine.");
+    }
+    res->fd = fd;
+    res->fd_size = (uint64_t)st.st_size;
+    res->cache = "private, no-cache";
+    snprintf(res->etag, sizeof(res->etag), "\"%.64s\"", hash);
+    return LM_OK;
 }
 
 static const char *parent_of(const struct request *req)

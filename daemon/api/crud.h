@@ -25,3 +25,5 @@ enum lm_err crud_exists(struct db_conn *c, const struct table *t, const char *id
 enum lm_err crud_respond(const struct request *req, struct response *res, const struct crud *crud, json_t *row);
 /* {"items": rows, "next": null}; takes the array. */
 enum lm_err crud_respond_all(struct response *res, json_t *rows);
+/* Answers with a file of the data directory, or a part of it; `hash` of what is in it becomes its ETag. */
+enum lm_err crud_respond_file(struct request *req, struct response *res, const char *name, const char *hash);

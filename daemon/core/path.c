@@ -1,5 +1,6 @@
 #include "core/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "core/str.h"
 
+enum { REMOVE_DEPTH = 8 };               /* folders in folders that path_remove() looks into */
 enum { SHARE_UP = 8, WORKER_UP = 3 };   /* folders looked at above the program's own; 3 = a unit test's in build/<variant>/tests/unit/<room> */
 
 enum lm_err path_join(char out[PATH_SIZE], const char *dir, const char *name)
@@ -56,6 +58,29 @@ enum lm_err path_make_dirs(const char *dir, mode_t mode)
 bool path_exists(const char *path)
 {
     return !access(path, F_OK);
+}
+
+static void remove_at(int dir, const char *name, int depth)
+{
+    if (!unlinkat(dir, name, 0) || !depth)
+        return;
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *e; (e = readdir(d));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+            remove_at(fd, e->d_name, depth - 1);
+    closedir(d);
+    unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+void path_remove(const char *path)
+{
+    remove_at(AT_FDCWD, path, REMOVE_DEPTH);
 }
 
 enum lm_err path_sync_dir(const char *dir)

@@ -11,6 +11,7 @@ enum { PATH_SIZE = 4096 };
 enum lm_err path_join(char out[PATH_SIZE], const char *dir, const char *name);     /* LM_INVALID when too long */
 enum lm_err path_make_dirs(const char *dir, mode_t mode);                          /* like mkdir -p */
 bool path_exists(const char *path);
+void path_remove(const char *path);                                                /* a file, or a folder with all that is in it; links are removed, not followed */
 enum lm_err path_sync_dir(const char *dir);                                        /* fsync of the folder: makes a rename last */
 enum lm_err path_write(const char *path, const void *data, size_t n, mode_t mode); /* temp file, fsync, rename, fsync of the folder */
 enum lm_err path_read(const char *path, size_t max, char **data, size_t *n);       /* NUL added; LM_TOO_LARGE beyond max */

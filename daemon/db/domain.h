@@ -47,13 +47,17 @@ enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *k
 /* Frames of 12 float32, little-endian, and how many a second. LM_NOT_FOUND: not analysed yet, or not on this machine. Caller frees *data. */
 enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p);
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
-/* The separated parts whose files are on this machine, by name; track_stems_free() frees the paths. */
+
+/* track_stems.c: the separated parts. Those whose files are on this machine, by name; track_stems_free() frees the paths. */
 enum { TRACK_STEMS = 4 };
 struct track_stem { char id[UUID_SIZE], name[16], hash[72]; char *path; int64_t updated_at; };              /* path as above; hash: SHA-256, hex, or "" */
 enum lm_err track_stem_files(struct db_conn *c, const char *track_id, struct track_stem stems[TRACK_STEMS], size_t *n, struct problem *p);
 void track_stems_free(struct track_stem *stems, size_t n);
 
 /* scores.c */
+/* stems: [{"name","format","sample_rate","channels","duration_seconds","size_bytes","hash","file_path"}]; those of these names are replaced. */
+enum lm_err track_set_stems(struct db_conn *c, const char *track_id, const json_t *stems, const char *analyser, int analyser_version, struct problem *p);
+enum lm_err track_forget_stems(struct db_conn *c, const char *track_id, struct problem *p);     /* their files are gone */
 enum lm_err score_default(struct db_conn *c, const char *track_id, const char *venue_id, json_t **row, struct problem *p);  /* made when there is none */
 /* {"create":[],"update":[],"delete":[]} -> {"created":[rows],"updated":[rows],"deleted":[ids]}; all or nothing; errors carry "/create/3/start_time". */
 enum lm_err score_batch(struct db_conn *c, const char *score_id, const json_t *batch, json_t **result, struct problem *p);

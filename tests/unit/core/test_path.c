@@ -55,6 +55,23 @@ TEST(folders_are_made_with_their_parents)
     CHECK_INT(path_make_dirs("", 0755), LM_INVALID);
 }
 
+TEST(a_folder_is_removed_with_all_that_is_in_it_and_nothing_else)
+{
+    CHECK_INT(path_make_dirs(in("r/s/t"), 0755), LM_OK);
+    CHECK_INT(path_make_dirs(in("kept"), 0755), LM_OK);
+    CHECK_INT(path_write(in("kept/file"), "x", 1, 0644), LM_OK);
+    CHECK_INT(path_write(in("r/s/file"), "x", 1, 0644), LM_OK);
+    CHECK(!symlink(in("kept"), in("r/s/link")));
+    path_remove(in("r"));
+    CHECK(!path_exists(in("r")));
+    CHECK(path_exists(in("kept/file")));
+    path_remove(in("kept/file"));
+    CHECK(!path_exists(in("kept/file")));
+    path_remove(in("kept"));
+    path_remove(in("never"));
+    CHECK(!path_exists(in("kept")));
+}
+
 TEST(a_file_in_the_way_of_a_folder_is_an_error)
 {
     CHECK_INT(path_write(in("a/file"), "x", 1, 0644), LM_OK);

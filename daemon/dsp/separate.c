@@ -1,0 +1,169 @@
+#include "dsp/separate.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/dmath.h"
+#include "dsp/separate_private.h"
+
+enum {
+    N = SEPARATE_SIZE, HOP = SEPARATE_HOP, BINS = SEPARATE_BINS,
+    PIECE = 1280, AROUND = 192,         /* frames: 27 s and 4 s at 48 kHz */
+};
+
+struct work {
+    const struct separate_io *io;
+    kiss_fftr_cfg forth, back;
+    float window[N];
+    float *sound;                       /* interleaved, what the frames of a piece span */
+    struct piece piece;
+    struct model *model;
+    kiss_fft_cpx *y[SEPARATE_OTHER][2];
+    float *sum[SEPARATE_PARTS];         /* interleaved; N frames that are not complete yet; of other: what is written */
+    float *time;                        /* N */
+};
+
+static void work_free(struct work *w)
+{
+    if (!w)
+        return;
+    kiss_fftr_free(w->forth);
+    kiss_fftr_free(w->back);
+    free(w->sound);
+    free(w->piece.x);
+    model_free(w->model);
+    for (int i = 0; i < SEPARATE_OTHER; i++)
+        for (int c = 0; c < 2; c++)
+            free(w->y[i][c]);
+    for (int i = 0; i < SEPARATE_PARTS; i++)
+        free(w->sum[i]);
+    free(w->time);
+    free(w);
+}
+
+static bool allocate(struct work *w, size_t most)
+{
+    bool ok = (w->forth = kiss_fftr_alloc(N, 0, NULL, NULL)) && (w->back = kiss_fftr_alloc(N, 1, NULL, NULL))
+           && (w->sound = malloc((most * HOP + N) * 2 * sizeof(*w->sound)))
+           && (w->piece.x = malloc(most * (size_t)w->piece.channels * BINS * sizeof(*w->piece.x)))
+           && (w->model = model_new(w->io->rate, w->piece.channels, most)) && (w->time = malloc(N * sizeof(*w->time)));
+
+    for (int i = 0; i < SEPARATE_OTHER && ok; i++)
+        for (int c = 0; c < w->piece.channels && ok; c++)
+            ok = (w->y[i][c] = malloc(BINS * sizeof(kiss_fft_cpx)));
+    for (int i = 0; i < SEPARATE_PARTS && ok; i++)
+        ok = (w->sum[i] = calloc(2 * N, sizeof(float)));
+    return ok;
+}
+
+/* The root of a Hann window, in and out: four of them overlap to 2. */
+static struct work *work_new(const struct separate_io *io, size_t most)
+{
+    struct work *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return NULL;
+    w->io = io;
+    w->piece.channels = io->channels == 1 ? 1 : 2;
+    w->piece.rate = io->rate;
+    if (!allocate(w, most)) {
+        work_free(w);
+        return NULL;
+    }
+    for (int i = 0; i < N; i++)
+        w->window[i] = (float)sqrt(fmax(0, .5 - .5 * dsp_sin_turns((double)i / N + .25)));
+    return w;
+}
+
+/* Frame t stands in the middle of the N samples that begin at (t - 3) * HOP: the first one that touches the recording is 0. */
+static int64_t begin_of(int64_t frame)
+{
+    return (frame - 3) * HOP;
+}
+
+static enum lm_err transform(struct work *w, int64_t first)
+{
+    struct piece *p = &w->piece;
+    enum lm_err err = w->io->read(w->io->ctx, begin_of(first), p->n * HOP + (N - HOP), w->sound);
+
+    for (size_t t = 0; t < p->n && !err; t++)
+        for (int c = 0; c < p->channels; c++) {
+            for (int i = 0; i < N; i++)
+                w->time[i] = w->sound[2 * (t * HOP + (size_t)i) + (size_t)c] * w->window[i];
+            kiss_fftr(w->forth, w->time, piece_at(p, t, c));
+        }
+    return err;
+}
+
+static void add(struct work *w, int part, int channel, const kiss_fft_cpx *y)
+{
+    float *sum = w->sum[part] + channel;
+
+    kiss_fftri(w->back, y, w->time);
+    for (int i = 0; i < N; i++)
+        sum[2 * i] += w->time[i] * w->window[i] * (.5f / N);
+}
+
+/* The oldest HOP samples have all their frames: other is what the recording has more than the three parts. */
+static enum lm_err give(struct work *w, size_t frame, size_t skip, size_t n)
+{
+    const float *mix = w->sound + 2 * frame * HOP;
+    const float *part[SEPARATE_PARTS];
+    enum lm_err err = LM_OK;
+
+    for (int i = 0; i < SEPARATE_OTHER && w->piece.channels == 1; i++)
+        for (int k = 0; k < HOP; k++)
+            w->sum[i][2 * k + 1] = w->sum[i][2 * k];
+    for (int k = 0; k < 2 * HOP; k++)
+        w->sum[SEPARATE_OTHER][k] = mix[k] - w->sum[SEPARATE_DRUMS][k] - w->sum[SEPARATE_BASS][k] - w->sum[SEPARATE_VOCALS][k];
+    for (int i = 0; i < SEPARATE_PARTS; i++)
+        part[i] = w->sum[i] + 2 * skip;
+    if (n)
+        err = w->io->write(w->io->ctx, part, n);
+    for (int i = 0; i < SEPARATE_OTHER; i++) {
+        memmove(w->sum[i], w->sum[i] + 2 * HOP, 2 * (N - HOP) * sizeof(float));
+        memset(w->sum[i] + 2 * (N - HOP), 0, 2 * HOP * sizeof(float));
+    }
+    return err;
+}
+
+/* The frames of a piece that are wanted, each with the samples that are complete with it. */
+static enum lm_err part_piece(struct work *w, int64_t first)
+{
+    struct piece *p = &w->piece;
+    enum lm_err err = model_look(w->model, p);
+
+    for (size_t t = p->from; t < p->to && !err; t++) {
+        int64_t begin = begin_of(first + (int64_t)t), left = (int64_t)w->io->frames - begin;
+        model_part(w->model, p, t, w->y);
+        for (int i = 0; i < SEPARATE_OTHER; i++)
+            for (int c = 0; c < p->channels; c++)
+                add(w, i, c, w->y[i][c]);
+        err = give(w, t, 0, begin < 0 ? 0 : left < HOP ? (size_t)left : HOP);
+    }
+    return err;
+}
+
+enum lm_err separate(const struct separate_io *io)
+{
+    int64_t all = (int64_t)(io->frames + HOP - 1) / HOP + 3;    /* frames that touch the recording */
+    size_t most = (size_t)(all < PIECE + 2 * AROUND ? all : PIECE + 2 * AROUND);
+    struct work *w = io->frames ? work_new(io, most) : NULL;
+    enum lm_err err = io->frames && !w ? LM_NOMEM : LM_OK;
+
+    for (int64_t at = 0; io->frames && at < all && !err; at += PIECE) {
+        int64_t first = at < AROUND ? 0 : at - AROUND, end = at + PIECE < all ? at + PIECE : all;
+        int64_t last = end + AROUND < all ? end + AROUND : all;
+        w->piece.n = (size_t)(last - first);
+        w->piece.from = (size_t)(at - first);
+        w->piece.to = (size_t)(end - first);
+        if (!(err = transform(w, first)))
+            err = part_piece(w, first);
+        if (io->progress)
+            io->progress(io->ctx, (double)end / (double)all);
+    }
+    work_free(w);
+    return err;
+}

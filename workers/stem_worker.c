@@ -1,0 +1,160 @@
+/*
+ * Separates a track: `stem_worker [--model DIR] PCM OUT_DIR` (audio/pcm.h) leaves OUT_DIR/drums.flac, bass.flac, vocals.flac and other.flac.
+ *
+ *   {"progress":0.4,"step":"separate"} ...
+ *   {"result":{"stems":[{"name","sample_rate","channels","duration_seconds","size_bytes","hash"}],"analyser":"lumad-stems","version":1}}
+ *
+ * With a model (htdemucs.h) that is there and can be run it does the work; without one, signal processing does (dsp/separate.h). The files come all four or
+ * not at all; nothing else is left of a run that fails by itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audio/pcm.h"
+#include "core/json.h"
+#include "core/path.h"
+#include "dsp/separate.h"
+#include "stems.h"
+
+enum { VERSION = 1, MEMORY_MB = 2048, CPU_SECONDS = 6 * 3600, READ = 1 << 16 };
+
+static void say(json_t *line)
+{
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    fflush(stdout);
+    json_decref(line);
+}
+
+static void say_progress(double progress, const char *step)
+{
+    say(json_pack("{s:f,s:s}", "progress", progress, "step", step));
+}
+
+static void set_limits(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    setrlimit(RLIMIT_DATA, &(struct rlimit){ (rlim_t)MEMORY_MB << 20, (rlim_t)MEMORY_MB << 20 });
+#endif
+    setrlimit(RLIMIT_CPU, &(struct rlimit){ CPU_SECONDS, CPU_SECONDS });
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+}
+
+/* --- by signal processing --- */
+
+struct by_signal { const struct stem_run *run; struct problem *p; };
+
+static enum lm_err read_frames(void *ctx, int64_t from, size_t n, float *out)
+{
+    return stem_source_read(((struct by_signal *)ctx)->run->in, from, n, out);
+}
+
+static enum lm_err write_frames(void *ctx, const float *const part[SEPARATE_PARTS], size_t n)
+{
+    struct by_signal *b = ctx;
+
+    _Static_assert((int)STEMS == (int)SEPARATE_PARTS && (int)STEM_OTHER == (int)SEPARATE_OTHER, "the same parts in the same order");
+    return stem_sink_write(b->run->out, part, n, b->p);
+}
+
+static void tell_progress(void *ctx, double part)
+{
+    ((struct by_signal *)ctx)->run->progress(part, "separate");
+}
+
+static enum lm_err separate_by_signal(const struct pcm *pcm, const struct stem_run *run, struct problem *p)
+{
+    struct by_signal b = { run, p };
+    enum lm_err err = separate(&(struct separate_io){ .ctx = &b, .frames = stem_source_frames(run->in), .rate = pcm->rate, .channels = pcm->channels,
+                                                      .read = read_frames, .write = write_frames, .progress = tell_progress });
+
+    return err && !p->err ? problem_set(p, err, "%s", lm_err_text(err)) : err;
+}
+
+/* --- what came of it --- */
+
+static enum lm_err hash_file(const char *path, char hash[2 * crypto_hash_sha256_BYTES + 1], off_t *size, struct problem *p)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES], *data = malloc(READ);
+    crypto_hash_sha256_state sha;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum lm_err err = !data ? LM_NOMEM : fd < 0 ? lm_err_from_errno(errno) : LM_OK;
+    ssize_t n = 0;
+
+    crypto_hash_sha256_init(&sha);
+    for (*size = 0; !err && (n = read(fd, data, READ)); *size += n)
+        if (n < 0)
+            err = lm_err_from_errno(errno);
+        else
+            crypto_hash_sha256_update(&sha, data, (size_t)n);
+    crypto_hash_sha256_final(&sha, digest);
+    sodium_bin2hex(hash, 2 * sizeof(digest) + 1, digest, sizeof(digest));
+    if (fd >= 0)
+        close(fd);
+    free(data);
+    return err ? problem_set(p, err, "%s cannot be read: %s", path, lm_err_text(err)) : LM_OK;
+}
+
+static enum lm_err say_result(const char *dir, int rate, int channels, uint64_t frames, const char *analyser, int version, struct problem *p)
+{
+    json_t *list = json_array();
+    enum lm_err err = list ? LM_OK : LM_NOMEM;
+
+    for (int i = 0; i < STEMS && !err; i++) {
+        char name[32], path[PATH_SIZE], hash[2 * crypto_hash_sha256_BYTES + 1];
+        off_t size;
+        snprintf(name, sizeof(name), "%s.flac", stem_names[i]);
+        if ((err = path_join(path, dir, name)) || (err = hash_file(path, hash, &size, p)))
+            break;
+        json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:f,s:I,s:s}", "name", stem_names[i], "sample_rate", rate, "channels", channels,
+                                              "duration_seconds", (double)frames / rate, "size_bytes", (json_int_t)size, "hash", hash));
+    }
+    if (!err)
+        say(json_pack("{s:{s:O,s:s,s:i}}", "result", "stems", list, "analyser", analyser, "version", version));
+    json_decref(list);
+    return err;
+}
+
+static enum lm_err run(const struct pcm *pcm, const char *dir, struct problem *p)
+{
+    int rate = (int)pcm->rate;
+    struct stem_run r = { .dir = dir, .progress = say_progress };
+    enum lm_err err = stem_source_new(pcm, rate, &r.in);
+
+    if (err)
+        return problem_set(p, err, "%s", lm_err_text(err));
+    uint64_t frames = stem_source_frames(r.in);
+    if (!(err = stem_sink_open(dir, rate, pcm->channels, &r.out, p))) {
+        if ((err = separate_by_signal(pcm, &r, p)))
+            stem_sink_abort(r.out);
+        else
+            err = stem_sink_close(r.out, p);
+    }
+    stem_source_free(r.in);
+    return err ? err : say_result(dir, rate, pcm->channels, frames, "lumad-stems", VERSION, p);
+}
+
+int main(int argc, char **argv)
+{
+    struct pcm pcm = { 0 };
+    struct problem p = { 0 };
+    enum lm_err err;
+
+    set_limits();
+    if (argc != 3)
+        err = problem_set(&p, LM_BAD_REQUEST, "Use stem_worker [--model DIR] PCM OUT_DIR");
+    else if (!(err = pcm_open(argv[1], &pcm, &p)) && (err = run(&pcm, argv[2], &p)) && !p.err)
+        problem_set(&p, err, "%s", lm_err_text(err));
+    pcm_close(&pcm);
+    if (err)
+        say(json_pack("{s:{s:s,s:s}}", "error", "code", lm_err_code(err), "message", p.detail));
+    return err != LM_OK;
+}
