@@ -13,7 +13,7 @@ TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
 -include config.mk
 
 PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
-         libcurl uuid libxml-2.0 libsystemd libsodium
+         libcurl uuid libxml-2.0 zlib libsystemd libsodium
 # `make unit ROOMS="core graph"` builds and tests only these rooms of daemon/.
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
 SRC   := $(sort $(foreach r,$(ROOMS),$(shell find daemon/$r -name '*.c')))
@@ -22,6 +22,7 @@ GOLDEN  := $(sort $(wildcard tests/golden/test_*.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH   := $(sort $(wildcard tests/bench/bench_*.c))
 WIRE    := tests/bench/dmx_receiver.c tests/bench/ola_feeder.c
+MIR     := tests/bench/mir_sdr.c
 WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
 
 # One build directory per variant: switching never forces a rebuild.
@@ -69,7 +70,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph lint format generated install clean
+        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-mir lint format generated install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -79,8 +80,8 @@ have-libs:
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
 $B/node_worker: $B/workers/node_sandbox.o
-# As those who write plug-ins build theirs: the installed header and nothing else of lumad.
 $B/stem_worker: $B/workers/stems.o
+# As those who write plug-ins build theirs: the installed header and nothing else of lumad.
 PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \
                $(CC) -std=c11 $(WARN) -O2 -g -fPIC -shared -fvisibility=hidden -ffp-contract=off -Idaemon/graph -o $@ $<
 $B/plugins/example.so: workers/node_example.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
@@ -92,7 +93,7 @@ $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $V,,@echo "  CC   $<")
 	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
--include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(WIRE) $(wildcard workers/*.c tests/tools/*.c) daemon/main.c)
+-include $(patsubst %.c,$B/%.d,$(SRC) $(UNIT) $(GOLDEN) $(FUZZ) $(BENCH) $(WIRE) $(MIR) $(wildcard workers/*.c tests/tools/*.c) daemon/main.c)
 
 WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 web: web/dist/index.html
@@ -181,6 +182,9 @@ bench-graph: $B/tests/bench/bench_graph daemon
 bench-dmx: daemon $(WIRE:%.c=$B/%)
 	$(call need,ip,iproute2)
 	@$(FOR_TESTS) python3 tests/bench/bench_dmx.py
+# How right the analysers are over a folder of items with truth, beside those that are installed: make bench-mir CORPUS="dir ..."
+bench-mir: daemon $(MIR:%.c=$B/%)
+	@$(FOR_TESTS) python3 tests/bench/bench_mir.py $(CORPUS)
 lint: daemon
 	$(call need,cppcheck)
 	@tests/layers
