@@ -134,9 +134,19 @@ static const struct {
     { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
     { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },
     { "Analyze", "steps:string[] force:boolean", true },
-    { "Beats", "beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:number? corrected:boolean",
+    { "Beats",
+      "beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:number? corrected:boolean analysed:boolean "
+      "source:=analysed|corrected analyser:string analyser_version:integer bars:Bar[] tempo_curve:any[]? version:integer",
       false },
-    { "BeatsInput", "*beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:any corrected:any", true },
+    { "Bar", "start:number end:number beats:integer", false },
+    { "BeatsInput",
+      "*beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer analyser:string? confidence:any corrected:any analysed:any source:any "
+      "analyser_version:any bars:any tempo_curve:any version:any",
+      true },
+    { "BeatsEdit",
+      "*op:=double|halve|shift_half|shift|set_downbeat|set_meter|set_tempo|tap|move seconds:number at:number whole:boolean beats_per_bar:integer "
+      "bpm:number taps:number[] from:number to:number reach:integer",
+      true },
     { "Batch", "create:AnnotationInput[] update:object[] delete:any[]", true },
     { "BatchResult", "created:Annotation[] updated:Annotation[] deleted:uuid[]", false },
     { "HostAudio",

@@ -38,6 +38,8 @@ enum lm_err track_by_hash(struct db_conn *c, const char *hash, json_t **row, str
 enum lm_err track_beats(struct db_conn *c, const char *track_id, json_t **beats, struct problem *p);
 enum lm_err track_set_beats(struct db_conn *c, const char *track_id, const json_t *beats, bool corrected, const char *analyser, int analyser_version,
                             struct problem *p);
+/* track_beats.c: the rows of both grids, NULL where there is none, and a version that rises with every change of either (0: there never was one). */
+enum lm_err track_grids(struct db_conn *c, const char *track_id, json_t **analysed, json_t **corrected, int64_t *version, struct problem *p);
 /* Waveform in the format of analysis/waveform.h. level "preview" or "full". Caller frees *data. */
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
 enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
@@ -53,11 +55,11 @@ enum { TRACK_STEMS = 4 };
 struct track_stem { char id[UUID_SIZE], name[16], hash[72]; char *path; int64_t updated_at; };              /* path as above; hash: SHA-256, hex, or "" */
 enum lm_err track_stem_files(struct db_conn *c, const char *track_id, struct track_stem stems[TRACK_STEMS], size_t *n, struct problem *p);
 void track_stems_free(struct track_stem *stems, size_t n);
-
-/* scores.c */
 /* stems: [{"name","format","sample_rate","channels","duration_seconds","size_bytes","hash","file_path"}]; those of these names are replaced. */
 enum lm_err track_set_stems(struct db_conn *c, const char *track_id, const json_t *stems, const char *analyser, int analyser_version, struct problem *p);
 enum lm_err track_forget_stems(struct db_conn *c, const char *track_id, struct problem *p);     /* their files are gone */
+
+/* scores.c */
 enum lm_err score_default(struct db_conn *c, const char *track_id, const char *venue_id, json_t **row, struct problem *p);  /* made when there is none */
 /* {"create":[],"update":[],"delete":[]} -> {"created":[rows],"updated":[rows],"deleted":[ids]}; all or nothing; errors carry "/create/3/start_time". */
 enum lm_err score_batch(struct db_conn *c, const char *score_id, const json_t *batch, json_t **result, struct problem *p);

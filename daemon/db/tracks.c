@@ -103,19 +103,17 @@ static json_t *tempo_of(const json_t *beats)
     return bpm >= 1 && bpm <= 999 ? json_real(bpm) : json_null();
 }
 
-/* The tempo shown in lists is that of the grid that wins. */
+/* The tempo shown in lists is that of the grid that wins; without one there is none. */
 static enum lm_err update_tempo(struct db_conn *c, const char *track_id, struct problem *p)
 {
-    json_t *beats, *members;
+    json_t *beats = NULL, *members;
     enum lm_err err = track_beats(c, track_id, &beats, p);
 
-    if (err == LM_NOT_FOUND) {
+    if (err == LM_NOT_FOUND)
         problem_clear(p);
-        return LM_OK;
-    }
-    if (err)
+    else if (err)
         return err;
-    members = json_pack("{s:O}", "bpm", json_object_get(beats, "bpm"));
+    members = beats ? json_pack("{s:O}", "bpm", json_object_get(beats, "bpm")) : json_pack("{s:n}", "bpm");
     err = members ? row_put(c, &tracks_table, track_id, members, p) : problem_set(p, LM_NOMEM, "no memory for a track");
     json_decref(members);
     json_decref(beats);
