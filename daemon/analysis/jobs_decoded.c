@@ -9,19 +9,6 @@
 #include "core/str.h"
 #include "db/domain.h"
 
-static void pin(struct jobs *j, const char *track_id)
-{
-    size_t at = 0;
-
-    while (at < PINS && strcmp(j->pins[at].track_id, track_id))
-        at++;
-    if (at == PINS) {
-        at = j->next_pin++ % PINS;
-        str_copy(j->pins[at].track_id, UUID_SIZE, track_id);
-    }
-    j->pins[at].ms = jobs_now_ms();
-}
-
 /* A decoding: of the track, or of its stems. */
 struct decoding {
     const char *track_id;
@@ -71,6 +58,7 @@ static enum lm_err ensure_decoding(struct jobs *j, const struct decoding *d, boo
     struct job *job = jobs_find_kind(j, d->track_id, d->step->name);
     if (job && is_urgent && !job->is_urgent) {
         job->is_urgent = j->must_schedule = true;
+        job->not_before_ms = 0;
         pthread_cond_broadcast(&j->changed);
     }
     pthread_mutex_unlock(&j->lock);
@@ -83,7 +71,7 @@ static enum lm_err ensure_decoding(struct jobs *j, const struct decoding *d, boo
     reader_back(j, d, c);
     json_decref(rows);
     free(file);
-    return err ? err : jobs_add(j, d->track_id, &d->step, 1, is_urgent, id, p);
+    return err ? err : jobs_add(j, d->track_id, &d->step, 1, is_urgent ? JOBS_URGENT : JOBS_NORMAL, id, p);
 }
 
 static enum lm_err why_not_decoded(struct jobs *j, const struct decoding *d, struct problem *p)
@@ -132,7 +120,7 @@ static enum lm_err decode(struct jobs *j, const struct decoding *d, int timeout_
 static void ask(struct jobs *j, const char *track_id)
 {
     pthread_mutex_lock(&j->lock);
-    pin(j, track_id);
+    jobs_pin(j, track_id);
     pthread_mutex_unlock(&j->lock);
 }
 

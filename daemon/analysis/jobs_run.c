@@ -1,4 +1,4 @@
-/* The jobs' threads: the scheduler picks what runs next, and each running job has a thread that waits for its worker. */
+/* One job: a thread that waits for its worker, and what comes of it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,13 @@
 #include "core/str.h"
 #include "core/thread.h"
 #include "db/domain.h"
+#include "db/track_inputs.h"
 
-enum { TELL_MS = 200 };                 /* between two events about a job's progress */
+enum {
+    TELL_MS = 200,                      /* between two events about a job's progress */
+    LEFT_AFTER_MS = 1000,               /* before that nobody knows how long it will take */
+};
+#define LEFT_WEIGHT 0.2                 /* of the newest estimate */
 
 /* --- progress --- */
 
@@ -27,6 +32,22 @@ static void tell(struct jobs *j, const char *id)
         event_publish(j->o.bus, &e, 1);
 }
 
+/* From how long it took so far; smoothed, because most workers go through steps of different speeds. The lock is held. */
+static void reckon(struct job *job, int64_t now)
+{
+    double passed = (double)(now - job->started_ms) / 1000;
+
+    if (now - job->started_ms < LEFT_AFTER_MS || job->progress < 0.01)
+        return;
+    double left = passed * (1 - job->progress) / job->progress;
+    if (job->left_s >= 0) {
+        double before = fmax(0, job->left_s - (double)(now - job->left_ms) / 1000);
+        left = before + LEFT_WEIGHT * (left - before);
+    }
+    job->left_s = left;
+    job->left_ms = now;
+}
+
 static void on_progress(void *ctx, double progress, const char *step)
 {
     struct job *job = ctx;
@@ -36,6 +57,7 @@ static void on_progress(void *ctx, double progress, const char *step)
     pthread_mutex_lock(&j->lock);
     job->progress = progress;
     str_copy(job->said, sizeof(job->said), step);
+    reckon(job, now);
     bool must_tell = now - job->told_ms >= TELL_MS;
     if (must_tell)
         job->told_ms = now;
@@ -52,8 +74,11 @@ struct finish { struct job *job; const struct step_run *run; json_t *members; };
 static enum lm_err finish_in_db(struct db_conn *c, void *arg, struct problem *p)
 {
     struct finish *f = arg;
-    enum lm_err err = f->run ? f->run->step->store(c, f->run, p) : LM_OK;
+    const struct step_run *r = f->run;
+    enum lm_err err = r ? r->step->store(c, r, p) : LM_OK;
 
+    if (!err && r && r->step->analyser && r->step->after[0])
+        err = track_set_made_from(c, r->track_id, r->step->name, r->inputs, p);
     return err ? err : row_put(c, &jobs_table, f->job->id, f->members, p);
 }
 
@@ -95,8 +120,17 @@ static void take_out(struct jobs *j, struct job *job)
     tell(j, id);
 }
 
+void jobs_drop(struct jobs *j, struct job *job, const char *state, const char *error)
+{
+    if (write_end(j, job, NULL, state, error, "", NULL))
+        log_warn("jobs", "the end of job %s is not stored", job->id);
+    if (!strcmp(job->step->name, "decode"))
+        jobs_fail_dependents(j, job->track_id, state, error);
+    take_out(j, job);
+}
+
 /* Queued jobs that need the decoded audio which will not come. Takes one out at a time, as the rows are written without the lock. */
-static void fail_dependents(struct jobs *j, const char *track_id, const char *state, const char *error)
+void jobs_fail_dependents(struct jobs *j, const char *track_id, const char *state, const char *error)
 {
     for (;;) {
         pthread_mutex_lock(&j->lock);
@@ -108,20 +142,20 @@ static void fail_dependents(struct jobs *j, const char *track_id, const char *st
         pthread_mutex_unlock(&j->lock);
         if (!job)
             return;
-        if (write_end(j, job, NULL, state, error, "", NULL))
-            log_warn("jobs", "the end of job %s is not stored", job->id);
-        take_out(j, job);
+        jobs_drop(j, job, state, error);
     }
 }
 
+/* What plays, is at work or was just asked for or decoded. What is only queued must not be, or a long queue would hold the decoded audio of everything. */
 static bool is_kept(void *ctx, const char *track_id)
 {
     struct jobs *j = ctx;
     bool keep = j->o.is_playing && j->o.is_playing(j->o.ctx, track_id);
+    uint64_t track = jobs_track_key(track_id);
 
     pthread_mutex_lock(&j->lock);
     for (struct job *job = j->first; job && !keep; job = job->next)
-        keep = !strcmp(job->track_id, track_id);
+        keep = job->is_running && job->track == track && !strcmp(job->track_id, track_id);
     for (int i = 0; i < PINS && !keep; i++)
         keep = !strcmp(j->pins[i].track_id, track_id) && jobs_now_ms() - j->pins[i].ms < PIN_MS;
     pthread_mutex_unlock(&j->lock);
@@ -130,11 +164,24 @@ static bool is_kept(void *ctx, const char *track_id)
 
 /* --- one job --- */
 
-static const char *run_worker(struct jobs *j, struct job *job, struct step_run *run, struct worker_end *end, struct problem *p)
+static bool may_pass(enum lm_err err)
 {
-    struct worker_options o = { .argv = run->argv, .stop = &job->stop, .progress = on_progress, .ctx = job };
+    return err == LM_NOMEM || err == LM_FULL || err == LM_BUSY || err == LM_IO;
+}
+
+/* *passes: the same may go well later. */
+static const char *run_worker(struct jobs *j, struct job *job, struct step_run *run, struct worker_end *end, bool *passes, struct problem *p)
+{
+    const struct step *s = job->step;
+    struct worker_options o = { .argv = run->argv, .stop = &job->stop, .progress = on_progress, .ctx = job, .quiet_ms = s->quiet_s * 1000,
+                                .memory_mb = step_memory_limit(job->memory_mb) };
+
+    pthread_mutex_lock(&j->lock);
+    o.priority = job->is_urgent ? WORKER_LOW : j->o.priority;
+    pthread_mutex_unlock(&j->lock);
     enum lm_err err = worker_run(&o, end);
 
+    *passes = end->may_pass;
     if (!err) {
         run->result = end->result;
         if (run->step->collect)
@@ -143,6 +190,7 @@ static const char *run_worker(struct jobs *j, struct job *job, struct step_run *
             err = write_end(j, job, run, "done", NULL, end->log, p);
         if (!err)
             return "done";
+        *passes = may_pass(err);
         if (!p->detail[0])
             problem_set(p, err, "%s", lm_err_text(err));
         return "failed";
@@ -156,223 +204,113 @@ static const char *run_worker(struct jobs *j, struct job *job, struct step_run *
     return is_cancelled ? "cancelled" : "queued";       /* queued: lumad stops */
 }
 
-/* Whether it is done; `run` (NULL: there is no memory) is what it was. */
-static bool run_job(struct jobs *j, struct job *job, struct step_run *run)
+static enum lm_err prepare(struct jobs *j, struct job *job, struct step_run *run, struct problem *p)
 {
-    struct worker_end end = { 0 };
-    struct problem p = { 0 };
-    const char *state = "failed";
-    enum lm_err err = run ? LM_OK : problem_set(&p, LM_NOMEM, "No memory for a job");
+    struct db_conn *c = db_reader_take(j->o.db);
+    enum lm_err err = step_prepare(run, job->step, j->data_dir, job->track_id, c, p);
 
-    if (!err) {
-        struct db_conn *c = db_reader_take(j->o.db);
-        err = step_prepare(run, job->step, j->data_dir, job->track_id, c, &p);
-        db_reader_put(j->o.db, c);
-    }
+    db_reader_put(j->o.db, c);
     if (!err)
-        err = jobs_put_row(j, job->id, json_pack("{s:s,s:i,s:o}", "state", "running", "attempts", job->attempts + 1,
-                                                 "started_at", json_instant(clock_wall_ms())), &p);
-    if (!err)
-        state = run_worker(j, job, run, &end, &p);
-    if (strcmp(state, "done")) {
-        const char *error = strcmp(state, "failed") ? NULL : p.detail[0] ? p.detail : lm_err_text(err);
-        if (error)
-            log_warn("jobs", "%s of track %s: %s", job->step->name, job->track_id, error);
-        struct problem ignored = { 0 };
-        if (write_end(j, job, NULL, state, error, end.log, &ignored))
-            log_warn("jobs", "the end of job %s is not stored: %s", job->id, ignored.detail);
-        if (!strcmp(job->step->name, "decode") && strcmp(state, "queued"))
-            fail_dependents(j, job->track_id, state, error);
-        if (run)
-            run->is_paused = !strcmp(state, "queued");
-    } else if (job->step->makes_pcm) {
-        cache_evict(j->data_dir, (uint64_t)(j->o.cache_max_mb > 0 ? j->o.cache_max_mb : 0) << 20, is_kept, j);
-    }
-    worker_end_clear(&end);
-    return !strcmp(state, "done");
+        err = jobs_put_row(j, job->id, json_pack("{s:s,s:i,s:n,s:o}", "state", "running", "attempts", ++job->attempts, "error",
+                                                 "started_at", json_instant(clock_wall_ms())), p);
+    return err;
 }
 
-static void *job_thread(void *arg)
+/* The next attempt is in how many ms; 0: there is none. */
+static int next_try(struct jobs *j, struct job *job)
+{
+    pthread_mutex_lock(&j->lock);
+    int ms = !job->is_cancelled && !j->is_stopping && job->tries < JOBS_RETRIES ? j->o.retry_ms[job->tries++] : 0;
+    pthread_mutex_unlock(&j->lock);
+    return ms;
+}
+
+static void write_failure(struct jobs *j, struct job *job, const char *state, const char *error, int again_ms, const char *log)
+{
+    char text[PROBLEM_DETAIL + 64];
+    struct problem p = { 0 };
+
+    if (error && again_ms)
+        snprintf(text, sizeof(text), "%s; it is tried again in %d s", error, (again_ms + 999) / 1000);
+    if (error)
+        log_warn("jobs", "%s of track %s: %s", job->step->name, job->track_id, again_ms ? text : error);
+    if (write_end(j, job, NULL, again_ms ? "queued" : state, again_ms ? text : error, log, &p))
+        log_warn("jobs", "the end of job %s is not stored: %s", job->id, p.detail);
+    if (!again_ms && !strcmp(job->step->name, "decode") && strcmp(state, "queued"))
+        jobs_fail_dependents(j, job->track_id, state, error);
+}
+
+/* When it is tried again, in ms: the job goes on being one. 0: it is over. `run` (NULL: there is no memory) is what it was. */
+static int run_job(struct jobs *j, struct job *job, struct step_run *run)
+{
+    struct worker_end *end = calloc(1, sizeof(*end));
+    struct problem p = { 0 };
+    const char *state = "failed";
+    int again_ms = 0;
+    enum lm_err err = run && end ? prepare(j, job, run, &p) : problem_set(&p, LM_NOMEM, "No memory for a job");
+    bool passes = may_pass(err);
+
+    if (!err)
+        state = run_worker(j, job, run, end, &passes, &p);
+    if (strcmp(state, "done")) {
+        const char *error = strcmp(state, "failed") ? NULL : p.detail[0] ? p.detail : lm_err_text(err);
+        again_ms = error && passes ? next_try(j, job) : 0;
+        write_failure(j, job, state, error, again_ms, end ? end->log : "");
+        if (run)
+            run->is_paused = again_ms || !strcmp(state, "queued");
+    } else if (job->step->makes_pcm) {
+        pthread_mutex_lock(&j->lock);
+        jobs_pin(j, job->track_id);
+        pthread_mutex_unlock(&j->lock);
+        cache_evict(j->data_dir, (uint64_t)(j->o.cache_max_mb > 0 ? j->o.cache_max_mb : 0) << 20, is_kept, j);
+    }
+    if (run)
+        run->is_done = !strcmp(state, "done");
+    if (end)
+        worker_end_clear(end);
+    free(end);
+    return again_ms;
+}
+
+static void put_back(struct jobs *j, struct job *job, int ms)
+{
+    char id[UUID_SIZE];
+
+    str_copy(id, sizeof(id), job->id);
+    pthread_mutex_lock(&j->lock);
+    job->is_running = false;
+    job->not_before_ms = jobs_now_ms() + ms;
+    job->progress = 0;
+    job->left_s = -1;
+    job->said[0] = '\0';
+    pthread_mutex_unlock(&j->lock);
+    tell(j, id);
+}
+
+void *jobs_run(void *arg)
 {
     struct job *job = arg;
     struct jobs *j = job->owner;
     const struct step *step = job->step;
     struct step_run *run = calloc(1, sizeof(*run));
-    bool is_done = run_job(j, job, run);
+    int again_ms = run_job(j, job, run);
 
-    if (run)
-        run->is_done = is_done;
-    take_out(j, job);
+    if (run && run->step)
+        step_tidy(run);                 /* another attempt finds nothing of this one */
+    if (again_ms)
+        put_back(j, job, again_ms);
+    else
+        take_out(j, job);
     /* Only now, so that whoever hears of it does not find the job still at work. */
-    if (is_done && step->tell && j->o.bus)
+    if (run && run->is_done && step->tell && j->o.bus)
         step->tell(run, j->o.bus);
-    if (run)
+    if (run && run->step)
         step_clear(run);
     free(run);
     pthread_mutex_lock(&j->lock);
     j->running--;
     j->must_schedule = true;
     pthread_cond_broadcast(&j->changed);
-    pthread_mutex_unlock(&j->lock);
-    return NULL;
-}
-
-/* --- the scheduler --- */
-
-static int workers_allowed(struct jobs *j)
-{
-    json_t *value = NULL;
-    struct db_conn *c = db_reader_take(j->o.db);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN), limit = 0;
-
-    if (!settings_get_one(c, "jobs_concurrency", &value))
-        limit = (long)json_integer_value(value);
-    db_reader_put(j->o.db, c);
-    json_decref(value);
-    if (limit <= 0)
-        limit = cores - 1;
-    return limit < 1 ? 1 : (int)limit;
-}
-
-/* Decoded audio that a job needs and nobody makes is made first. */
-enum ready { READY, NOT_YET, NEEDS_DECODING };
-
-static enum ready readiness(struct jobs *j, const struct job *job)
-{
-    char pcm[PATH_SIZE];
-
-    if (job->is_running)
-        return NOT_YET;
-    for (int i = 0; i < STEP_AFTER && job->step->after[i]; i++)
-        if (jobs_find_kind(j, job->track_id, job->step->after[i]))
-            return NOT_YET;
-    if (!job->step->needs_pcm)
-        return READY;
-    if (jobs_find_kind(j, job->track_id, "decode"))
-        return NOT_YET;
-    return !cache_path(j->data_dir, job->track_id, pcm) && cache_has(pcm) ? READY : NEEDS_DECODING;
-}
-
-static bool is_before(const struct job *a, const struct job *b)
-{
-    if (a->is_urgent != b->is_urgent)
-        return a->is_urgent;
-    return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
-}
-
-/* The next one, *state says what to do with it. */
-static struct job *pick(struct jobs *j, enum ready *state)
-{
-    struct job *best = NULL;
-
-    for (struct job *job = j->first; job; job = job->next) {
-        enum ready r = job->is_cancelled && !job->is_running ? READY : readiness(j, job);
-        bool has_room = j->running < j->limit || job->is_urgent || job->is_cancelled || r == NEEDS_DECODING;
-        if (r != NOT_YET && has_room && (!best || is_before(job, best))) {
-            best = job;
-            *state = r;
-        }
-    }
-    return best;
-}
-
-/* Somebody may have cancelled it, or deleted its track, behind our back. */
-static bool is_wanted(struct jobs *j, struct job *job)
-{
-    json_t *row = NULL, *track = NULL;
-    struct db_conn *c = db_reader_take(j->o.db);
-    bool wanted = !row_get(c, &jobs_table, job->id, &row, NULL) && strcmp(json_get_text(row, "state", ""), "cancelled")
-               && !row_get(c, &tracks_table, job->track_id, &track, NULL);
-
-    db_reader_put(j->o.db, c);
-    json_decref(row);
-    json_decref(track);
-    return wanted;
-}
-
-static void drop(struct jobs *j, struct job *job)
-{
-    if (write_end(j, job, NULL, "cancelled", NULL, "", NULL))
-        log_warn("jobs", "the end of job %s is not stored", job->id);
-    if (!strcmp(job->step->name, "decode"))
-        fail_dependents(j, job->track_id, "cancelled", NULL);
-    pthread_mutex_lock(&j->lock);
-    unlink_job(j, job);
-    pthread_cond_broadcast(&j->changed);
-    pthread_mutex_unlock(&j->lock);
-}
-
-/* With is_running set, so the job is ours. The lock is not held. */
-static void begin(struct jobs *j, struct job *job, bool is_cancelled)
-{
-    pthread_t thread;
-
-    if (is_cancelled || !is_wanted(j, job)) {
-        drop(j, job);
-        return;
-    }
-    pthread_mutex_lock(&j->lock);
-    j->running++;
-    pthread_mutex_unlock(&j->lock);
-    if (thread_start(&thread, &(struct thread_options){ .name = "job", .stack = 512 << 10 }, job_thread, job)) {
-        log_warn("jobs", "no thread for a job; it stays queued until the next start");
-        pthread_mutex_lock(&j->lock);
-        j->running--;
-        unlink_job(j, job);
-        pthread_mutex_unlock(&j->lock);
-        return;
-    }
-    pthread_detach(thread);
-}
-
-static void decode_first(struct jobs *j, const char *track_id, bool is_urgent)
-{
-    const struct step *decode = step_find("decode");
-    char id[1][UUID_SIZE];
-    struct problem p = { 0 };
-
-    pthread_mutex_lock(&j->queueing);
-    pthread_mutex_lock(&j->lock);
-    bool is_there = jobs_find_kind(j, track_id, "decode") != NULL;
-    pthread_mutex_unlock(&j->lock);
-    if (!is_there && jobs_add(j, track_id, &decode, 1, is_urgent, id, &p))
-        fail_dependents(j, track_id, "failed", p.detail);
-    pthread_mutex_unlock(&j->queueing);
-}
-
-void *jobs_schedule(void *arg)
-{
-    struct jobs *j = arg;
-    enum ready state = NOT_YET;
-    int limit = workers_allowed(j);
-
-    pthread_mutex_lock(&j->lock);
-    while (!j->is_stopping) {
-        j->limit = limit;
-        struct job *job = pick(j, &state);
-        if (!job) {
-            if (!j->must_schedule)
-                pthread_cond_wait(&j->changed, &j->lock);
-            j->must_schedule = false;
-            if (j->first && !j->is_stopping) {      /* an operator may have changed it */
-                pthread_mutex_unlock(&j->lock);
-                limit = workers_allowed(j);
-                pthread_mutex_lock(&j->lock);
-            }
-            continue;
-        }
-        char track_id[UUID_SIZE];
-        bool is_cancelled = job->is_cancelled, is_urgent = job->is_urgent;
-        str_copy(track_id, sizeof(track_id), job->track_id);
-        if (state == READY)
-            job->is_running = true;
-        pthread_mutex_unlock(&j->lock);
-        if (state == READY)
-            begin(j, job, is_cancelled);
-        else
-            decode_first(j, track_id, is_urgent);
-        pthread_mutex_lock(&j->lock);
-    }
     pthread_mutex_unlock(&j->lock);
     return NULL;
 }

@@ -30,7 +30,8 @@ static enum lm_err prepare_decode(struct step_run *r, struct db_conn *c, struct 
     json_decref(row);
     if ((err = track_file(c, r->track_id, &file, p)))
         return err;
-    err = path_join(r->source, r->data_dir, file);
+    if (!(err = path_join(r->source, r->data_dir, file)) && !path_exists(r->source))
+        err = problem_set(p, LM_NOT_FOUND, "The audio file of this track is not on this machine any more: %s", r->source);
     free(file);
     step_set_args(r, (const char *[]){ "--decode", r->source, "--out", r->pcm, "--sha256", r->hash, NULL });
     return err;
@@ -93,6 +94,8 @@ static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct p
         if ((err = path_join(r->stem[i].source, r->data_dir, s->path)) || (err = cache_stem_path(r->data_dir, r->track_id, s->name, r->stem[i].pcm))
             || cache_has_of(r->stem[i].pcm, s->hash))
             continue;
+        if (!path_exists(r->stem[i].source))
+            return problem_set(p, LM_NOT_FOUND, "The stem %s of this track is not on this machine any more: %s", s->name, r->stem[i].source);
         const char *file[] = { "--decode", r->stem[i].source, "--out", r->stem[i].pcm, "--sha256", s->hash };
         memcpy(args + n, file, sizeof file);
         n += sizeof file / sizeof *file;
@@ -121,11 +124,11 @@ static void tell_stems(const struct step_run *r, struct event_bus *bus)
 }
 
 const struct step step_decode = {
-    .name = "decode", .worker = "decode_worker", .version = 1, .makes_pcm = true,
+    .name = "decode", .worker = "decode_worker", .version = 1, .makes_pcm = true, .cost = 0.3,
     .is_there = is_decoded, .prepare = prepare_decode, .store = store_decode, .tell = tell_decode,
 };
 
 const struct step step_decode_stems = {
-    .name = "decode_stems", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .after = { "stems" },
+    .name = "decode_stems", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .cost = 1, .after = { "stems" },
     .is_there = are_stems_decoded, .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems,
 };

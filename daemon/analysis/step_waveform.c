@@ -40,6 +40,6 @@ static enum lm_err store_waveform(struct db_conn *c, const struct step_run *r, s
 }
 
 const struct step step_waveform = {
-    .name = "waveform", .worker = "decode_worker", .analyser = "lumad-waveform", .version = 1, .needs_pcm = true,
+    .name = "waveform", .worker = "decode_worker", .analyser = "lumad-waveform", .version = 1, .needs_pcm = true, .cost = 0.1,
     .is_there = step_is_stored, .prepare = prepare_waveform, .collect = collect_waveform, .store = store_waveform,
 };

@@ -109,12 +109,13 @@ enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *d
     if ((err = path_worker(s->worker, r->program, p)) || (err = cache_path(data_dir, track_id, r->pcm)))
         return err;
     r->argv[0] = r->program;
+    r->inputs = step_inputs(c, s, track_id);    /* before they are read: what changes meanwhile makes the result stale */
     if (s->has_dir && (err = make_dir(r, p)))
         return err;
     return s->prepare(r, c, p);
 }
 
-void step_clear(struct step_run *r)
+void step_tidy(struct step_run *r)
 {
     char part[PATH_SIZE];
 
@@ -126,13 +127,17 @@ void step_clear(struct step_run *r)
             unlink(part);
     if (r->step->clear)
         r->step->clear(r);
-    track_stems_free(r->stems, r->n_stems);
     if (r->dir[0])
         path_remove(r->dir);
     if (r->preview[0])
         unlink(r->preview);
     if (r->full[0])
         unlink(r->full);
+}
+
+void step_clear(struct step_run *r)
+{
+    track_stems_free(r->stems, r->n_stems);
     free(r->preview_data);
     free(r->full_data);
 }

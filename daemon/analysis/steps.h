@@ -40,7 +40,6 @@ struct step_run {
     const char *argv[STEP_ARGS];
     const json_t *result;               /* what the worker said */
     int64_t inputs;                     /* version of the newest input, see above */
-    bool is_hopeless;                   /* it cannot be prepared, and will not be by trying again */
     bool is_done;                       /* and it is stored */
     char *preview_data, *full_data;
     size_t preview_n, full_n;
@@ -75,7 +74,8 @@ extern const struct step *const steps[];                /* in the order they are
 const struct step *step_find(const char *name);         /* NULL */
 
 enum lm_err step_prepare(struct step_run *r, const struct step *s, const char *data_dir, const char *track_id, struct db_conn *c, struct problem *p);
-void step_clear(struct step_run *r);                    /* frees, removes its temporary files */
+void step_tidy(struct step_run *r);                     /* removes its temporary files; before another run of the same step may begin */
+void step_clear(struct step_run *r);                    /* frees */
 
 /* --- steps_graph.c --- */
 double step_cost(const struct step *s);

@@ -17,15 +17,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/worker_usage.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/str.h"
 
 enum {
-    NICE = 10,
+    STALL = 10,                         /* times quiet_ms without another progress */
+    LOOK_MS = 250,                      /* between two looks at what it takes */
+    STARVED = 5,                        /* it got less than this part of a processor while it could have run */
+    IO_IDLE = 3 << 13, IO_PROCESS = 1,  /* ioprio_set(2) has no header */
     TERM_MS = 500,                      /* between SIGTERM and SIGKILL: lumad itself stops in under a second */
     CHUNK = 64 << 10,
 };
+
+#define OOM_SCORE "800"                 /* of 1000: the kernel's choice when there is no memory left */
 
 struct worker {
     const struct worker_options *o;
@@ -34,7 +40,10 @@ struct worker {
     int pidfd, out, err;                /* -1: closed */
     struct str line;
     size_t log_n;
-    int64_t last_line_ms, killed_ms;    /* killed: when SIGTERM was sent; 0 not yet */
+    int64_t last_line_ms, last_step_ms; /* of a line; of one that said something new */
+    int64_t killed_ms;                  /* when SIGTERM was sent; 0 not yet */
+    int64_t looked_ms, cpu_ms;          /* when worker_usage() was asked, and what it said */
+    double progress; char step[64];     /* last said */
     bool is_dead, is_bad;               /* bad: `end` says why it is being ended */
     int status;
 };
@@ -68,11 +77,37 @@ void worker_cancel(struct worker_stop *s)
 
 /* --- start --- */
 
+static const struct { int policy, nice; } priorities[] = {
+    [WORKER_LOW] = { SCHED_OTHER, 10 }, [WORKER_BATCH] = { SCHED_BATCH, 19 }, [WORKER_IDLE] = { SCHED_IDLE, 19 },
+};
+
 /* Between fork and exec: nothing but system calls, another thread may hold any lock. */
-static _Noreturn void become(const char *const *argv, int out, int err, pid_t parent)
+static void stand_back(const struct worker_options *o)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+    sched_setscheduler(0, priorities[o->priority].policy, &(struct sched_param){ 0 });
+    setpriority(PRIO_PROCESS, 0, priorities[o->priority].nice);
+    if (o->priority != WORKER_LOW)
+        syscall(SYS_ioprio_set, IO_PROCESS, 0, IO_IDLE);
+    if (fd >= 0) {
+        if (write(fd, OOM_SCORE, sizeof(OOM_SCORE) - 1) < 0)
+            _exit(127);
+        close(fd);
+    }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    /* For what is taken faster than it is looked at; these builds map terabytes. */
+    if (o->memory_mb) {
+        rlim_t most = (rlim_t)o->memory_mb * 3 / 2 << 20;
+        setrlimit(RLIMIT_DATA, &(struct rlimit){ most, most });
+    }
+#endif
+}
+
+static _Noreturn void become(const struct worker_options *o, int out, int err, pid_t parent)
 {
     struct sigaction standard = { .sa_handler = SIG_DFL };
-    struct sched_param param = { 0 };
+    const char *const *argv = o->argv;
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
 
@@ -80,8 +115,7 @@ static _Noreturn void become(const char *const *argv, int out, int err, pid_t pa
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)            /* lumad died before the line above */
         _exit(127);
-    sched_setscheduler(0, SCHED_OTHER, &param);
-    setpriority(PRIO_PROCESS, 0, NICE);
+    stand_back(o);
     for (int s = 1; s < NSIG; s++)
         sigaction(s, &standard, NULL);
     sigemptyset(&none);
@@ -103,7 +137,7 @@ static bool start(struct worker *w)
     if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || (w->pid = fork()) < 0)
         goto end;
     if (!w->pid)
-        become(w->o->argv, out[1], err[1], parent);
+        become(w->o, out[1], err[1], parent);
     setpgid(w->pid, w->pid);            /* both sides, so that neither has to wait for the other */
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
     w->out = out[0];
@@ -200,8 +234,13 @@ static void take_line(struct worker *w, const char *text, size_t n)
         w->end->result = json_incref(result);
     } else if (json_is_number(json_object_get(v, "progress"))) {
         double progress = fmax(0, fmin(1, json_get_real(v, "progress", 0)));
+        const char *step = json_get_text(v, "step", "");
+        if (progress > w->progress || strncmp(step, w->step, sizeof(w->step) - 1))
+            w->last_step_ms = now_ms();
+        w->progress = fmax(progress, w->progress);
+        str_copy(w->step, sizeof(w->step), step);
         if (w->o->progress)
-            w->o->progress(w->o->ctx, progress, json_get_text(v, "step", ""));
+            w->o->progress(w->o->ctx, progress, step);
     } else {
         give_up(w, "garbage", "The worker printed a line without progress, result or error");
     }
@@ -246,15 +285,36 @@ static void drain(struct worker *w, int *fd, void (*take)(struct worker *, const
 
 /* --- the loop --- */
 
+static void check_usage(struct worker *w)
+{
+    int64_t now = now_ms(), passed = now - w->looked_ms;
+    struct worker_usage u;
+    char message[128];
+
+    if (w->killed_ms || passed < LOOK_MS || !worker_usage(w->pid, &u))
+        return;
+    if (u.is_waiting_for_cpu && (u.cpu_ms - w->cpu_ms) * STARVED < passed) {
+        w->last_line_ms += passed;      /* not its fault */
+        w->last_step_ms += passed;
+    }
+    w->looked_ms = now;
+    w->cpu_ms = u.cpu_ms;
+    if (w->o->memory_mb && u.memory_kb >> 10 > w->o->memory_mb) {
+        snprintf(message, sizeof(message), "The worker needed more than %d MB of memory", w->o->memory_mb);
+        give_up(w, "too_much_memory", message);
+    }
+}
+
 static void check_time(struct worker *w)
 {
-    int quiet = w->o->quiet_ms ? w->o->quiet_ms : WORKER_QUIET_MS;
-    char message[80];
+    int64_t quiet = w->o->quiet_ms ? w->o->quiet_ms : WORKER_QUIET_MS, now = now_ms();
+    int64_t silent = now - w->last_line_ms, stalled = now - w->last_step_ms;
+    char message[128];
 
-    if (w->killed_ms && now_ms() - w->killed_ms >= TERM_MS)
+    if (w->killed_ms && now - w->killed_ms >= TERM_MS)
         kill_all(w, SIGKILL);
-    if (!w->killed_ms && now_ms() - w->last_line_ms >= quiet) {
-        snprintf(message, sizeof(message), "The worker showed no progress for %d s", quiet / 1000);
+    if (!w->killed_ms && (silent >= quiet || stalled >= STALL * quiet)) {
+        snprintf(message, sizeof(message), "The worker showed no progress for %d s", (int)((silent >= quiet ? silent : stalled) / 1000));
         give_up(w, "quiet", message);
     }
 }
@@ -286,6 +346,7 @@ static void watch(struct worker *w)
             is_cancelled = true;
             give_up(w, "cancelled", "Cancelled");
         }
+        check_usage(w);
         check_time(w);
         reap(w);
     }
@@ -295,15 +356,24 @@ static void watch(struct worker *w)
     kill_all(w, SIGKILL);
 }
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcmp(word, *words))
+        words++;
+    return *words;
+}
+
 static enum lm_err conclude(struct worker *w)
 {
     struct worker_end *end = w->end;
-    char message[80];
+    char message[128];
 
     if (w->line.len && !w->is_bad)
         take_line(w, w->line.data, w->line.len);
     if (!w->is_bad && WIFSIGNALED(w->status)) {
-        snprintf(message, sizeof(message), "The worker crashed (SIG%s)", sigabbrev_np(WTERMSIG(w->status)));
+        bool is_killed = WTERMSIG(w->status) == SIGKILL;
+        snprintf(message, sizeof(message), is_killed ? "The worker was killed from outside, as happens when no memory is left (SIG%s)" : "The worker crashed (SIG%s)",
+                 sigabbrev_np(WTERMSIG(w->status)));
         give_up(w, "crashed", message);
     } else if (!w->is_bad && WEXITSTATUS(w->status)) {
         snprintf(message, sizeof(message), "The worker failed with status %d", WEXITSTATUS(w->status));
@@ -315,17 +385,16 @@ static enum lm_err conclude(struct worker *w)
         return LM_OK;
     json_decref(end->result);
     end->result = NULL;
-    static const char *const ours[] = { "crashed", "garbage", "quiet", NULL };
-    for (int i = 0; ours[i]; i++)
-        if (!strcmp(end->code, ours[i]))
-            return LM_IO;
-    return strcmp(end->code, "cancelled") ? LM_INVALID : LM_CONFLICT;
+    static const char *const ours[] = { "crashed", "garbage", "quiet", "too_much_memory", NULL };
+    static const char *const passing[] = { "crashed", "no_memory", "memory", "full", "write", "io", "busy", NULL };
+    end->may_pass = is_one_of(end->code, passing);
+    return is_one_of(end->code, ours) ? LM_IO : strcmp(end->code, "cancelled") ? LM_INVALID : LM_CONFLICT;
 }
 
 enum lm_err worker_run(const struct worker_options *o, struct worker_end *end)
 {
     struct worker w = { .o = o, .end = end, .pidfd = -1, .out = -1, .err = -1,
-                        .last_line_ms = now_ms() };
+                        .last_line_ms = now_ms(), .last_step_ms = now_ms(), .looked_ms = now_ms() };
     enum lm_err err;
 
     memset(end, 0, sizeof(*end));
@@ -334,6 +403,7 @@ enum lm_err worker_run(const struct worker_options *o, struct worker_end *end)
         err = conclude(&w);
     } else {
         str_copy(end->code, sizeof(end->code), "not_started");
+        end->may_pass = true;
         snprintf(end->message, sizeof(end->message), "The worker cannot be started: %s", strerror(errno));
         err = LM_IO;
     }

@@ -345,7 +345,7 @@ TEST(a_failed_decode_says_so_everywhere)
     CHECK_STR(state_of(id, "waveform", &analysis), "done");     /* what was there stays */
     cache_evict(dir, 0, is_playing, NULL);
     CHECK_INT(jobs_decoded(jobs, NULL, id, 5000, &path, &p), LM_INVALID);
-    CHECK(strstr(p.detail, "No such file"));
+    CHECK(strstr(p.detail, "not on this machine any more"));
     CHECK_INT(jobs_decoded(jobs, NULL, id, 0, &path, &p), LM_INVALID);        /* looking does not try again */
     CHECK_INT(jobs_active(jobs), 0);
     CHECK_INT(jobs_decoded(jobs, NULL, "nonsense", 0, &path, &p), LM_NOT_FOUND);
