@@ -50,7 +50,7 @@ WORKER_BIN  := $(WORKERS:%=$B/%)
 BENCH_BIN   := $(BENCH:%.c=$B/%)
 FUZZ_BIN    := $(FUZZ:%.c=$B/%)
 LINK         = @echo "  LINK $@"; mkdir -p $(@D); \
-               $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+               $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 Q           := $(if $V,,@)
 
 # The node that `make deps` brought, when the system has none or an old one.
@@ -80,7 +80,7 @@ have-libs:
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
 $B/node_worker: $B/workers/node_sandbox.o
-$B/stem_worker: $B/workers/stems.o
+$B/stem_worker: $B/workers/stems.o $B/workers/htdemucs.o $B/workers/ort.o
 # As those who write plug-ins build theirs: the installed header and nothing else of lumad.
 PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \
                $(CC) -std=c11 $(WARN) -O2 -g -fPIC -shared -fvisibility=hidden -ffp-contract=off -Idaemon/graph -o $@ $<

@@ -7,10 +7,10 @@
  *   DIR/libonnxruntime.so.1       the runtime
  *
  * The sound is taken in segments of 7.8 s that overlap by a quarter and are faded into each other (dsp/demucs.h). What the model made of a segment is kept in OUT_DIR
- * (workers/segments.h) until all are done, so that a run that was killed goes on with the segment it was at.
+ * (audio/pieces.h) until all are done, so that a run that was killed goes on with the segment it was at.
  *
  * THREADS  One at a time per struct htdemucs.
- * MEMORY   About 1.5 GB while it separates, whatever the length of the track.
+ * MEMORY   About 2.5 GB while it separates, whatever the length of the track.
  */
 #include "core/err.h"
 #include "stems.h"
@@ -27,5 +27,6 @@ struct htdemucs;
  * runtime is not there; LM_INVALID: it is another file than it should be; LM_NOMEM: there is not enough memory; with the words for the operator in p. */
 enum lm_err htdemucs_open(const char *dir, int threads, struct htdemucs **result, struct problem *p);
 void htdemucs_close(struct htdemucs *h);                /* NULL is fine */
-/* Writes all of r->out, and closes neither end of r. On failure what was finished stays in r->dir for the next time. */
+/* Writes all of r->out, and closes neither end of r. Whatever comes of it, what was finished is kept in r->dir for a next time. */
 enum lm_err htdemucs_separate(struct htdemucs *h, const struct stem_run *r, struct problem *p);
+void htdemucs_forget(const char *dir);                  /* there will be no next time: removes what is kept */
