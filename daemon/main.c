@@ -213,6 +213,16 @@ static void jobs_stop(struct daemon *d)
     jobs_free(d->l.jobs);
 }
 
+static enum lm_err imports_start(struct daemon *d)
+{
+    return imports_new(&(struct imports_options){ .db = d->l.db, .data_dir = d->data, .folders = d->config.import_folders }, &d->l.imports);
+}
+
+static void imports_stop(struct daemon *d)
+{
+    imports_free(d->l.imports);
+}
+
 /* One identity for life: receivers tell sources apart by it (E1.31 5.6). */
 static enum lm_err outputs_start(struct daemon *d)
 {
@@ -330,6 +340,7 @@ static const struct part {
     { "database", database_start,   database_stop },
     { "library",  library_start,    library_stop },
     { "jobs",     jobs_start,       jobs_stop },
+    { "imports",  imports_start,    imports_stop },
     { "port",     port_start,       port_stop },
     { "outputs",  outputs_start,    outputs_stop },
     { "plugins",  plugins_start,    plugins_stop },

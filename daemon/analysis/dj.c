@@ -110,7 +110,7 @@ enum lm_err dj_parse(const char *data, size_t n, const char *base, struct dj_lib
     return kind == KIND_NONE ? unknown_kind(p) : read_text(kind, data, n, -1, base, result, p);
 }
 
-static enum lm_err read_database(const char *path, const char *temp_dir, struct dj_library **result, struct problem *p)
+static enum lm_err read_database(const char *path, const char *given, const char *temp_dir, struct dj_library **result, struct problem *p)
 {
     struct dj_database d;
     struct dj_reading r;
@@ -133,7 +133,7 @@ static enum lm_err read_database(const char *path, const char *temp_dir, struct 
         if (slash)
             *slash = '\0';
     }
-    err = dj_begin(&r, is_mixxx ? "mixxx" : "engine", is_mixxx ? "" : *base ? base : "/", p);
+    err = dj_begin(&r, is_mixxx ? "mixxx" : "engine", given ? given : is_mixxx ? "" : *base ? base : "/", p);
     if (!err)
         err = is_mixxx ? dj_read_mixxx(&r, &d) : dj_read_engine(&r, &d);
     err = dj_end(&r, err, result);
@@ -157,7 +157,7 @@ static enum lm_err read_playlist_file(enum kind kind, const char *path, const ch
     return err;
 }
 
-enum lm_err dj_read(const char *path, const char *temp_dir, struct dj_library **result, struct problem *p)
+enum lm_err dj_read(const char *path, const char *given, const char *temp_dir, struct dj_library **result, struct problem *p)
 {
     char head[HEAD], base[PATH_SIZE];
     struct stat st;
@@ -176,9 +176,11 @@ enum lm_err dj_read(const char *path, const char *temp_dir, struct dj_library **
     } else if (kind == KIND_NONE) {
         err = unknown_kind(p);
     } else if (kind == KIND_SQLITE) {
-        err = read_database(path, temp_dir, result, p);
+        err = read_database(path, given, temp_dir, result, p);
     } else {
         *(strrchr(base, '/') == base ? base + 1 : strrchr(base, '/')) = '\0';
+        if (given)
+            str_copy(base, sizeof(base), given);
         if (kind != KIND_XML)
             err = read_playlist_file(kind, path, base, result, p);
         else if (st.st_size > (off_t)DJ_TEXT_FILE_MB << 20)

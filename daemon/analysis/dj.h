@@ -18,6 +18,8 @@
 #include "core/arena.h"
 #include "core/err.h"
 
+#define IMPORT_TEMP_PREFIX "import-"     /* of what lies in temp_dir for the time of a call; imports_new() removes what a crash left */
+
 enum {
     DJ_TRACKS_MAX = 200000, DJ_CUES_MAX = 256, DJ_SEGMENTS_MAX = 20000, DJ_BEATS_MAX = 200000, DJ_PLAYLISTS_MAX = 20000, DJ_ENTRIES_MAX = 1000000,
     DJ_TEXT_MAX = 512,                  /* bytes of a name; longer ones are cut */
@@ -61,13 +63,17 @@ struct dj_library {
     size_t tracks_room, playlists_room;
 };
 
-/* `path`: a file; databases are opened read-only and, when their program has them open, read from a copy in `temp_dir`. LM_NOT_FOUND, LM_FORBIDDEN, LM_TOO_LARGE, ... as files fail. */
-enum lm_err dj_read(const char *path, const char *temp_dir, struct dj_library **result, struct problem *p);
+/*
+ * `path`: a file, absolute. base: what relative paths count from; NULL: from where the file lies, as its program does. Databases are opened read-only and, when their program has
+ * them open, read from a copy in `temp_dir`. LM_NOT_FOUND, LM_FORBIDDEN, LM_TOO_LARGE, ... as files fail.
+ */
+enum lm_err dj_read(const char *path, const char *base, const char *temp_dir, struct dj_library **result, struct problem *p);
 /* An uploaded XML, NML, M3U or PLS: relative paths count from `base`. A database is refused (LM_MEDIA_TYPE). */
 enum lm_err dj_parse(const char *data, size_t n, const char *base, struct dj_library **result, struct problem *p);
 void dj_free(struct dj_library *l);                     /* NULL is fine */
 /* Is it the name of such a file? A guess for pickers and folder walks; what it is the content says. */
 bool dj_is_library_name(const char *name);
+bool dj_is_stream(const char *path);                    /* "http://..." and the like: what is no file of any machine */
 
 /*
  * A grid as beats over the whole track: from 0 to `duration`, also before the first and behind the last time that the other program wrote down, since their grids go on for ever.

@@ -111,7 +111,7 @@ enum lm_err dj_database_open(struct dj_database *d, const char *path, const char
     if (snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal))
         return problem_set(p, LM_INVALID, "The path is too long.");
     if (!stat(wal, &st) && st.st_size > 0) {
-        if (path_make_dirs(temp_dir, 0700) || path_join(d->copy, temp_dir, "dj-XXXXXX") || !mkdtemp(d->copy)) {
+        if (path_make_dirs(temp_dir, 0700) || path_join(d->copy, temp_dir, IMPORT_TEMP_PREFIX "XXXXXX") || !mkdtemp(d->copy)) {
             d->copy[0] = '\0';
             return problem_set(p, LM_IO, "The database is in use, and there is no folder for a copy of it.");
         }

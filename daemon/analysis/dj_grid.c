@@ -163,6 +163,9 @@ enum lm_err dj_grid_make(const struct dj_track *t, double duration, double offse
     *result = (struct dj_beats){ 0 };
     if (!t->n_segments)
         return LM_NOT_FOUND;
+    for (size_t i = 0; i < t->n_segments; i++)
+        if (!(t->segments[i].bpm > 0) || t->segments[i].beats_per_bar > BAR_MAX || t->segments[i].beat < 0)
+            return LM_INVALID;
     m.beats = malloc(m.room * sizeof(*m.beats));
     m.in_bar = malloc(m.room);
     m.per_bar = malloc(m.room);

@@ -29,7 +29,6 @@ const char *dj_text(struct dj_reading *r, const char *text, size_t max);
 const char *dj_textn(struct dj_reading *r, const char *text, size_t n, size_t max);
 /* file://localhost/C:/a%20b, file:///home/..., or a plain path -> "C:/a b". A location that is no file ("http://...") stays as it is. */
 const char *dj_path(struct dj_reading *r, const char *location);
-bool dj_is_stream(const char *path);                    /* "http://..." and the like */
 
 /* Track at work: dj_track_begin(), members of r->now and the lists, dj_track_end(), which drops one without a path. */
 void dj_track_begin(struct dj_reading *r);

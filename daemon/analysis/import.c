@@ -305,11 +305,12 @@ enum lm_err import_finish(struct import *i, json_t **track, bool *created, struc
         err = find_known(i, track, p);
         err = err == LM_NOT_FOUND ? store(i, track, created, p) : err ? err : restore(i, *track, p);
     }
-    if (!err) {
+    if (!err && i->jobs) {
         struct problem ignored = { 0 };
         if (jobs_analyze(i->jobs, json_get_text(*track, "id", ""), NULL, false, NULL, &ignored))
             log_warn("jobs", "%s is not analysed: %s", i->filename, ignored.detail);
-    } else {
+    }
+    if (err) {
         json_decref(*track);
         *track = NULL;
     }

@@ -51,6 +51,9 @@ static const struct key keys[] = {
               "while lumad runs. Only files of root or of lumad's own user that nobody else may write to are taken; a service does not see /home." },
     { "files", "cache_max_mb", KIND_INT, AT(cache_max_mb), .def = "4096", .min = 64, .max = 1048576,
       .help = "Decoded audio kept on disk, in MiB. The track that was not used for the longest time goes first." },
+    { "library", "import_folders", KIND_FOLDERS, AT(import_folders), .def = "~/:/media:/run/media:/mnt:/srv",
+      .help = "Folders of this machine that tracks, playlists and libraries of DJ programs may be imported from, separated by ':'.\n"
+              "Nothing outside of them is read or shown, wherever a symbolic link leads. They are only read." },
     { "dmx", "interfaces", KIND_TEXT, AT(interfaces), .def = "",
       .help = "Network interfaces for lighting, separated by commas: what is broadcast, multicast or looked for (Art-Net nodes, sACN universes)\n"
               "stays on them. An output whose destination is an address goes where the system's routes lead. Empty: all interfaces." },

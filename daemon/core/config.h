@@ -21,6 +21,7 @@ struct config {                 /* [section] key in the file */
     char *fixtures;             /* [files] fixtures: library folders, ':' separated; default /usr/share/qlcplus/fixtures */
     char *plugin_dir;           /* [files] plugin_dir */
     int cache_max_mb;           /* [files] cache_max_mb: decoded audio on disk */
+    char *import_folders;       /* [library] import_folders: ':' separated; what may be imported from */
     char *interfaces;           /* [dmx] interfaces: comma separated; "" = all */
     char *audio;                /* [audio] device: auto | clock | name of a PortAudio device */
     bool real_time;             /* [engine] real_time: ask for SCHED_FIFO and locked memory */

@@ -40,12 +40,13 @@ enum lm_err track_set_beats(struct db_conn *c, const char *track_id, const json_
                             struct problem *p);
 /* track_beats.c: the rows of both grids, NULL where there is none, and a version that rises with every change of either (0: there never was one). */
 enum lm_err track_grids(struct db_conn *c, const char *track_id, json_t **analysed, json_t **corrected, int64_t *version, struct problem *p);
+/* track_match.c: a file elsewhere is the same track? By its name and length (within so many seconds; 0: any). LM_NOT_FOUND; LM_CONFLICT: several. */
+enum lm_err track_match(struct db_conn *c, const char *filename, double seconds, double within, char id[UUID_SIZE], struct problem *p);
+bool track_has_size(struct db_conn *c, int64_t bytes);          /* is there a track of just so many bytes */
 /* Waveform in the format of analysis/waveform.h. level "preview" or "full". Caller frees *data. */
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
 enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
                                struct problem *p);
-/* What an analyser heard: the data of one kind ("onsets", "energy", "sections"; graph/analysis.h). LM_NOT_FOUND: not analysed yet. */
-enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *kind, json_t **data, struct problem *p);
 /* Frames of 12 float32, little-endian, and how many a second. LM_NOT_FOUND: not analysed yet, or not on this machine. Caller frees *data. */
 enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p);
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
@@ -58,6 +59,13 @@ void track_stems_free(struct track_stem *stems, size_t n);
 /* stems: [{"name","format","sample_rate","channels","duration_seconds","size_bytes","hash","file_path"}]; those of these names are replaced. */
 enum lm_err track_set_stems(struct db_conn *c, const char *track_id, const json_t *stems, const char *analyser, int analyser_version, struct problem *p);
 enum lm_err track_forget_stems(struct db_conn *c, const char *track_id, struct problem *p);     /* their files are gone */
+
+/* track_features.c: what an analyser heard beside them, by kind (graph/analysis.h has onsets, energy and sections; loudness, centroid and drops: GET /tracks/{id}/features). */
+extern const char *const track_feature_kinds[];                 /* ended by NULL */
+enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *kind, json_t **data, struct problem *p);             /* LM_NOT_FOUND: not analysed yet */
+/* {"onsets":...,"energy":..., each null where it is not there; "analyser","version"}, and the newest row's version. LM_NOT_FOUND: none of them. */
+enum lm_err track_features(struct db_conn *c, const char *track_id, json_t **features, int64_t *version, struct problem *p);
+enum lm_err track_set_features(struct db_conn *c, const char *track_id, const json_t *features, const char *analyser, int analyser_version, struct problem *p);
 
 /* scores.c */
 enum lm_err score_default(struct db_conn *c, const char *track_id, const char *venue_id, json_t **row, struct problem *p);  /* made when there is none */

@@ -2,6 +2,8 @@
 /* What REST handlers and sockets may reach: the parts of the running daemon, in one struct. */
 #include <stdint.h>
 
+#include "analysis/batch.h"
+#include "analysis/imports.h"
 #include "analysis/jobs.h"
 #include "core/config.h"
 #include "core/event.h"
@@ -21,6 +23,8 @@ struct lumad {                  /* what handlers and sockets may reach; filled b
     struct patches *patches;
     struct plugins *plugins;
     struct jobs *jobs;
+    struct batches *batches;
+    struct imports *imports;
     struct show *show;
     struct warnings *warnings;
     int64_t started_mono_ns;

@@ -24,7 +24,7 @@ static enum lm_err read_data(const char *name)
     dj_free(lib);
     lib = NULL;
     p = (struct problem){ 0 };
-    return path_share(name, path, &p) ? LM_NOT_FOUND : dj_read(path, "/tmp", &lib, &p);
+    return path_share(name, path, &p) ? LM_NOT_FOUND : dj_read(path, NULL, "/tmp", &lib, &p);
 }
 
 /* --- rekordbox --- */
@@ -206,8 +206,8 @@ TEST(what_is_no_text_is_no_playlist)
     CHECK_INT(dj_parse(sound, sizeof(sound), "", &lib, &p), LM_MEDIA_TYPE);
     CHECK_INT(dj_parse("", 0, "", &lib, &p), LM_MEDIA_TYPE);
     CHECK_INT(dj_parse("SQLite format 3\0more", 20, "", &lib, &p), LM_MEDIA_TYPE);
-    CHECK_INT(dj_read("/nowhere/at/all.m3u", "/tmp", &lib, &p), LM_NOT_FOUND);
-    CHECK_INT(dj_read("/dev/null", "/tmp", &lib, &p), LM_MEDIA_TYPE);
+    CHECK_INT(dj_read("/nowhere/at/all.m3u", NULL, "/tmp", &lib, &p), LM_NOT_FOUND);
+    CHECK_INT(dj_read("/dev/null", NULL, "/tmp", &lib, &p), LM_MEDIA_TYPE);
 }
 
 TEST(names_of_libraries_are_known)
