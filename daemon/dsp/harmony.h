@@ -2,8 +2,7 @@
 /*
  * How much the notes change from beat to beat: what tells the first beat of a bar from the others when the drums do not.
  *
- * Spectra of 0.34 s at a quarter of the rate; what is short in time is taken out by medians (D. FitzGerald, DAFx 2010), the rest is read in three bins a
- * semitone from MIDI note 24 to 107, tuned to the recording, and flattened against its surroundings; then summed over the given spans.
+ * The strengths of dsp/pitches.h, three to a note, summed over the given spans.
  *
  * Pure; allocates. A pass streams: memory grows with the spans, not with the recording.
  */

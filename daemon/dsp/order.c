@@ -95,27 +95,3 @@ void order_mean(const float *v, size_t n, size_t window, float *out)
         sum += (double)v[mirror((ptrdiff_t)(i + window) - before, n)] - v[mirror((ptrdiff_t)i - before, n)];
     }
 }
-
-void order_small_init(struct order_small *s, float value)
-{
-    for (int i = 0; i < ORDER_SMALL; i++)
-        s->sorted[i] = value;
-}
-
-void order_small_swap(struct order_small *s, float out, float in)
-{
-    float *v = s->sorted;
-    int i = 0;
-
-    while (i < ORDER_SMALL - 1 && v[i] != out)
-        i++;
-    while (i < ORDER_SMALL - 1 && v[i + 1] < in) {
-        v[i] = v[i + 1];
-        i++;
-    }
-    while (i > 0 && v[i - 1] > in) {
-        v[i] = v[i - 1];
-        i--;
-    }
-    v[i] = in;
-}

@@ -10,13 +10,3 @@
 enum lm_err order_percentile(const float *v, size_t n, double percent, float *result);     /* linear between ranks; n > 0 */
 enum lm_err order_slide(const float *v, size_t n, size_t window, double percent, float *out);
 void order_mean(const float *v, size_t n, size_t window, float *out);                      /* sliding mean */
-
-/* A sorted window of fixed, small size: put one in, take one out. */
-enum { ORDER_SMALL = 17 };
-struct order_small { float sorted[ORDER_SMALL]; };
-void order_small_init(struct order_small *s, float value);
-void order_small_swap(struct order_small *s, float out, float in);                         /* `out` must be in it */
-static inline float order_small_median(const struct order_small *s)
-{
-    return s->sorted[ORDER_SMALL / 2];
-}

@@ -49,23 +49,6 @@ TEST(sliding_is_the_same_as_sorting)
     }
 }
 
-TEST(a_small_window_keeps_its_median)
-{
-    struct order_small s;
-    float ring[ORDER_SMALL] = { 0 };
-    unsigned seed = 7;
-
-    order_small_init(&s, 0);
-    for (int i = 0; i < 500; i++) {
-        float in = (float)((seed = seed * 1103515245 + 12345) >> 16 & 31), w[ORDER_SMALL];
-        order_small_swap(&s, ring[i % ORDER_SMALL], in);
-        ring[i % ORDER_SMALL] = in;
-        memcpy(w, ring, sizeof(w));
-        qsort(w, ORDER_SMALL, sizeof(*w), compare);
-        CHECK(!memcmp(w, s.sorted, sizeof(w)));
-    }
-}
-
 TEST(a_sine_is_one_peak)
 {
     enum { N = 1024 };
