@@ -20,6 +20,7 @@ static const struct {
     { "Implementation", &implementations_table, NULL },
     { "Override", &venue_implementation_overrides_table, NULL },
     { "Track", &tracks_table, "analysis:Analysis" },
+    { "Marker", &track_markers_table, NULL },
     { "Stem", &track_stems_table, "is_here:boolean" },
     { "Score", &scores_table, NULL },
     { "Annotation", &score_annotations_table, NULL },

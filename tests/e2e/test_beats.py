@@ -109,6 +109,16 @@ class Beats(unittest.TestCase):
         self.edit("halve")
         want(120)
 
+    def test_cue_points(self):
+        path = f"/tracks/{self.rig.track['id']}/markers"
+        drop = self.d.post(path, {"name": "Drop", "start_time": 2, "color": "#ff8800"})
+        self.d.post(path, {"name": "Loop", "start_time": 1, "end_time": 1.5})
+        self.assertEqual([m["name"] for m in self.d.get(path)["items"]], ["Loop", "Drop"])
+        self.assertEqual(self.d.patch(f"/markers/{drop['id']}", {"start_time": 0.5})["start_time"], 0.5)
+        self.d.delete(f"/markers/{drop['id']}")
+        self.assertEqual([m["name"] for m in self.d.get(path)["items"]], ["Loop"])
+        self.assertEqual(self.d.call("POST", path, {"start_time": -1}).status, 422)
+
     def bpm(self, wanted):
         end = time.monotonic() + 3
         while True:
