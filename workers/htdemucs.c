@@ -68,9 +68,9 @@ static enum lm_err check_hash(const char *path, struct problem *p)
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 15];
     }
-    if (!strcmp(text, HTDEMUCS_SHA256))
+    if (!strcmp(text, DEMUCS_SHA256))
         return LM_OK;
-    return problem_set(p, LM_INVALID, "%s is not the model it should be (its SHA-256 begins with %.12s instead of %.12s): install it again", path, text, HTDEMUCS_SHA256);
+    return problem_set(p, LM_INVALID, "%s is not the model it should be (its SHA-256 begins with %.12s instead of %.12s): install it again", path, text, DEMUCS_SHA256);
 }
 
 /* A machine that begins to swap does not play light any more, so it is not tried. */
@@ -125,10 +125,10 @@ enum lm_err htdemucs_open(const char *dir, int threads, struct htdemucs **result
 {
     char model[PATH_SIZE], library[PATH_SIZE];
     struct htdemucs *h = NULL;
-    enum lm_err err = path_join(model, dir, HTDEMUCS_MODEL);
+    enum lm_err err = path_join(model, dir, DEMUCS_MODEL);
 
     *result = NULL;
-    if (err || (err = path_join(library, dir, HTDEMUCS_RUNTIME)))
+    if (err || (err = path_join(library, dir, DEMUCS_RUNTIME)))
         return problem_set(p, err, "The path of the model is too long");
     if ((err = check_hash(model, p)) || (err = check_memory(p)))
         return err;
@@ -275,7 +275,7 @@ static enum lm_err separate_segment(struct track *t, size_t k, const struct demu
         memset(x, 0, PLANES * DEMUCS_SEGMENT * sizeof(*x));
         return LM_OK;
     }
-    uint64_t key = hash_bytes(hash_text(HASH_START, HTDEMUCS_SHA256), t->stereo, 2 * DEMUCS_SEGMENT * sizeof(*t->stereo));
+    uint64_t key = hash_bytes(hash_text(HASH_START, DEMUCS_SHA256), t->stereo, 2 * DEMUCS_SEGMENT * sizeof(*t->stereo));
     if (piece_read(&t->pieces, k, key, x))
         return LM_OK;
     if ((err = infer(t->h, t->r, (double)k / (double)t->segments, p)))

@@ -3,8 +3,8 @@
  * Separation by the model htdemucs (Rouard, Massa, Défossez: Hybrid Transformers for Music Source Separation, 2022) as ONNX, run by ONNX Runtime. Neither comes with lumad:
  * `make stem-model` fetches both into one folder, after it has shown the licence of the weights (personal and research use only).
  *
- *   DIR/htdemucs.onnx             the weights
- *   DIR/libonnxruntime.so.1       the runtime
+ *   DIR/htdemucs.onnx             the weights (DEMUCS_MODEL)
+ *   DIR/libonnxruntime.so.1       the runtime (DEMUCS_RUNTIME)
  *
  * The sound is taken in segments of 7.8 s that overlap by a quarter and are faded into each other (dsp/demucs.h). What the model made of a segment is kept in OUT_DIR
  * (audio/pieces.h) until all are done, so that a run that was killed goes on with the segment it was at.
@@ -14,10 +14,6 @@
  */
 #include "core/err.h"
 #include "stems.h"
-
-#define HTDEMUCS_MODEL   "htdemucs.onnx"
-#define HTDEMUCS_RUNTIME "libonnxruntime.so.1"
-#define HTDEMUCS_SHA256  "da9e5101ee0804d04933974b59d8aae9c862e80e14f2f24e7c74cae76bdbe748"
 
 enum { HTDEMUCS_RATE = 44100, HTDEMUCS_VERSION = 1 };   /* the rate of stem_run.in and .out; the version of what it makes */
 

@@ -16,6 +16,7 @@ enum {
     HUNGRY_MS = 1000,                   /* memory is looked at again */
     STARVING_MS = 60000,                /* from then on nobody overtakes it */
     GROWING_MS = 20000,                 /* a worker younger than that has not taken all it needs */
+    ALONE_MB = 1000,                    /* one that takes more computes on many cores as well: never two of a kind at a time */
 };
 
 static int workers_allowed(struct jobs *j)
@@ -63,6 +64,8 @@ static bool is_ready(struct jobs *j, const struct job *job)
     const struct step *s = job->step;
 
     for (const struct job *other = j->first; other; other = other->next) {
+        if (other != job && other->is_running && other->step == s && other->memory_mb > ALONE_MB)
+            return false;
         if (other == job || other->track != job->track || strcmp(other->track_id, job->track_id))
             continue;
         bool is_same = other->step == s && other->is_running;

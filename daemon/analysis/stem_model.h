@@ -15,10 +15,12 @@
 #include "core/path.h"
 #include "db/db.h"
 
-#define STEM_MODEL_LICENCE "The weights of htdemucs come from Meta and are not under lumad's licence: they may be used for personal and research purposes only."
+enum {
+    STEM_MODEL_MEMORY_MB = 2600,        /* of the worker while it uses the model, whatever the length of the track (measured: 2540) */
+};
 
 enum stem_model_state {
-    STEM_MODEL_MISSING,                 /* a file is not there, or not all of it */
+    STEM_MODEL_MISSING,                 /* a file is not there */
     STEM_MODEL_ASKS,                    /* installed; nobody has accepted the licence */
     STEM_MODEL_OFF,                     /* installed and accepted; the setting stem_model is off */
     STEM_MODEL_READY,
@@ -26,7 +28,8 @@ enum stem_model_state {
 
 /* dir: of the model ("" when missing): the --model of stem_worker when the answer is STEM_MODEL_READY. */
 enum stem_model_state stem_model_look(struct db_conn *c, const char *data_dir, char dir[PATH_SIZE]);
-/* For GET /system/stem-model; NULL: no memory. */
+int stem_model_threads(struct db_conn *c);              /* as the setting says; 0: all cores but one */
+/* The StemModel of the API; NULL: no memory. */
 json_t *stem_model_json(struct db_conn *c, const char *data_dir);
-/* Writes the acceptance into DATA. LM_NOT_FOUND: no model is installed. */
-enum lm_err stem_model_accept(const char *data_dir, struct problem *p);
+/* Writes the acceptance into DATA, or takes it away from there (LM_CONFLICT when it was given at the installation). LM_NOT_FOUND: no model is installed. */
+enum lm_err stem_model_accept(const char *data_dir, bool is_accepted, struct problem *p);

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/stem_model.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/str.h"
 
 static bool are_stems_here(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
@@ -38,17 +40,31 @@ static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct p
         problem_set(p, err, "The path of the data directory is too long");
     if (!err && (err = path_make_dirs(r->out, 0700)))
         problem_set(p, err, "%s cannot be made: %s", r->out, lm_err_text(err));
-    step_set_args(r, (const char *[]){ r->pcm, r->out, NULL });
+    snprintf(r->threads, sizeof(r->threads), "%d", stem_model_threads(c));
+    if (stem_model_look(c, r->data_dir, r->model) == STEM_MODEL_READY)
+        step_set_args(r, (const char *[]){ "--model", r->model, "--threads", r->threads, r->pcm, r->out, NULL });
+    else
+        step_set_args(r, (const char *[]){ r->pcm, r->out, NULL });
     return err;
+}
+
+static int stems_memory(struct db_conn *c, const char *data_dir)
+{
+    char dir[PATH_SIZE];
+
+    return stem_model_look(c, data_dir, dir) == STEM_MODEL_READY ? STEM_MODEL_MEMORY_MB : STEP_MEMORY_MB;
 }
 
 /* What is stored is there. */
 static enum lm_err collect_stems(struct step_run *r, struct problem *p)
 {
     const json_t *list = json_object_get(r->result, "stems"), *stem;
+    const char *warning = json_get_text(r->result, "warning", "");
     char name[32], path[PATH_SIZE];
     size_t i;
 
+    if (*warning)
+        log_warn("jobs", "the stems of track %s were separated without the model: %s", r->track_id, warning);
     json_array_foreach((json_t *)list, i, stem) {
         snprintf(name, sizeof(name), "%.16s.flac", json_get_text(stem, "name", ""));
         if (strchr(name, '/') || path_join(path, r->out, name) || !path_exists(path))
@@ -94,5 +110,6 @@ static void clear_stems(struct step_run *r)
 
 const struct step step_stems = {
     .name = "stems", .worker = "stem_worker", .analyser = "lumad-stems", .version = 1, .needs_pcm = true, .is_on_demand = true, .after = { "beats" }, .waits_only = true, .is_slow = true, .cost = 15,
+    .memory = stems_memory, .quiet_s = 120,
     .is_there = are_stems_here, .prepare = prepare_stems, .collect = collect_stems, .store = store_stems, .clear = clear_stems,
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/stem_model.h"
 #include "api/openapi.h"
 #include "api/route.h"
 #include "core/clock.h"
@@ -137,6 +138,24 @@ static enum lm_err backup(struct request *req, struct response *res)
     return LM_OK;
 }
 
+static enum lm_err stem_model(struct request *req, struct response *res)
+{
+    return respond_json(res, stem_model_json(req->db, req->lumad->data_dir));
+}
+
+static enum lm_err accept_stem_model(struct request *req, struct response *res)
+{
+    const json_t *accepted = json_object_get(req->body, "accepted");
+
+    if (!json_is_boolean(accepted))
+        return problem_set(&res->problem, LM_INVALID, "Say whether the licence is accepted: {\"accepted\": true}.");
+    enum lm_err err = stem_model_accept(req->lumad->data_dir, json_is_true(accepted), &res->problem);
+    if (err)
+        return err;
+    event_publish(req->lumad->bus, &(struct event){ .table = "settings", .op = 'u' }, 1);
+    return stem_model(req, res);
+}
+
 static enum lm_err openapi(struct request *req, struct response *res)
 {
     (void)req;
@@ -149,6 +168,10 @@ const struct route api_system[] = {
     { HTTP_GET, "/metrics", metrics, ROLE_VIEWER, NULL, "text", .doc = "The same for Prometheus." },
     { HTTP_POST, "/system/backup", backup, ROLE_ADMIN, NULL, "binary", .doc = "A consistent copy of the database.",
       .flags = ROUTE_SLOW },
+    { HTTP_GET, "/system/stem-model", stem_model, ROLE_VIEWER, NULL, "StemModel",
+      .doc = "The optional model that separates stems: missing; asks: installed, and its licence not accepted; off: by the setting; ready." },
+    { HTTP_POST, "/system/stem-model", accept_stem_model, ROLE_ADMIN, "StemModelAcceptance", "StemModel",
+      .doc = "Accept the licence of the model's weights (personal and research use only), or take that back." },
     { HTTP_GET, "/openapi.json", openapi, ROLE_VIEWER, NULL, "object", .doc = "This interface as OpenAPI 3.1." },
     { 0 },
 };

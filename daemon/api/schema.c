@@ -59,6 +59,9 @@ static const struct {
     { "System",
       "version:string uptime_s:number warnings:Warning[] audio:Device dmx:object sync:object jobs:object database:object",
       false },
+    { "StemModel",
+      "state:=missing|asks|off|ready name:string licence:string accepted_at:instant? directory:string? place:string memory_mb:integer", false },
+    { "StemModelAcceptance", "*accepted:boolean", true },
     { "Warning", "id:string level:=error|warn message:string since:instant", false },
     { "Head",
       "id:string fixture_id:uuid index:integer label:string x:number y:number z:number rot_x:number rot_y:number rot_z:number "

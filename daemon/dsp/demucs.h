@@ -14,6 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Its files, wherever they are installed, and the weights that these segments and spectra belong to. */
+#define DEMUCS_MODEL   "htdemucs.onnx"
+#define DEMUCS_RUNTIME "libonnxruntime.so.1"
+#define DEMUCS_SHA256  "da9e5101ee0804d04933974b59d8aae9c862e80e14f2f24e7c74cae76bdbe748"
+
 enum {
     DEMUCS_SEGMENT = 343980, DEMUCS_STRIDE = 257985,            /* 7.8 s; three quarters of it */
     DEMUCS_FFT = 4096, DEMUCS_HOP = 1024, DEMUCS_BINS = 2048, DEMUCS_FRAMES = 336,
