@@ -223,6 +223,16 @@ static void imports_stop(struct daemon *d)
     imports_free(d->l.imports);
 }
 
+static enum lm_err batches_start(struct daemon *d)
+{
+    return batches_new(&(struct batches_options){ .db = d->l.db, .bus = d->l.bus, .jobs = d->l.jobs, .import = imports_run, .ctx = d->l.imports }, &d->l.batches);
+}
+
+static void batches_stop(struct daemon *d)
+{
+    batches_free(d->l.batches);
+}
+
 /* One identity for life: receivers tell sources apart by it (E1.31 5.6). */
 static enum lm_err outputs_start(struct daemon *d)
 {
@@ -341,6 +351,7 @@ static const struct part {
     { "library",  library_start,    library_stop },
     { "jobs",     jobs_start,       jobs_stop },
     { "imports",  imports_start,    imports_stop },
+    { "batches",  batches_start,    batches_stop },
     { "port",     port_start,       port_stop },
     { "outputs",  outputs_start,    outputs_stop },
     { "plugins",  plugins_start,    plugins_stop },

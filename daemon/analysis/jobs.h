@@ -72,6 +72,10 @@ struct jobs_asked { size_t n; char id[JOBS_ASKED][UUID_SIZE]; };
 enum lm_err jobs_ask(struct jobs *j, const struct jobs_request *r, struct jobs_asked *asked, struct problem *p);
 /* How far these are, 0..1 by what their steps cost; *is_over: none is queued or running any more. */
 double jobs_asked_progress(struct jobs *j, const struct jobs_asked *asked, bool *is_over);
+/* Cancels those of them that nobody else has asked for meanwhile, without waiting for their end. */
+void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked);
+/* A list of names, or NULL or null; LM_INVALID points at "/steps/0". */
+enum lm_err jobs_check_steps(const json_t *steps, struct problem *p);
 /* What the steps of a request cost, roughly, in CPU seconds a minute of audio. */
 double jobs_cost(const json_t *steps, enum jobs_part part);
 /* {"beats":{"state":"none|queued|running|done|failed","progress","version","error"},"waveform":...,"roots":...,"stems":...,"features":...} for a track. */

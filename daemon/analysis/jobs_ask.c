@@ -26,7 +26,7 @@ static bool is_asked_for(const json_t *names, enum jobs_part part, const struct 
     return (names ? is_named(names, s) : !s->is_on_demand) && (part == JOBS_ALL || (part == JOBS_SLOW) == s->is_slow);
 }
 
-static enum lm_err check_names(const json_t *names, struct problem *p)
+enum lm_err jobs_check_steps(const json_t *names, struct problem *p)
 {
     char path[PROBLEM_PATH];
     struct str known = { 0 };
@@ -58,7 +58,7 @@ static bool is_done_since(const json_t *rows, const struct step *s, int64_t sinc
 static enum lm_err choose(struct jobs *j, struct db_conn *c, const struct jobs_request *r, const struct step *chosen[STEPS_MAX], size_t *n, struct problem *p)
 {
     json_t *rows = NULL;
-    enum lm_err err = check_names(r->steps, p);
+    enum lm_err err = jobs_check_steps(r->steps, p);
 
     *n = 0;
     if (!err && r->force && r->force_since)

@@ -82,3 +82,19 @@ void jobs_prefer(struct jobs *j, const char *track_id)
     pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->lock);
 }
+
+void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked)
+{
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; i < asked->n; i++) {
+        struct job *job = jobs_find(j, asked->id[i]);
+        if (!job || job->priority > JOBS_BATCH || job->is_urgent)
+            continue;
+        job->is_cancelled = true;
+        if (job->is_running)
+            worker_cancel(&job->stop);
+    }
+    j->must_schedule = true;
+    pthread_cond_broadcast(&j->changed);
+    pthread_mutex_unlock(&j->lock);
+}

@@ -216,11 +216,11 @@ static enum lm_err prepare(struct jobs *j, struct job *job, struct step_run *run
     return err;
 }
 
-/* The next attempt is in how many ms; 0: there is none. */
+/* The next attempt is in how many ms; 0: there is none. Whoever waits for it hears at once that it failed. */
 static int next_try(struct jobs *j, struct job *job)
 {
     pthread_mutex_lock(&j->lock);
-    int ms = !job->is_cancelled && !j->is_stopping && job->tries < JOBS_RETRIES ? j->o.retry_ms[job->tries++] : 0;
+    int ms = !job->is_cancelled && !job->is_urgent && !j->is_stopping && job->tries < JOBS_RETRIES ? j->o.retry_ms[job->tries++] : 0;
     pthread_mutex_unlock(&j->lock);
     return ms;
 }

@@ -96,7 +96,7 @@ static enum lm_err remove_track(struct request *req, struct response *res)
 
 static enum lm_err analyze(struct request *req, struct response *res)
 {
-    static const char *const known[] = { "steps", "force", NULL };
+    static const char *const known[] = { "steps", "force", "first", NULL };
     struct problem *p = &res->problem;
     const json_t *steps = json_object_get(req->body, "steps");
     json_t *jobs = NULL;
@@ -104,13 +104,16 @@ static enum lm_err analyze(struct request *req, struct response *res)
 
     if (err == LM_BAD_REQUEST)
         return err;
-    bool force = body_bool(req->body, "force", false, false, p);
+    bool force = body_bool(req->body, "force", false, false, p), is_first = body_bool(req->body, "first", false, false, p);
     if (steps && !json_is_null(steps) && !json_is_array(steps))
         problem_add(p, "/steps", "must be a list of names");
     if (p->err)
         return p->err;
-    if ((err = crud_exists(req->db, &tracks_table, req->arg[0], p)) ||
-        (err = jobs_analyze(req->lumad->jobs, req->arg[0], json_is_array(steps) ? steps : NULL, force, &jobs, p)))
+    if ((err = crud_exists(req->db, &tracks_table, req->arg[0], p)))
+        return err;
+    if (is_first)
+        jobs_prefer(req->lumad->jobs, req->arg[0]);
+    if ((err = jobs_analyze(req->lumad->jobs, req->arg[0], json_is_array(steps) ? steps : NULL, force, &jobs, p)))
         return err;
     res->status = 202;
     return crud_respond_all(res, jobs);
@@ -130,6 +133,6 @@ const struct route api_tracks[] = {
     { HTTP_DELETE, "/tracks/{id}", remove_track, ROLE_OPERATOR, NULL, NULL,
       .doc = "Delete a track, its file, stems, analysis and scores.", .crud = &crud },
     { HTTP_POST, "/tracks/{id}/analyze", analyze, ROLE_OPERATOR, "Analyze", "Job[]",
-      .doc = "Queue what is missing, or everything with force.", .flags = ROUTE_BODY_OPTIONAL },
+      .doc = "Queue what is missing or out of date, or everything with force; with first, before what other tracks wait for.", .flags = ROUTE_BODY_OPTIONAL },
     { 0 },
 };

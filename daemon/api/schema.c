@@ -25,7 +25,7 @@ static const struct {
     { "Score", &scores_table, NULL },
     { "Annotation", &score_annotations_table, NULL },
     { "Output", &outputs_table, NULL },
-    { "Job", &jobs_table, NULL },
+    { "Job", &jobs_table, "seconds_left:number?" },
 };
 
 /* A fixture, and how its copies follow each other. */
@@ -137,7 +137,7 @@ static const struct {
     { "NodeType", "id:string category:string label:string help:string plugin:string? inputs:object[] outputs:object[] params:object[]", false },
     { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
     { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },
-    { "Analyze", "steps:string[] force:boolean", true },
+    { "Analyze", "steps:string[] force:boolean first:boolean", true },
     { "Beats",
       "beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:number? corrected:boolean analysed:boolean "
       "source:=analysed|corrected analyser:string analyser_version:integer bars:Bar[] tempo_curve:any[]? version:integer",
@@ -152,6 +152,15 @@ static const struct {
       "bpm:number taps:number[] from:number to:number reach:integer",
       true },
     { "Batch", "create:AnnotationInput[] update:object[] delete:any[]", true },
+    { "TrackBatch",
+      "id:uuid kind:=import|analyze name:string state:=running|done|cancelled total:integer done:integer duplicates:integer failed:integer "
+      "cancelled:integer progress:number seconds_left:number? created_at:instant finished_at:instant?",
+      false },
+    { "TrackBatchItem",
+      "id:uuid batch_id:uuid position:integer path:string? name:string track_id:uuid? "
+      "state:=queued|importing|analysing|done|duplicate|failed|cancelled error:string?",
+      false },
+    { "TrackBatchInput", "name:string track_ids:any steps:any force:boolean", true },
     { "BatchResult", "created:Annotation[] updated:Annotation[] deleted:uuid[]", false },
     { "HostAudio",
       "loaded:boolean track_id:uuid? score_id:uuid? playing:boolean current_time:number duration:number rate:number "

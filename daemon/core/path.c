@@ -269,9 +269,10 @@ enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p
 {
     struct str tried = { 0 };
     char dir[PATH_SIZE], libexec[PATH_SIZE];
-    bool found = false;
+    const char *own = getenv("LUMAD_WORKERS");
+    bool found = own && *own == '/' && try(out, own, name, &tried);
 
-    if (program_dir(dir)) {
+    if (!found && program_dir(dir)) {
         found = try(out, dir, name, &tried);
         for (int i = 0; !found && i < WORKER_UP && go_up(dir); i++)
             found = try(out, dir, name, &tried);

@@ -22,6 +22,6 @@ enum lm_err path_read(const char *path, size_t max, char **data, size_t *n);    
  * LM_NOT_FOUND with all places tried in p.
  */
 enum lm_err path_share(const char *name, char out[PATH_SIZE], struct problem *p);
-/* The worker program `name`: beside the program or up to three folders above it (a unit test's lie deeper), else in ../libexec/lumad of the
+/* The worker program `name`: in $LUMAD_WORKERS (an absolute path; for another engine that speaks the same JSON lines, and for tests), beside the program or up to three folders above it (a unit test's lie deeper), else in ../libexec/lumad of the
  * program's folder, else in <prefix>/libexec/lumad. LM_FORBIDDEN when it is there and may not be run. */
 enum lm_err path_worker(const char *name, char out[PATH_SIZE], struct problem *p);

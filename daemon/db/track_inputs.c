@@ -6,32 +6,35 @@
 #include "core/json.h"
 #include "db/private.h"
 
+/* Its sound is on this machine. */
+#define HERE " AND track_id IN (SELECT id FROM tracks WHERE deleted_at IS NULL AND file_path IS NOT NULL)"
+
 static const struct {
-    const char *step, *table;
+    const char *step;
     const char *input, *result;         /* ?1: the track */
     const char *outdated;               /* ?1: analyser, ?2: version */
 } results[] = {
-    { "beats", "track_beats",
+    { "beats",
       "SELECT coalesce((SELECT version FROM track_beats WHERE track_id = ?1 AND source = 'corrected' AND deleted_at IS NULL),"
       " (SELECT max(version) FROM track_beats WHERE track_id = ?1))",
       "SELECT max(version) FROM track_beats WHERE track_id = ?1 AND source = 'analysed' AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_beats WHERE source = 'analysed' AND analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" },
-    { "stems", "track_stems",
+      "SELECT DISTINCT track_id FROM track_beats WHERE source = 'analysed' AND analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+    { "stems",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_stems WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" },
-    { "roots", "track_roots",
+      "SELECT DISTINCT track_id FROM track_stems WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+    { "roots",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_roots WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" },
-    { "features", "track_features",
+      "SELECT DISTINCT track_id FROM track_roots WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+    { "features",
       "SELECT max(version) FROM track_features WHERE track_id = ?1",
       "SELECT max(version) FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_features WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" },
-    { "waveform", "track_waveforms",
+      "SELECT DISTINCT track_id FROM track_features WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+    { "waveform",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_waveforms WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" },
+      "SELECT DISTINCT track_id FROM track_waveforms WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
 };
 enum { RESULTS = sizeof(results) / sizeof(results[0]) };
 
@@ -152,7 +155,7 @@ enum lm_err tracks_with_newer_inputs(struct db_conn *c, json_t *ids, struct prob
 
 enum lm_err tracks_all(struct db_conn *c, json_t **items, struct problem *p)
 {
-    sqlite3_stmt *s = db_prepare(c, "SELECT id, title FROM tracks WHERE deleted_at IS NULL ORDER BY title COLLATE NOCASE, id");
+    sqlite3_stmt *s = db_prepare(c, "SELECT id, title FROM tracks WHERE deleted_at IS NULL AND file_path IS NOT NULL ORDER BY title COLLATE NOCASE, id");
     json_t *list = json_array();
     int rc;
 

@@ -21,7 +21,7 @@ enum lm_err track_set_made_from(struct db_conn *c, const char *track_id, const c
 /* The track a row of "track_beats" or "track_stems" is of. */
 bool track_of_result(struct db_conn *c, const char *table, const char *row_id, char track_id[UUID_SIZE]);
 
-/* Adds to `ids` (an object with track ids as keys) every track whose result of this step is by `analyser` in a version before `version`. */
+/* Of the tracks whose sound is on this machine. Adds to `ids` (an object with track ids as keys) every one whose result of this step is by `analyser` in a version before `version`. */
 enum lm_err tracks_outdated(struct db_conn *c, const char *step, const char *analyser, int version, json_t *ids, struct problem *p);
 /* ... every track that has roots or features and a newer input row than these: to be looked at one by one. */
 enum lm_err tracks_with_newer_inputs(struct db_conn *c, json_t *ids, struct problem *p);

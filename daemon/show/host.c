@@ -130,7 +130,10 @@ static bool is_cancelled(struct show *s, const char *track_id)
 static enum lm_err wait_decoded(struct show *s, const char *track_id, uint64_t load, char **path, struct problem *p)
 {
     int64_t until = clock_mono_ns() + DECODE_MS * INT64_C(1000000);
-    enum lm_err err = jobs_decoded(s->o.jobs, NULL, track_id, 1, path, p);    /* first in line from here on */
+    enum lm_err err;
+
+    jobs_prefer(s->o.jobs, track_id);   /* and what else it needs is next */
+    err = jobs_decoded(s->o.jobs, NULL, track_id, 1, path, p);    /* first in line from here on */
 
     while (err == LM_BUSY && clock_mono_ns() < until) {
         nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);

@@ -22,7 +22,7 @@ struct patches {
 static const char *const others[] = { "outputs", "parks", "scores", "score_annotations", "patterns", "implementations", "implementation_revisions",
                                       "implementation_branches", "score_revisions", "score_branches",
                                       "venue_implementation_overrides", "tracks", "track_beats", "track_roots", "track_waveforms", "track_stems",
-                                      "track_features", "settings", "jobs", "system", "show", NULL };
+                                      "track_features", "settings", "jobs", "batches", "system", "show", NULL };
 
 static bool may_touch(const char *table)
 {
