@@ -201,6 +201,8 @@ static enum lm_err resume_row(struct jobs *j, const json_t *row)
     int crashes = (int)json_get_int(row, "crashes", 0) + was_running;
     enum lm_err err = LM_OK;
 
+    if (jobs_find(j, id))               /* it was running, and has just become a queued one */
+        return LM_OK;
     if (!s || !*track_id)
         return jobs_put_row(j, id, json_pack("{s:s,s:s}", "state", "failed", "error", "There is no analyser for this any more"), NULL);
     if (crashes >= CRASHES_MAX)

@@ -420,6 +420,7 @@ TEST(what_ran_at_two_crashes_is_given_up)
         CHECK(wait_idle());
         CHECK_INT(jobs_get(jobs, id, &job, &p), LM_OK);
         CHECK_STR(json_get_text(job, "state", ""), crashes ? "failed" : "done");
+        CHECK_INT(json_get_int(job, "attempts", -1), 2);        /* done once more, not twice; then never again */
         json_decref(job);
     }
     json_decref(list), json_decref(track);
