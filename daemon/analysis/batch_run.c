@@ -75,7 +75,7 @@ const json_t *batch_steps(const struct batch_item *item, const struct batch_row 
 static bool ask(struct batches *b, const struct batch_row *row, struct batch_item *item, enum batch_pass pass)
 {
     struct live *l = &b->live[b->n_live];
-    struct jobs_request r = { .track_id = item->track_id, .steps = batch_steps(item, row), .part = pass == PASS_QUICK ? JOBS_QUICK : JOBS_SLOW,
+    struct jobs_request r = { .track_id = l->item.track_id, .steps = batch_steps(item, row), .part = pass == PASS_QUICK ? JOBS_QUICK : JOBS_SLOW,
                               .force = json_get_bool(row->params, "force", false), .force_since = row->created_at, .priority = JOBS_BATCH };
     struct problem p = { 0 };
 
