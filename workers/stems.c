@@ -218,7 +218,7 @@ static enum lm_err why(const struct stem_sink *s, int e, struct problem *p)
     enum lm_err err = lm_err_from_errno(e);
 
     if (err == LM_FULL)
-        return problem_set(p, err, "There is no room on the disk for the stems; make some and analyse again");
+        return problem_set(p, err, "There is no room on the disk for the stems");
     return problem_set(p, err, "The stems cannot be written to %s: %s", s->dir, strerror(e));
 }
 

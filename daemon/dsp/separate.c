@@ -20,7 +20,8 @@ struct work {
     float *sound;                       /* interleaved, what the frames of a piece span */
     struct piece piece;
     struct model *model;
-    kiss_fft_cpx *y[SEPARATE_OTHER][2];
+    float share[2][SEPARATE_PARTS][SEPARATE_BANDS];
+    kiss_fft_cpx y[SEPARATE_BINS];
     float *sum[SEPARATE_PARTS];         /* interleaved; N frames that are not complete yet; of other: what is written */
     float *time;                        /* N */
 };
@@ -34,9 +35,6 @@ static void work_free(struct work *w)
     free(w->sound);
     free(w->piece.x);
     model_free(w->model);
-    for (int i = 0; i < SEPARATE_OTHER; i++)
-        for (int c = 0; c < 2; c++)
-            free(w->y[i][c]);
     for (int i = 0; i < SEPARATE_PARTS; i++)
         free(w->sum[i]);
     free(w->time);
@@ -48,11 +46,8 @@ static bool allocate(struct work *w, size_t most)
     bool ok = (w->forth = kiss_fftr_alloc(N, 0, NULL, NULL)) && (w->back = kiss_fftr_alloc(N, 1, NULL, NULL))
            && (w->sound = malloc((most * HOP + N) * 2 * sizeof(*w->sound)))
            && (w->piece.x = malloc(most * (size_t)w->piece.channels * BINS * sizeof(*w->piece.x)))
-           && (w->model = model_new(w->io->rate, w->piece.channels, most)) && (w->time = malloc(N * sizeof(*w->time)));
+           && (w->model = model_new(w->io->rate, most)) && (w->time = malloc(N * sizeof(*w->time)));
 
-    for (int i = 0; i < SEPARATE_OTHER && ok; i++)
-        for (int c = 0; c < w->piece.channels && ok; c++)
-            ok = (w->y[i][c] = malloc(BINS * sizeof(kiss_fft_cpx)));
     for (int i = 0; i < SEPARATE_PARTS && ok; i++)
         ok = (w->sum[i] = calloc(2 * N, sizeof(float)));
     return ok;
@@ -90,20 +85,30 @@ static enum lm_err transform(struct work *w, int64_t first)
 
     for (size_t t = 0; t < p->n && !err; t++)
         for (int c = 0; c < p->channels; c++) {
+            const float *x = w->sound + 2 * t * HOP, sign = c ? -.5f : .5f;
             for (int i = 0; i < N; i++)
-                w->time[i] = w->sound[2 * (t * HOP + (size_t)i) + (size_t)c] * w->window[i];
+                w->time[i] = (.5f * x[2 * i] + sign * x[2 * i + 1]) * w->window[i];
             kiss_fftr(w->forth, w->time, piece_at(p, t, c));
         }
     return err;
 }
 
-static void add(struct work *w, int part, int channel, const kiss_fft_cpx *y)
+/* The share of a part in a frame, back in time: left is middle + side, right middle - side. */
+static void add(struct work *w, size_t frame, int part, int channel)
 {
-    float *sum = w->sum[part] + channel;
+    const kiss_fft_cpx *x = piece_at(&w->piece, frame, channel);
+    const float *share = w->share[channel][part];
+    float *sum = w->sum[part], sign = channel ? -1 : 1;
 
-    kiss_fftri(w->back, y, w->time);
-    for (int i = 0; i < N; i++)
-        sum[2 * i] += w->time[i] * w->window[i] * (.5f / N);
+    for (int b = 0; b < SEPARATE_BANDS; b++)
+        for (int k = separate_first_bin(b); k < separate_end_bin(b); k++)
+            w->y[k] = (kiss_fft_cpx){ x[k].r * share[b], x[k].i * share[b] };
+    kiss_fftri(w->back, w->y, w->time);
+    for (int i = 0; i < N; i++) {
+        float v = w->time[i] * w->window[i] * (.5f / N);
+        sum[2 * i] += v;
+        sum[2 * i + 1] += sign * v;
+    }
 }
 
 /* The oldest HOP samples have all their frames: other is what the recording has more than the three parts. */
@@ -113,9 +118,6 @@ static enum lm_err give(struct work *w, size_t frame, size_t skip, size_t n)
     const float *part[SEPARATE_PARTS];
     enum lm_err err = LM_OK;
 
-    for (int i = 0; i < SEPARATE_OTHER && w->piece.channels == 1; i++)
-        for (int k = 0; k < HOP; k++)
-            w->sum[i][2 * k + 1] = w->sum[i][2 * k];
     for (int k = 0; k < 2 * HOP; k++)
         w->sum[SEPARATE_OTHER][k] = mix[k] - w->sum[SEPARATE_DRUMS][k] - w->sum[SEPARATE_BASS][k] - w->sum[SEPARATE_VOCALS][k];
     for (int i = 0; i < SEPARATE_PARTS; i++)
@@ -137,10 +139,10 @@ static enum lm_err part_piece(struct work *w, int64_t first)
 
     for (size_t t = p->from; t < p->to && !err; t++) {
         int64_t begin = begin_of(first + (int64_t)t), left = (int64_t)w->io->frames - begin;
-        model_part(w->model, p, t, w->y);
+        model_shares(w->model, t, w->share);
         for (int i = 0; i < SEPARATE_OTHER; i++)
             for (int c = 0; c < p->channels; c++)
-                add(w, i, c, w->y[i][c]);
+                add(w, t, i, c);
         err = give(w, t, 0, begin < 0 ? 0 : left < HOP ? (size_t)left : HOP);
     }
     return err;
