@@ -75,6 +75,14 @@ static json_t *json_column(sqlite3_stmt *s, int at)
 
 /* --- writing --- */
 
+/* What an item is called: as its maker says, else as its file. */
+static const char *name_of(const json_t *item)
+{
+    const char *name = json_get_text(item, "name", ""), *path = json_get_text(item, "path", ""), *slash = strrchr(path, '/');
+
+    return *name ? name : slash ? slash + 1 : path;
+}
+
 static enum lm_err insert_item(struct db_conn *c, const char *batch_id, size_t position, const json_t *item, struct problem *p)
 {
     sqlite3_stmt *s = prepare(c, "INSERT INTO batch_items (id, batch_id, position, path, name, track_id, params) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", p);
@@ -89,7 +97,7 @@ static enum lm_err insert_item(struct db_conn *c, const char *batch_id, size_t p
     sqlite3_bind_text(s, 2, batch_id, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, (int64_t)position);
     bind_text(s, 4, json_get_text(item, "path", ""));
-    sqlite3_bind_text(s, 5, json_get_text(item, "name", ""), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(s, 5, name_of(item), -1, SQLITE_TRANSIENT);
     bind_text(s, 6, json_get_text(item, "track_id", ""));
     if (!params)
         sqlite3_bind_text(s, 7, "{}", -1, SQLITE_STATIC);
@@ -151,9 +159,8 @@ enum lm_err batch_row_delete(struct db_conn *c, const char *id, struct problem *
 
 enum lm_err batch_item_put(struct db_conn *c, const struct batch_item *i, struct problem *p)
 {
-    /* A name is given by its maker, else by the file, else by the track. */
     sqlite3_stmt *s = prepare(c, "UPDATE batch_items SET track_id = ?2, state = ?3, is_duplicate = ?4, pass = ?5, starts = ?6, error = ?7,"
-                                 " name = iif(name = '' AND path IS NULL, coalesce((SELECT title FROM tracks WHERE id = ?2), ''), name) WHERE id = ?1", p);
+                                 " name = iif(name = '', coalesce((SELECT title FROM tracks WHERE id = ?2), ''), name) WHERE id = ?1", p);
 
     if (!s)
         return LM_INTERNAL;
