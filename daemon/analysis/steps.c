@@ -50,7 +50,7 @@ bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *
     return false;
 }
 
-const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, &step_stems, NULL };
+const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, &step_stems, &step_roots, &step_features, NULL };
 
 void step_set_args(struct step_run *r, const char *const *args)
 {

@@ -183,41 +183,6 @@ static enum lm_err copy_blob(sqlite3_stmt *s, int column, void **data, size_t *n
     return LM_OK;
 }
 
-enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *kind, json_t **data, struct problem *p)
-{
-    sqlite3_stmt *s = db_prepare(c, "SELECT data FROM track_features WHERE track_id = ?1 AND kind = ?2 AND deleted_at IS NULL");
-
-    *data = NULL;
-    if (!s)
-        return problem_set(p, LM_INTERNAL, "the features cannot be read");
-    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, kind, -1, SQLITE_STATIC);
-    int rc = sqlite3_step(s);
-    enum lm_err err = rc == SQLITE_ROW ? json_parse((const char *)sqlite3_column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0), data, p)
-                      : rc == SQLITE_DONE ? problem_set(p, LM_NOT_FOUND, "There are no %s of track %.64s yet.", kind, track_id)
-                                          : db_error(c, rc, p);
-    sqlite3_reset(s);
-    return err;
-}
-
-enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p)
-{
-    sqlite3_stmt *s = db_prepare(c, "SELECT chroma, chroma_rate FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL AND chroma IS NOT NULL");
-
-    *data = NULL, *n = 0, *rate = 0;
-    if (!s)
-        return problem_set(p, LM_INTERNAL, "the chroma cannot be read");
-    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
-    int rc = sqlite3_step(s);
-    enum lm_err err = rc == SQLITE_ROW ? copy_blob(s, 0, data, n, p)
-                      : rc == SQLITE_DONE ? problem_set(p, LM_NOT_FOUND, "There is no chroma of track %.64s yet.", track_id)
-                                          : db_error(c, rc, p);
-    if (!err)
-        *rate = sqlite3_column_double(s, 1);
-    sqlite3_reset(s);
-    return err;
-}
-
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p)
 {
     static const struct { const char *level, *sql; } levels[] = {
