@@ -36,8 +36,60 @@ export interface Beats {
     downbeats: number[];
     bpm: number | null;
     beats_per_bar: number;
-    confidence?: number;
+    confidence?: number | null;
     corrected?: boolean;
+    analysed?: boolean; /* the analysis found a grid as well */
+    analyser?: string; /* whose it is: "lumad-beats", "operator", "rekordbox" */
+    bars?: { start: number; end: number; beats: number }[];
+    tempo_curve?: [number, number][] | null; /* [seconds, bpm] */
+    version?: number;
+}
+
+export type GridOp =
+    | { op: 'double' | 'halve' | 'shift_half' }
+    | { op: 'shift'; seconds: number }
+    | { op: 'set_downbeat'; at: number; whole?: boolean }
+    | { op: 'set_meter'; beats_per_bar: number }
+    | { op: 'set_tempo'; bpm: number; at?: number }
+    | { op: 'tap'; taps: number[] }
+    | { op: 'move'; from: number; to: number; reach?: number };
+
+/* GET /tracks/{id}/roots */
+export interface Chord {
+    start: number;
+    end: number;
+    root: number | null; /* 0 = C; null: none */
+    quality: string;
+    label: string;
+    confidence?: number | null;
+}
+export interface Roots {
+    sections: Chord[];
+    key: string | null;
+    key_confidence: number | null;
+    from_stems?: boolean;
+}
+
+/* GET /tracks/{id}/features, by kind; what was not analysed is not there. */
+export interface Features {
+    onsets?: { kick?: [number, number][]; snare?: [number, number][]; hihat?: [number, number][] };
+    energy?: { bars: [number, number, number][] };
+    sections?: { sections: { start: number; end: number; label: string }[] };
+    loudness?: { rate: number; lufs: number[] };
+    drops?: { drops: number[] };
+}
+
+export interface Stem extends Row {
+    name: 'drums' | 'bass' | 'vocals' | 'other';
+    analyser?: string;
+    is_here?: boolean;
+}
+
+export interface Marker extends Row {
+    name: string;
+    color: string | null;
+    start_time: number;
+    end_time: number | null;
 }
 
 export interface HostAudio {
@@ -62,8 +114,53 @@ export interface Job extends Row {
     track_id: string | null;
     state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
     progress: number | null;
+    seconds_left?: number | null;
     error: string | null;
     log?: string | null;
+}
+
+/* Work on many tracks that counts as one. */
+export interface Batch {
+    id: string;
+    kind: 'import' | 'analyze';
+    name: string;
+    state: 'running' | 'done' | 'cancelled';
+    total: number;
+    done: number;
+    duplicates: number;
+    failed: number;
+    progress: number;
+    seconds_left: number | null;
+    created_at: string;
+    finished_at: string | null;
+}
+export interface BatchItem {
+    id: string;
+    batch_id: string;
+    position: number;
+    path: string | null;
+    name: string;
+    track_id: string | null;
+    state: 'queued' | 'importing' | 'analysing' | 'done' | 'duplicate' | 'failed' | 'cancelled';
+    error: string | null;
+}
+
+/* GET /imports/browse: a folder of lumad's machine; without a path those that may be imported from. */
+export interface ImportFolder {
+    path: string;
+    parent: string | null;
+    folders: { name: string; path: string }[];
+    files: number;
+    libraries: { name: string; path: string; program: string }[];
+}
+/* GET /imports/library */
+export interface ImportLibrary {
+    program: string;
+    path: string;
+    tracks: number;
+    with_beats: number;
+    with_cues: number;
+    playlists: { name: string; tracks: number }[];
 }
 
 export interface Warning {

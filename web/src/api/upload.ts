@@ -26,6 +26,27 @@ export function audioType(name: string, type: string): string | null {
     return BY_SUFFIX[suffix] ?? (type.startsWith('audio/') ? type : null);
 }
 
+/* A body of any kind, with progress. */
+export function uploadTo<T>(path: string, body: Blob, type: string, progress: (sent: number) => void): { done: Promise<{ body: T; status: number }>; abort(): void } {
+    const xhr = new XMLHttpRequest();
+    const done = new Promise<{ body: T; status: number }>((resolve, reject) => {
+        xhr.open('POST', BASE + path);
+        xhr.setRequestHeader('Content-Type', type);
+        xhr.responseType = 'json';
+        xhr.upload.onprogress = (e) => progress(e.lengthComputable ? e.loaded / e.total : 0);
+        xhr.onload = () => {
+            const isDone = xhr.status >= 200 && xhr.status < 300;
+            if (isDone) resolve({ body: xhr.response as T, status: xhr.status });
+            else reject(problem(xhr.status, xhr.statusText, xhr.response));
+        };
+        xhr.onerror = () =>
+            reject(new ApiError(0, 'Upload broken off', 'The connection was lost; nothing was stored.'));
+        xhr.onabort = () => reject(new ApiError(0, 'Cancelled', 'Cancelled; nothing was stored.', 'aborted'));
+        xhr.send(body);
+    });
+    return { done, abort: () => xhr.abort() };
+}
+
 export function upload(file: File, progress: (sent: number) => void): Upload {
     const type = audioType(file.name, file.type);
     if (!type) {
@@ -35,21 +56,6 @@ export function upload(file: File, progress: (sent: number) => void): Upload {
             abort: () => undefined,
         };
     }
-    const xhr = new XMLHttpRequest();
-    const done = new Promise<{ track: Track; isNew: boolean }>((resolve, reject) => {
-        xhr.open('POST', `${BASE}/tracks?filename=${encodeURIComponent(file.name)}`);
-        xhr.setRequestHeader('Content-Type', type);
-        xhr.responseType = 'json';
-        xhr.upload.onprogress = (e) => progress(e.lengthComputable ? e.loaded / e.total : 0);
-        xhr.onload = () => {
-            const isDone = xhr.status >= 200 && xhr.status < 300;
-            if (isDone) resolve({ track: xhr.response as Track, isNew: xhr.status === 201 });
-            else reject(problem(xhr.status, xhr.statusText, xhr.response));
-        };
-        xhr.onerror = () =>
-            reject(new ApiError(0, 'Upload broken off', 'The connection was lost; nothing was stored.'));
-        xhr.onabort = () => reject(new ApiError(0, 'Cancelled', 'Cancelled; nothing was stored.', 'aborted'));
-        xhr.send(file);
-    });
-    return { done, abort: () => xhr.abort() };
+    const job = uploadTo<Track>(`/tracks?filename=${encodeURIComponent(file.name)}`, file, type, progress);
+    return { done: job.done.then(({ body, status }) => ({ track: body, isNew: status === 201 })), abort: job.abort };
 }

@@ -6,6 +6,7 @@ import { neighbour } from '../timeline/beats';
 import { findTrack, host, masters, patterns, trackName, tracks } from '../state/stores.svelte';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
 import { past } from '../state/past.svelte';
+import { grid } from '../state/grid.svelte';
 import { history } from './history.svelte';
 
 export interface Command {
@@ -18,7 +19,8 @@ export interface Command {
     /* Fires again while the key is held. */
     repeats?: boolean;
     blocked?: () => string | null;
-    run: () => void;
+    /* The event that asked for it, where there is one. */
+    run: (event?: Event) => void;
 }
 
 export const ROOM_LABELS: Record<Room, string> = {
@@ -41,8 +43,13 @@ function step(dir: 1 | -1, by: 'beat' | 'bar') {
     void host.seek(Math.min(host.duration, Math.max(0, target ?? fallback)));
 }
 
-/* Set by the shell: opens the file dialog. */
-export const hooks = { chooseFiles: () => undefined as void };
+/* Set by the shell and the rooms. */
+export const hooks = {
+    chooseFiles: () => undefined as void,
+    openImport: () => undefined as void,
+    /* The track whose beats can be corrected now. */
+    gridOf: () => null as string | null,
+};
 
 export const commands: Command[] = [
     ...ROOMS.map(
@@ -123,8 +130,26 @@ export const commands: Command[] = [
         blocked: () => (past.owner ? null : 'Only a pattern or a score has variants'), run: () => void past.fork(),
     },
     {
+        id: 'grid', label: 'Correct the beats', group: 'Edit', keys: ['G'],
+        blocked: () => (hooks.gridOf() ? null : 'No track is shown'),
+        run: () => {
+            const id = hooks.gridOf();
+            if (grid.trackId) grid.close();
+            else if (id) grid.open(id);
+        },
+    },
+    {
+        id: 'tap', label: 'Tap the beat, while the beats are corrected', group: 'Edit', keys: ['T'],
+        blocked: () => (!grid.trackId ? 'The beats are not being corrected' : host.trackId !== grid.trackId ? 'The track is not loaded' : null),
+        run: (e) => grid.tap(e),
+    },
+    {
         id: 'upload', label: 'Add tracks from files', group: 'Edit',
         run: () => hooks.chooseFiles(),
+    },
+    {
+        id: 'import', label: 'Import a folder, playlist or DJ library', group: 'Edit',
+        run: () => hooks.openImport(),
     },
     {
         id: 'palette', label: 'Search and commands', group: 'Page', keys: ['Ctrl+K'],

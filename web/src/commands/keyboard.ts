@@ -48,7 +48,7 @@ export function listen(): () => void {
             held = { code: e.code, timer: setTimeout(command.run, command.holdMs) };
             return;
         }
-        command.run();
+        command.run(e);
     };
     const up = (e: KeyboardEvent) => {
         if (held?.code === e.code) forget();

@@ -1,7 +1,7 @@
 /* What every room needs, fetched once and kept fresh. */
 import { asError, get, post, put } from '../api/client';
 import type {
-    Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
+    Batch, Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
 import { keepList, keepNewest, keepOne } from './resource.svelte';
 import { changed, onChange } from './changes';
@@ -17,6 +17,7 @@ export const system = keepOne<System>('/system', ['system']);
 export const nodeTypes = keepList<NodeType>('/node-types', ['node_types']);
 /* Jobs are kept for ever; the newest are what an operator asks about. */
 export const jobs = keepNewest<Job>('/jobs', 100, ['jobs']);
+export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
 export const trackName = (t: Track | null | undefined) => t?.title?.trim() || 'Untitled track';
@@ -240,4 +241,5 @@ export function failedJobs(): Job[] {
     });
 }
 
+export const activeBatches = () => batches.data?.filter((b) => b.state === 'running') ?? [];
 export const activeJobs = () => jobs.data?.filter((j) => j.state === 'queued' || j.state === 'running') ?? [];

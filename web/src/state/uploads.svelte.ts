@@ -1,6 +1,6 @@
-/* Files on their way in: two at a time, each can be cancelled, an error stays until read. */
+/* Files on their way in: two at a time, each can be cancelled, an error stays until read. What was here already is told once for all of a drop. */
 import { asError } from '../api/client';
-import { upload, type Upload } from '../api/upload';
+import { audioType, upload, type Upload } from '../api/upload';
 import { trackName, tracks } from './stores.svelte';
 import { toasts } from './toasts.svelte';
 
@@ -19,6 +19,15 @@ class Uploads {
     private files = new Map<number, File>();
     private running = new Map<number, Upload>();
     private next = 1;
+    private known: string[] = [];
+
+    /* Of a folder: its audio; covers and notes beside it are no failures. */
+    addAudio(files: readonly File[]): number {
+        const audio = files.filter((f) => !f.name.startsWith('.') && audioType(f.name, f.type) !== null);
+        if (audio.length) this.add(audio);
+        else toasts.note('There are no audio files in this folder');
+        return audio.length;
+    }
 
     add(files: Iterable<File>) {
         for (const file of files) {
@@ -59,7 +68,7 @@ class Uploads {
         this.running.set(item.id, job);
         try {
             const { track, isNew } = await job.done;
-            if (!isNew) toasts.note(`${item.name} was here already, as "${trackName(track)}"`);
+            if (!isNew) this.known.push(`${item.name} was here already, as "${trackName(track)}"`);
             this.files.delete(item.id);
             this.items = this.items.filter((i) => i.id !== item.id);
             void tracks.load();
@@ -69,6 +78,9 @@ class Uploads {
         }
         this.running.delete(item.id);
         this.pump();
+        if (this.running.size || !this.known.length) return;
+        toasts.note(this.known.length === 1 ? this.known[0]! : `${this.known.length} files were here already`);
+        this.known = [];
     }
 }
 

@@ -5,13 +5,20 @@
  *
  * Habits: wheel scrolls, Ctrl+wheel zooms at the pointer, click seeks, drag makes a loop,
  * a block is moved by its body and cut by its edges (snapped to beats, Ctrl holds the snap
- * off), Esc abandons a drag, two fingers pan and pinch.
+ * off), Esc abandons a drag, two fingers pan and pinch. Lanes of what was heard (`rows`) lie
+ * below the waveform; while the grid is being corrected a beat in the first of them is dragged.
  */
 import type { Beats } from '../api/types';
 import { nearest } from './beats';
 import { hitTest, type Block, type Hit } from './hit';
 import { drawBlocks, drawGround, type Look, type Scale } from './paint';
 import type { Waveform } from './waveform';
+
+/* A lane below the waveform. */
+export interface TimelineRow {
+    height: number;
+    paint(g: CanvasRenderingContext2D, s: Scale, top: number, look: Look): void;
+}
 
 export interface TimelineData {
     duration: number;
@@ -21,6 +28,9 @@ export interface TimelineData {
     blocks: (Block & { label: string; color: string })[];
     laneCount: number;
     selected: string | null;
+    rows?: readonly TimelineRow[];
+    /* Beats can be dragged, in the first of the rows. */
+    isGridOpen?: boolean;
 }
 
 export interface TimelineEvents {
@@ -29,15 +39,19 @@ export interface TimelineEvents {
     select(id: string | null): void;
     /* The end of a drag. */
     change(id: string, start: number, end: number): void;
+    /* A beat was dragged. */
+    beat?(from: number, to: number): void;
 }
 
 type Drag =
+    | { kind: 'beat'; from: number; to: number; x: number; isMoved: boolean }
     | { kind: 'loop'; from: number; to: number; x: number; isMoved: boolean }
     | { kind: 'block'; hit: Hit; from: number; start: number; end: number; first: [number, number]; isMoved: boolean }
     | { kind: 'pan'; x: number; start: number; y: number };
 
 const HANDLE_PX = 8;
 const SNAP_PX = 9;
+const GRAB_PX = 14;
 
 export class Timeline {
     private data: TimelineData = {
@@ -63,7 +77,7 @@ export class Timeline {
     constructor(
         private readonly ground: HTMLCanvasElement,
         private readonly top: HTMLCanvasElement,
-        private look: Look,
+        private plain: Look,
         private readonly events: TimelineEvents,
     ) {
         this.observer = new ResizeObserver(() => this.fit());
@@ -86,8 +100,13 @@ export class Timeline {
     }
 
     setLook(look: Look) {
-        this.look = look;
+        this.plain = look;
         this.isStale = true;
+    }
+
+    private get look(): Look {
+        const rows = this.data.rows?.reduce((sum, row) => sum + row.height, 0) ?? 0;
+        return rows ? { ...this.plain, waveHeight: (total) => Math.max(0, total - rows) } : this.plain;
     }
 
     /* The whole track in the width. */
@@ -113,6 +132,7 @@ export class Timeline {
             this.isStale = false;
             const g = this.context(this.ground);
             drawGround(g, scale, this.data, this.look);
+            this.drawRows(g, scale);
             drawBlocks(g, scale, this.data, this.look, this.drag?.kind === 'block' ? this.drag.hit.id : null);
             this.lastLive = '';
         }
@@ -134,6 +154,34 @@ export class Timeline {
         removeEventListener('keydown', this.key);
     }
 
+    private drawRows(g: CanvasRenderingContext2D, scale: Scale) {
+        let top = this.look.waveHeight(this.height, 0);
+        for (const row of this.data.rows ?? []) {
+            g.save();
+            g.beginPath();
+            g.rect(0, top, this.width, row.height);
+            g.clip();
+            g.fillStyle = this.plain.ground; /* the beats are a hint behind it */
+            g.globalAlpha = 0.55;
+            g.fillRect(0, top, this.width, row.height);
+            g.globalAlpha = 1;
+            row.paint(g, scale, top, this.plain);
+            g.restore();
+            g.fillStyle = this.plain.wave.line;
+            g.fillRect(0, top, this.width, 1);
+            top += row.height;
+        }
+    }
+
+    /* The beat to be grabbed at this place. */
+    private beatAt(x: number, y: number): number | null {
+        const first = this.data.rows?.[0];
+        const top = this.look.waveHeight(this.height, 0);
+        if (!this.data.isGridOpen || !first || !this.data.beats || y < top || y >= top + first.height) return null;
+        const beat = nearest(this.data.beats.beats, this.start + x / this.pps);
+        return beat !== null && Math.abs((beat - this.start) * this.pps - x) < GRAB_PX ? beat : null;
+    }
+
     private drawLive(x: number, scale: Scale) {
         const g = this.context(this.top);
         g.clearRect(0, 0, this.width, this.height);
@@ -144,6 +192,20 @@ export class Timeline {
             g.fillStyle = this.look.select;
             g.fillRect((a - this.start) * this.pps, 0, (b - a) * this.pps, this.height);
             g.globalAlpha = 1;
+        }
+        if (d?.kind === 'beat' && d.isMoved) {
+            const at = (d.to - this.start) * this.pps;
+            g.fillStyle = this.look.select;
+            g.fillRect(Math.round(at) - 1, 0, 3, this.height);
+            g.font = this.look.font;
+            g.textBaseline = 'middle';
+            const text = `${d.to >= d.from ? '+' : '−'}${Math.abs(Math.round((d.to - d.from) * 1000))} ms`;
+            const wide = g.measureText(text).width + 12;
+            const left = Math.min(this.width - wide - 4, at + 6);
+            g.fillStyle = this.look.ground;
+            g.fillRect(left, 26, wide, 18);
+            g.fillStyle = this.look.text;
+            g.fillText(text, left + 6, 35);
         }
         if (d?.kind === 'block') {
             const block = this.data.blocks.find((b) => b.id === d.hit.id);
@@ -279,6 +341,11 @@ export class Timeline {
             this.isStale = true;
             return;
         }
+        const beat = this.beatAt(p.x, p.y);
+        if (beat !== null) {
+            this.drag = { kind: 'beat', from: beat, to: beat, x: p.x, isMoved: false };
+            return;
+        }
         this.drag = { kind: 'loop', from: t, to: t, x: p.x, isMoved: false };
     };
 
@@ -302,13 +369,18 @@ export class Timeline {
         const d = this.drag;
         if (!d) {
             const hit = this.hit(p.x, p.y);
-            this.top.style.cursor = !hit ? 'text' : hit.part === 'body' ? 'grab' : 'ew-resize';
+            this.top.style.cursor = this.beatAt(p.x, p.y) !== null ? 'ew-resize' : !hit ? 'text' : hit.part === 'body' ? 'grab' : 'ew-resize';
             return;
         }
         if (d.kind === 'pan') {
             this.top.closest('[data-scrolls]')?.scrollBy(0, d.y - e.clientY);
             d.y = e.clientY;
             return this.scrollTo(d.start - (p.x - d.x) / this.pps);
+        }
+        if (d.kind === 'beat') {
+            d.isMoved ||= Math.abs(p.x - d.x) > 2;
+            d.to = Math.max(0, d.from + (p.x - d.x) / this.pps);
+            return;
         }
         this.edgeScroll(p.x);
         const t = this.time(p.x);
@@ -347,6 +419,11 @@ export class Timeline {
         this.drag = null;
         this.isStale = true;
         if (!d || d.kind === 'pan') return;
+        if (d.kind === 'beat') {
+            if (d.isMoved) this.events.beat?.(d.from, d.to);
+            else this.events.seek(d.from);
+            return;
+        }
         if (d.kind === 'block') {
             if (d.isMoved) this.events.change(d.hit.id, d.start, d.end);
             return;
