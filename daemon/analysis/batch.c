@@ -98,8 +98,8 @@ static void check_item(const json_t *item, size_t i, struct problem *p)
         problem_add(p, at, "must be an object of path or track_id, name and params");
     else if (!path == !track_id)
         problem_add(p, at, "must have a path or a track_id");
-    else if (path && (*path != '/' || strlen(path) >= PATH_SIZE))
-        problem_add(p, at, "the path must be absolute");
+    else if (path && (!*path || strlen(path) >= PATH_SIZE))      /* where it leads is the import's business: "C:/..." fails with its own words */
+        problem_add(p, at, "the path must have 1 to %d bytes", PATH_SIZE - 1);
     else if (track_id && !uuid_valid(track_id))
         problem_add(p, at, "track_id must be a UUID");
     else if (params && !json_is_object(params))

@@ -30,7 +30,7 @@ struct batches;
 /*
  * Brings the file `path` of this machine into the library and applies what `params` (the item's, an object) says; queues no jobs, the batch does. Runs on the batches' thread. LM_OK: track_id is set,
  * *is_duplicate when the very same file was there already (params are applied to it all the same, where they say so). Anything else: the item has failed, with p->detail as
- * the reason an operator reads. `is_stopping` (may be asked often) is true when lumad stops or the batch was cancelled: a long copy then ends with LM_BUSY and leaves nothing.
+ * the reason an operator reads; when track_id is set all the same (the file came in, its beats did not fit) the track is analysed. `is_stopping` (may be asked often) is true when lumad stops or the batch was cancelled: a long copy then ends with LM_BUSY and leaves nothing.
  */
 typedef enum lm_err batch_import_fn(void *ctx, const char *path, const json_t *params, bool (*is_stopping)(void *stop_ctx), void *stop_ctx,
                                     char track_id[UUID_SIZE], bool *is_duplicate, struct problem *p);

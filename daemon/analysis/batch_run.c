@@ -216,8 +216,10 @@ static void imported(struct batches *b, struct batch_item *item, enum lm_err err
     }
     if (err) {
         blame(item, "", p->detail[0] ? p->detail : lm_err_text(err));
-        end_item(b, item, false);
-        return;
+        if (!*track_id) {
+            end_item(b, item, false);
+            return;
+        }
     }
     struct db_conn *c = db_reader_take(b->o.db);
     /* One that was cut off by a crash may have brought the track itself. */

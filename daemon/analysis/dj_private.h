@@ -56,6 +56,7 @@ enum lm_err dj_xml_open(struct dj_xml *x, struct dj_reading *r, int fd, const ch
 int dj_xml_next(struct dj_xml *x, const char **name, int *depth, enum lm_err *err);
 char *dj_xml_get(struct dj_xml *x, const char *attribute);                  /* NULL; xmlFree() */
 double dj_xml_number(struct dj_xml *x, const char *attribute, double missing);
+int dj_xml_int(struct dj_xml *x, const char *attribute, int missing);        /* beyond what an int holds: missing */
 const char *dj_xml_text(struct dj_xml *x, const char *attribute);           /* in the arena; "" when it is not there */
 enum lm_err dj_xml_fail(struct dj_xml *x, const char *what);                /* LM_INVALID with the line */
 void dj_xml_close(struct dj_xml *x);

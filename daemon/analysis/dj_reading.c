@@ -157,42 +157,50 @@ static bool is_drive(const char *s)
     return ((s[0] | 32) >= 'a' && (s[0] | 32) <= 'z') && s[1] == ':' && (s[2] == '/' || s[2] == '\\');
 }
 
-const char *dj_path(struct dj_reading *r, const char *location)
+/* %41 -> A. false: it names nothing (%00), or is too long. */
+static bool decode(const char *at, bool is_url, char out[PATH_SIZE])
 {
-    char out[PATH_SIZE];
     size_t k = 0;
-    const char *at = location;
-    bool is_url = !strncasecmp(at, "file:", 5);
 
-    if (strlen(location) >= PATH_SIZE * 2)
-        return "";
-    if (!is_url && dj_is_stream(at))
-        return dj_text(r, at, PATH_SIZE - 1);
-    if (is_url) {
-        at += 5;
-        if (!strncmp(at, "//", 2)) {    /* an authority: "localhost", none, or a machine whose name stays in the path */
-            at += 2;
-            if (!strncasecmp(at, "localhost/", 10))
-                at += 9;
-        }
-    }
-    bool is_windows = is_drive(at) || (is_url && at[0] == '/' && is_drive(at + 1)) || (!is_url && strchr(at, '\\') && !strchr(at, '/'));
-    if (is_windows && at[0] == '/')
-        at++;
-    for (; *at && k < sizeof(out) - 1; at++) {
+    for (; *at; at++) {
         char c = *at;
         if (is_url && c == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
             c = (char)(hex(at[1]) << 4 | hex(at[2]));
             at += 2;
         }
-        if (!c)                         /* %00 names nothing */
-            return "";
-        out[k++] = is_windows && c == '\\' ? '/' : c;
+        if (!c || k == PATH_SIZE - 1)
+            return false;
+        out[k++] = c;
     }
-    if (*at)
-        return "";
     out[k] = '\0';
-    return dj_text(r, out, PATH_SIZE - 1);
+    return true;
+}
+
+const char *dj_path(struct dj_reading *r, const char *location)
+{
+    char path[PATH_SIZE], *at = path;
+    const char *from = location;
+    bool is_url = !strncasecmp(from, "file:", 5);
+
+    if (!is_url && dj_is_stream(from))
+        return dj_text(r, from, PATH_SIZE - 1);
+    if (is_url) {
+        from += 5;
+        if (!strncmp(from, "//", 2)) {  /* an authority: "localhost", none, or a machine whose name stays in the path */
+            from += 2;
+            if (!strncasecmp(from, "localhost/", 10))
+                from += 9;
+        }
+    }
+    if (!decode(from, is_url, path))
+        return "";
+    if (is_url && *at == '/' && is_drive(at + 1))
+        at++;
+    if (is_drive(at) || (strchr(at, '\\') && !strchr(at, '/')))
+        for (char *c = at; *c; c++)
+            if (*c == '\\')
+                *c = '/';
+    return dj_text(r, at, PATH_SIZE - 1);
 }
 
 /* --- tracks --- */

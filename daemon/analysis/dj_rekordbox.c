@@ -13,10 +13,10 @@ enum mark { MARK_CUE, MARK_FADE_IN, MARK_FADE_OUT, MARK_LOAD, MARK_LOOP };
 static int meter_of(struct dj_xml *x)
 {
     char *text = dj_xml_get(x, "Metro");
-    int beats = text ? atoi(text) : 0;
+    long beats = text ? strtol(text, NULL, 10) : 0;
 
     xmlFree(text);
-    return beats;
+    return beats > 0 && beats < 100 ? (int)beats : 0;
 }
 
 static void tempo(struct dj_xml *x)
@@ -24,7 +24,7 @@ static void tempo(struct dj_xml *x)
     int per_bar = meter_of(x);
     double start = dj_xml_number(x, "Inizio", -1e9), bpm = dj_xml_number(x, "Bpm", 0);
 
-    dj_add_segment(x->r, start, bpm, per_bar, (int)dj_xml_number(x, "Battito", 1));
+    dj_add_segment(x->r, start, bpm, per_bar, dj_xml_int(x, "Battito", 1));
 }
 
 static int color_of(struct dj_xml *x)
@@ -42,7 +42,7 @@ static void position_mark(struct dj_xml *x)
 {
     static const char *const names[] = { "Cue", "Fade in", "Fade out", "Load", "Loop" };
     double start = dj_xml_number(x, "Start", -1), end = dj_xml_number(x, "End", -1), num = dj_xml_number(x, "Num", -1);
-    int type = (int)dj_xml_number(x, "Type", MARK_CUE), color = color_of(x);
+    int type = dj_xml_int(x, "Type", MARK_CUE), color = color_of(x);
     char name[DJ_TEXT_MAX + 1], *given = dj_xml_get(x, "Name");
 
     if (type < MARK_CUE || type > MARK_LOOP)

@@ -63,7 +63,7 @@ static void cue(struct dj_xml *x, struct entry *e)
 {
     static const char *const names[] = { "Cue", "Fade in", "Fade out", "Load", "Grid", "Loop" };
     double start = dj_xml_number(x, "START", -1) / 1000, length = dj_xml_number(x, "LEN", 0) / 1000, pad = dj_xml_number(x, "HOTCUE", -1);
-    int type = (int)dj_xml_number(x, "TYPE", CUE_CUE), color = -1;
+    int type = dj_xml_int(x, "TYPE", CUE_CUE), color = -1;
     char name[DJ_TEXT_MAX + 1], *given = dj_xml_get(x, "NAME"), *hue = dj_xml_get(x, "COLOR");
 
     if (type < CUE_CUE || type > CUE_LOOP)

@@ -88,6 +88,13 @@ double dj_xml_number(struct dj_xml *x, const char *attribute, double missing)
     return v;
 }
 
+int dj_xml_int(struct dj_xml *x, const char *attribute, int missing)
+{
+    double v = dj_xml_number(x, attribute, missing);
+
+    return v > -1e9 && v < 1e9 ? (int)v : missing;
+}
+
 const char *dj_xml_text(struct dj_xml *x, const char *attribute)
 {
     char *text = dj_xml_get(x, attribute);

@@ -20,6 +20,7 @@ struct finder {
     const char *base;                   /* of relative paths; "" none */
     char roots[ROOTS_UP + 1][PATH_SIZE];
     int n_roots;
+    bool is_playlist;
     int root; size_t cut;               /* the pair that found the last one: so many bytes off the path, below that root */
     int misses;                         /* in a row; a stick that is not here is not asked for each of 50,000 files */
 };
@@ -53,7 +54,7 @@ static bool try(struct finder *f, const char *path, int root, size_t cut, char o
     return true;
 }
 
-/* "/Volumes/STICK/Music/a.mp3" of a library in /media/stick/x.xml is /media/stick/Music/a.mp3. The longest part that fits counts. */
+/* "/Volumes/STICK/Music/a.mp3" of a library in /media/stick/x.xml is /media/stick/Music/a.mp3. The longest part that fits counts; a name alone does in the folder of a playlist. */
 static bool find_elsewhere(struct finder *f, const char *path, char out[PATH_SIZE])
 {
     if (f->root >= 0 && f->cut < strlen(path) && path[f->cut - 1] == '/' && try(f, path, f->root, f->cut, out))
@@ -62,7 +63,7 @@ static bool find_elsewhere(struct finder *f, const char *path, char out[PATH_SIZ
         return false;
     for (const char *slash = strchr(path, '/'); slash && slash[1]; slash = strchr(slash + 1, '/'))
         for (int i = 0; i < f->n_roots; i++)
-            if (try(f, path, i, (size_t)(slash + 1 - path), out))
+            if ((strchr(slash + 1, '/') || (f->is_playlist && !i)) && try(f, path, i, (size_t)(slash + 1 - path), out))
                 return true;
     return false;
 }
@@ -174,6 +175,7 @@ static enum lm_err list_library(const struct imports *im, const char *path, cons
     enum lm_err err = LM_OK;
 
     finder_init(&f, im, path, l->base);
+    f.is_playlist = !strcmp(l->program, "playlist");
     if (w->playlist && *w->playlist) {
         only = NULL;
         for (size_t i = 0; i < l->n_playlists && !only; i++)

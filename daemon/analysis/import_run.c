@@ -1,4 +1,5 @@
 /* One item of a batch of imports: its file comes in, or its track is found; then what the other program knew is applied. */
+#include <math.h>
 #include <string.h>
 
 #include "analysis/import.h"
@@ -11,6 +12,7 @@
 
 /* DJ programs write whole seconds, and count silence that encoders add. */
 #define LENGTH_WITHIN_S 1.0
+#define SAME_LENGTH_S 2.0               /* of a file that was found by its path; lengths of an MP3 are guessed by some */
 
 struct run {
     struct imports *im;
@@ -41,7 +43,7 @@ static enum lm_err not_found(struct run *r, enum lm_err why, const struct proble
 {
     if (why == LM_NOT_FOUND)
         return problem_set(r->p, why, "There is no such file on this machine, and no track of the library has its name and length.");
-    return problem_set(r->p, why, "%s", said->detail);
+    return problem_set(r->p, why, "%s%s", said->detail, why == LM_FORBIDDEN ? " No track of the library has its name and length either." : "");
 }
 
 static enum lm_err find_known(struct run *r)
@@ -77,6 +79,18 @@ static enum lm_err bring(struct run *r)
         return not_found(r, err, &said);
     }
     return matched;
+}
+
+/* A grid of another recording would be worse than none. */
+static enum lm_err check_length(struct run *r)
+{
+    double here = json_get_real(r->track, "duration_seconds", 0), there = json_get_real(r->params, "duration", 0);
+    bool has_times = json_object_get(r->params, "grid") || json_object_get(r->params, "cues");
+
+    if (!has_times || there <= 0 || fabs(here - there) <= SAME_LENGTH_S)
+        return LM_OK;
+    return problem_set(r->p, LM_INVALID, "The track is in lumad, but it is another recording than the library knows: it lasts %.0f s here and %.0f s there. Beats and cues are left out.",
+                       here, there);
 }
 
 /* A file without tags takes what the library calls it. */
@@ -124,7 +138,7 @@ enum lm_err imports_run(void *ctx, const char *path, const json_t *params, bool 
         *is_duplicate = !r.is_created;
         if (*trouble)
             log_info("import", "%s: %s", path, trouble);
-        if (!(err = name_track(&r, track_id)))
+        if (!(err = name_track(&r, track_id)) && !(err = check_length(&r)))
             err = import_apply(r.im->db, track_id, params, r.p);
     }
     json_decref(r.track);

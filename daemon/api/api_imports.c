@@ -163,11 +163,11 @@ static enum lm_err look(struct request *req, struct response *res)
 }
 
 const struct route api_imports[] = {
-    { HTTP_POST, "/imports", create, ROLE_OPERATOR, "Import", "Batch",
+    { HTTP_POST, "/imports", create, ROLE_OPERATOR, "Import", "TrackBatch",
       .doc = "Import a folder, a playlist (M3U, M3U8, PLS) or the library of a DJ program (rekordbox XML, Traktor NML, Engine m.db, mixxxdb.sqlite) of this machine, with its "
              "beat grids and cues.",
       .flags = ROUTE_SLOW },
-    { HTTP_POST, "/imports/playlist", finish, ROLE_OPERATOR, "binary", "Batch",
+    { HTTP_POST, "/imports/playlist", finish, ROLE_OPERATOR, "binary", "TrackBatch",
       .doc = "The same of a playlist or library that is uploaded; its paths are of this machine.", .flags = ROUTE_SLOW, .query = "filename " WISHES,
       .upload = &upload },
     { HTTP_GET, "/imports/browse", browse, ROLE_OPERATOR, NULL, "ImportFolder",
