@@ -203,8 +203,15 @@ static bool is_playing(void *ctx, const char *track_id)
 
 static enum lm_err jobs_start(struct daemon *d)
 {
+    static const struct { const char *word; enum worker_priority priority; } priorities[] = {
+        { "idle", WORKER_IDLE }, { "batch", WORKER_BATCH }, { "low", WORKER_LOW },
+    };
     struct jobs_options o = { .db = d->l.db, .bus = d->l.bus, .data_dir = d->data, .cache_max_mb = d->config.cache_max_mb,
                               .is_playing = is_playing, .ctx = &d->l };
+
+    for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++)
+        if (!strcmp(priorities[i].word, d->config.job_priority))
+            o.priority = priorities[i].priority;
     return jobs_new(&o, &d->l.jobs);
 }
 

@@ -68,6 +68,9 @@ static const struct key keys[] = {
       .help = "Threads that run pattern graphs. 0: one per processor core." },
     { "engine", "plugin_call_ms", KIND_INT, AT(plugin_call_ms), .def = "500", .min = 10, .max = 10000,
       .help = "Computing time a plug-in may take for one piece of a pattern (4.3 s of light), in ms. One that takes longer is ended and its light stays dark." },
+    { "jobs", "priority", KIND_CHOICE, AT(job_priority), .def = "idle", .choices = "idle batch low",
+      .help = "What analysis programs get of the processors. idle: what nothing else wants. batch: a little also when the machine is always busy (nice 19).\n"
+              "low: more of it (nice 10), and then frames may come late." },
     { "log", "level", KIND_CHOICE, AT(log_level), .def = "info", .choices = "error warn info debug",
       .help = "How much is logged." },
 };

@@ -28,6 +28,7 @@ struct config {                 /* [section] key in the file */
     int rt_priority;            /* [engine] rt_priority: 1..90, default 60 */
     int compile_threads;        /* [engine] compile_threads: 0 = one per core */
     int plugin_call_ms;         /* [engine] plugin_call_ms: of a plug-in's node, for one tile */
+    char *job_priority;         /* [jobs] priority: idle, batch, low */
     char *log_level;            /* [log] level: error, warn, info, debug */
 };
 

@@ -9,6 +9,7 @@
 #include "analysis/cache.h"
 #include "analysis/import.h"
 #include "analysis/jobs.h"
+#include "analysis/steps.h"
 #include "analysis/waveform.h"
 #include "audio/pcm.h"
 #include "core/json.h"
@@ -195,7 +196,10 @@ TEST(a_file_becomes_a_track)
     CHECK(json_is_array(json_object_get(beats, "beats")));
     db_reader_put(db, c);
     CHECK_INT(jobs_page(jobs, id, 100, &page, &p), LM_OK);
-    CHECK_INT(json_array_size(json_object_get(page, "items")), 3);
+    size_t n_steps = 0;
+    for (size_t i = 0; steps[i]; i++)
+        n_steps += !steps[i]->is_on_demand;
+    CHECK_INT(json_array_size(json_object_get(page, "items")), n_steps);
     CHECK_STR(json_get_text(json_array_get(json_object_get(page, "items"), 0), "state", ""), "done");
     free(data);
 
