@@ -70,7 +70,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-mir lint format generated install clean
+        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-jobs bench-mir lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -182,6 +182,9 @@ bench-graph: $B/tests/bench/bench_graph daemon
 bench-dmx: daemon $(WIRE:%.c=$B/%)
 	$(call need,ip,iproute2)
 	@$(FOR_TESTS) python3 tests/bench/bench_dmx.py
+# What four analysis programs at work do to frames and packets; about five minutes, on a machine that does nothing else.
+bench-jobs: daemon
+	@$(FOR_TESTS) python3 tests/bench/bench_jobs.py
 # How right the analysers are over a folder of items with truth, beside those that are installed: make bench-mir CORPUS="dir ..."
 bench-mir: daemon $(MIR:%.c=$B/%)
 	@$(FOR_TESTS) python3 tests/bench/bench_mir.py $(CORPUS)
@@ -198,9 +201,12 @@ format: ; clang-format -i $$(find daemon workers tests -name '*.[ch]')
 generated: daemon ; @tests/generate $B/lumad
 
 SHARE = $(DESTDIR)$(PREFIX)/share/lumad
+# The optional model for stems, into an installation (the default) or a data directory: make stem-model DATA=/var/lib/lumad. Asks about its licence; ACCEPT=1 answers.
+stem-model: ; @workers/stem_model $(if $(FROM),--from '$(FROM)') '$(or $(DATA),$(DESTDIR)$(PREFIX)/share/lumad)'
 install: all
 	install -Dm755 $B/lumad $(DESTDIR)$(PREFIX)/bin/lumad
 	$(if $(WORKER_BIN),install -Dm755 -t $(DESTDIR)$(PREFIX)/libexec/lumad $(WORKER_BIN))
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/libexec/lumad workers/stem_model
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/include daemon/graph/lumad_node.h
 	install -Dm644 workers/node_example.c $(DESTDIR)$(PREFIX)/share/doc/lumad/example_plugin.c
 	install -d $(DESTDIR)$(PREFIX)/lib/lumad/plugins

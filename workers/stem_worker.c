@@ -42,15 +42,27 @@ static void say_progress(double progress, const char *step)
     say(json_pack("{s:f,s:s}", "progress", progress, "step", step));
 }
 
+/* Never more than we were given. */
+static void limit(int what, rlim_t most)
+{
+    struct rlimit now = { RLIM_INFINITY, RLIM_INFINITY };
+
+    getrlimit(what, &now);
+    most = now.rlim_max < most ? now.rlim_max : most;
+    now.rlim_cur = now.rlim_cur < most ? now.rlim_cur : most;
+    now.rlim_max = most;
+    setrlimit(what, &now);
+}
+
 static void set_limits(int memory_mb)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    setrlimit(RLIMIT_DATA, &(struct rlimit){ (rlim_t)memory_mb << 20, (rlim_t)memory_mb << 20 });
+    limit(RLIMIT_DATA, (rlim_t)memory_mb << 20);
 #else
     (void)memory_mb;
 #endif
-    setrlimit(RLIMIT_CPU, &(struct rlimit){ CPU_SECONDS, CPU_SECONDS });
-    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    limit(RLIMIT_CPU, CPU_SECONDS);
+    limit(RLIMIT_CORE, 0);
 }
 
 /* --- by signal processing --- */
