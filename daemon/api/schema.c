@@ -143,6 +143,10 @@ static const struct {
       "source:=analysed|corrected analyser:string analyser_version:integer bars:Bar[] tempo_curve:any[]? version:integer",
       false },
     { "Bar", "start:number end:number beats:integer", false },
+    { "Roots",
+      "sections:Chord[] key:string? key_confidence:number? from_stems:boolean chroma_rate:number analyser:string analyser_version:integer version:integer",
+      false },
+    { "Chord", "start:number end:number root:integer? quality:=maj|min|7|maj7|min7|N label:string confidence:number", false },
     { "BeatsInput",
       "*beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer analyser:string? confidence:any corrected:any analysed:any source:any "
       "analyser_version:any bars:any tempo_curve:any version:any",

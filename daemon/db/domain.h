@@ -47,8 +47,6 @@ bool track_has_size(struct db_conn *c, int64_t bytes);          /* is there a tr
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
 enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
                                struct problem *p);
-/* Frames of 12 float32, little-endian, and how many a second. LM_NOT_FOUND: not analysed yet, or not on this machine. Caller frees *data. */
-enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p);
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
 
 /* track_stems.c: the separated parts. Those whose files are on this machine, by name; track_stems_free() frees the paths. */
@@ -66,6 +64,14 @@ enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *k
 /* {"onsets":...,"energy":..., each null where it is not there; "analyser","version"}, and the newest row's version. LM_NOT_FOUND: none of them. */
 enum lm_err track_features(struct db_conn *c, const char *track_id, json_t **features, int64_t *version, struct problem *p);
 enum lm_err track_set_features(struct db_conn *c, const char *track_id, const json_t *features, const char *analyser, int analyser_version, struct problem *p);
+
+/* track_roots.c: {"sections","key","key_confidence","from_stems","chroma_rate","analyser","analyser_version","version"}. LM_NOT_FOUND: none yet. */
+enum lm_err track_roots(struct db_conn *c, const char *track_id, json_t **roots, struct problem *p);
+/* roots: as the worker says them; the chroma beside. What was there is replaced. */
+enum lm_err track_set_roots(struct db_conn *c, const char *track_id, const json_t *roots, const void *chroma, size_t n, const char *analyser,
+                            int analyser_version, struct problem *p);
+/* Frames of 12 float32, little-endian, and how many a second. LM_NOT_FOUND: not analysed yet, or not on this machine. Caller frees *data. */
+enum lm_err track_chroma(struct db_conn *c, const char *track_id, void **data, size_t *n, double *rate, struct problem *p);
 
 /* scores.c */
 enum lm_err score_default(struct db_conn *c, const char *track_id, const char *venue_id, json_t **row, struct problem *p);  /* made when there is none */

@@ -55,7 +55,7 @@ const struct table track_roots_table = {
     .cols = (const struct column[]){
         ID_COLUMN,
         { "track_id", COL_UUID, COL_PARENT, .references = "tracks", .doc = "Its track." },
-        { "sections", COL_JSON, 0, .def = "[]", .max_len = JSON_LARGE, .doc = "[{start, end, root, quality, label}]" },
+        { "sections", COL_JSON, 0, .def = "[]", .max_len = JSON_LARGE, .doc = "[{start, end, root, quality, label, confidence}]" },
         { "key", COL_TEXT, COL_NULLABLE, .doc = "Of the whole track." },
         { "key_confidence", COL_REAL, COL_NULLABLE, .min = 0, .max = 1, .doc = "Of the analyser." },
         { "from_stems", COL_BOOL, COL_READONLY, .def = "false", .doc = "Heard in bass and other, not in the mix." },
