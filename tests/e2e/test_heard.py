@@ -21,6 +21,7 @@ class Heard(unittest.TestCase):
         self.d = Lumad()
         self.addCleanup(self.d.stop)
         self.rig = Rig(self.d)
+        self.forget()
         self.d.patch(f"/annotations/{self.rig.block['id']}", {"args": {"sel": "left"}})
         self.rig.show()
 
@@ -28,6 +29,14 @@ class Heard(unittest.TestCase):
         pattern = self.d.post("/patterns", {"name": name})
         self.d.put(f"/patterns/{pattern['id']}/graph", graph)
         return pattern["id"]
+
+    def forget(self):
+        """The rows here are put in by hand: none of what the jobs heard."""
+        db = sqlite3.connect(self.d.dir / "lumad.db", timeout=10)
+        with db:
+            for table in ("track_features", "track_roots"):
+                db.execute(f"DELETE FROM {table}")
+        db.close()
 
     def store(self, table, **columns):
         """As a worker's rows would stand there; lumad looks when something of the score changes."""
