@@ -57,7 +57,9 @@ class Lumad:
         self.log = pathlib.Path(self.tmp.name, "log")
         conf = pathlib.Path(self.tmp.name, "lumad.conf")
         # On the machine's own network no test may look for nodes or be heard: only the loopback is for lighting. In a namespace (netrig.py) everything is.
-        conf.write_text(config + ("[dmx]\ninterfaces = lo\n" if network() == HOME and "[dmx]" not in config else ""))
+        config += "[dmx]\ninterfaces = lo\n" if network() == HOME and "[dmx]" not in config else ""
+        # Analysis gets what nothing else wants: beside other tests that may be nothing at all.
+        conf.write_text(config + ("[jobs]\npriority = low\n" if "[jobs]" not in config else ""))
         binary = os.environ.get("LUMAD", str(ROOT / "build/release/lumad"))
         log = self.log.open("wb")
         under = shlex.split(os.environ.get("UNDER", ""))        # e.g. valgrind
