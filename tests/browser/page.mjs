@@ -1,7 +1,7 @@
 /*
  * What the browser tests share: a scratch lumad, Chromium on its page, checks that are counted. A test is `await run(seconds, async (t) => ...)`.
  *
- *   LUMAD=path/of/lumad (build/release/lumad)   CHROMIUM=/usr/bin/chromium   SHOTS=build/screenshots
+ *   LUMAD=path/of/lumad (build/release/lumad)   CHROMIUM=/usr/bin/chromium   SHOTS=build/screenshots   WEB=path/of/a/built/page (that of lumad)
  *
  * Ends with "N passed, N failed"; exit status 1 when something failed.
  */
@@ -52,6 +52,7 @@ export function start(data, port, ...more) {
     const config = path.join(data, 'test.conf');
     fs.mkdirSync(data, { recursive: true });
     if (!fs.existsSync(config) || !fs.readFileSync(config, 'utf8').includes('[dmx]')) fs.appendFileSync(config, '[dmx]\ninterfaces = lo\n');
+    if (process.env.WEB && !fs.readFileSync(config, 'utf8').includes('[server]')) fs.appendFileSync(config, `[server]\nweb = ${path.resolve(process.env.WEB)}\n`);
     const args = [...more, '--config', config, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
     const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
     let log = '';
