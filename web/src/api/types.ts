@@ -404,6 +404,17 @@ export interface NodeType {
     params: Param[];
 }
 
+/* The optional model that separates stems. */
+export interface StemModel {
+    state: 'missing' | 'asks' | 'off' | 'ready';
+    name: string;
+    licence: string;
+    accepted_at: string | null;
+    directory: string | null;
+    place: string; // where an installation for this lumad goes
+    memory_mb: number;
+}
+
 export interface Plugin {
     name: string;
     state: 'running' | 'restarting' | 'given_up' | 'refused';
