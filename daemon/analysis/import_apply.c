@@ -27,21 +27,36 @@ static bool is_of_dj(const char *analyser)
     return false;
 }
 
-static double number_at(const json_t *list, size_t i)
+/* So many numbers of a line; what is behind them. */
+static const char *take_numbers(const char *at, double *v, size_t n)
 {
-    return json_number_value(json_array_get(list, i));
+    char *behind = (char *)at;
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = strtod(behind, &behind);
+    return behind;
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
 }
 
 /* --- beats --- */
 
-static struct dj_segment *segments_of(const json_t *grid, size_t *n)
+static struct dj_segment *segments_of(const char *grid, size_t *n)
 {
-    struct dj_segment *s = calloc(json_array_size(grid), sizeof(*s));
+    struct dj_segment *s = calloc(count_lines(grid) + 1, sizeof(*s));
 
-    *n = s ? json_array_size(grid) : 0;
+    *n = s ? count_lines(grid) : 0;
     for (size_t i = 0; i < *n; i++) {
-        const json_t *v = json_array_get(grid, i);
-        s[i] = (struct dj_segment){ number_at(v, 0), number_at(v, 1), (int)number_at(v, 2), (int)number_at(v, 3) };
+        double v[4];
+        grid = take_numbers(grid, v, 4);
+        s[i] = (struct dj_segment){ v[0], v[1], (int)v[2], (int)v[3] };
     }
     return s;
 }
@@ -72,7 +87,7 @@ static double *heard_bars(const json_t *analysed, size_t *n)
 
     *n = bars ? json_array_size(list) : 0;
     for (size_t i = 0; i < *n; i++)
-        bars[i] = number_at(list, i);
+        bars[i] = json_number_value(json_array_get(list, i));
     return bars;
 }
 
@@ -81,7 +96,7 @@ static enum lm_err apply_grid(struct db_conn *c, const struct apply *a, const js
     struct dj_track t = { 0 };
     struct dj_beats b;
     size_t n;
-    struct dj_segment *segments = segments_of(json_object_get(a->params, "grid"), &t.n_segments);
+    struct dj_segment *segments = segments_of(json_get_text(a->params, "grid", ""), &t.n_segments);
     double *bars = heard_bars(analysed, &n);
 
     t.segments = segments;
@@ -102,7 +117,7 @@ static enum lm_err apply_beats(struct db_conn *c, const struct apply *a, struct 
     json_t *analysed = NULL, *corrected = NULL;
     int64_t version;
 
-    if (!json_array_size(json_object_get(a->params, "grid")))
+    if (!*json_get_text(a->params, "grid", ""))
         return LM_OK;
     enum lm_err err = track_grids(c, a->id, &analysed, &corrected, &version, p);
     bool is_operators = corrected && !is_of_dj(json_get_text(corrected, "analyser", ""));
@@ -127,21 +142,18 @@ static bool is_there(const json_t *markers, const char *id, const char *name, do
 }
 
 /* The id is of what the cue is in the other program, so that it is known again when it was moved or renamed here. */
-static enum lm_err apply_cue(struct db_conn *c, const struct apply *a, const json_t *cue, json_t *markers, struct problem *p)
+static enum lm_err apply_cue(struct db_conn *c, const struct apply *a, const struct dj_cue *cue, json_t *markers, struct problem *p)
 {
-    const char *name = json_string_value(json_array_get(cue, 0));
-    const json_t *color = json_array_get(cue, 1), *end = json_array_get(cue, 3);
-    double told = number_at(cue, 2), start = told + a->offset;
-    char key[512], id[UUID_SIZE];
+    double start = fmax(cue->start + a->offset, 0), end = cue->end + a->offset;
+    char key[512], id[UUID_SIZE], color[8];
 
-    snprintf(key, sizeof(key), "%s/%s/%.60s/%.3f", a->id, json_get_text(a->params, "program", ""), name ? name : "", told);
+    snprintf(key, sizeof(key), "%s/%s/%.60s/%.3f", a->id, json_get_text(a->params, "program", ""), cue->name, cue->start);
     uuid_from_key("marker", key, id);
-    start = start < 0 ? 0 : start;
-    if (start > a->duration || is_there(markers, id, name ? name : "", start))
+    if (start > a->duration || is_there(markers, id, cue->name, start))
         return LM_OK;
-    double last = json_is_number(end) ? json_number_value(end) + a->offset : -1;
-    json_t *members = json_pack("{s:s,s:s,s:O,s:f,s:o}", "track_id", a->id, "name", name ? name : "", "color", color ? color : json_null(), "start_time", start, "end_time",
-                                last > start ? json_real(last) : json_null());
+    snprintf(color, sizeof(color), "#%06x", (unsigned)cue->color & 0xffffff);
+    json_t *members = json_pack("{s:s,s:s,s:o,s:f,s:o}", "track_id", a->id, "name", cue->name, "color", cue->color < 0 ? json_null() : json_string(color), "start_time",
+                                start, "end_time", cue->end > cue->start && end > start ? json_real(end) : json_null());
     enum lm_err err = members ? row_put(c, &track_markers_table, id, members, p) : problem_set(p, LM_NOMEM, "No memory for a marker");
     if (!err) {
         json_object_set_new(members, "id", json_string(id));
@@ -153,16 +165,22 @@ static enum lm_err apply_cue(struct db_conn *c, const struct apply *a, const jso
 
 static enum lm_err apply_cues(struct db_conn *c, const struct apply *a, struct problem *p)
 {
-    const json_t *cues = json_object_get(a->params, "cues"), *cue;
+    const char *at = json_get_text(a->params, "cues", "");
     json_t *markers = NULL;
-    size_t i;
+    char name[DJ_TEXT_MAX];
 
-    if (!json_array_size(cues))
+    if (!*at)
         return LM_OK;
     enum lm_err err = row_all(c, &track_markers_table, "track_id", a->id, &markers, p);
-    json_array_foreach(cues, i, cue)
-        if (!err)
-            err = apply_cue(c, a, cue, markers, p);
+    for (size_t n = count_lines(at); n && !err; n--) {
+        double v[3];
+        at = take_numbers(at, v, 3);
+        at += *at == ' ';
+        size_t length = strcspn(at, "\n");
+        snprintf(name, sizeof(name), "%.*s", (int)length, at);
+        at += length + (at[length] == '\n');
+        err = apply_cue(c, a, &(struct dj_cue){ name, (int)v[2], v[0], v[1] }, markers, p);
+    }
     json_decref(markers);
     return err;
 }
@@ -184,7 +202,7 @@ enum lm_err import_apply(struct db *db, const char *track_id, const json_t *para
 {
     struct apply a = { .id = track_id, .params = params, .offset = json_get_real(params, "offset_ms", 0) / 1000 };
 
-    if (!json_array_size(json_object_get(params, "grid")) && !json_array_size(json_object_get(params, "cues")))
+    if (!*json_get_text(params, "grid", "") && !*json_get_text(params, "cues", ""))
         return LM_OK;
     return db_write_bulk(db, apply, &a, p);
 }

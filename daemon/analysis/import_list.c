@@ -1,7 +1,8 @@
 /*
  * What is to be imported, as items of a batch. An item's params, all of them left out where they say nothing:
- *   {"program","title","artist","album","duration","grid":[[start,bpm,beats_per_bar,beat],...],"cues":[[name,color or null,start,end or null],...],
+ *   {"program","title","artist","album","duration","grid","cues",
  *    "trouble","only_known","replace","offset_ms","refuse"}
+ * grid: a line for each segment, "start bpm beats_per_bar beat"; cues: a line for each, "start end color name", end and color -1 where there is none (the members of dj.h).
  * So an item stands alone: a batch goes on after a restart when the library it came from is gone.
  */
 #include <string.h>
@@ -92,28 +93,30 @@ static void find(struct finder *f, const char *path, char out[PATH_SIZE])
 
 /* --- params --- */
 
+/* As text and not as lists: of 50,000 tracks these are most of what there is, and a JSON number takes 24 bytes and more. */
 static json_t *grid_of(const struct dj_track *t)
 {
-    json_t *grid = json_array();
+    struct str text = { 0 };
 
     for (size_t i = 0; i < t->n_segments; i++) {
         const struct dj_segment *s = &t->segments[i];
-        json_array_append_new(grid, json_pack("[f,f,i,i]", s->start, s->bpm, s->beats_per_bar, s->beat));
+        str_addf(&text, "%.6f %.9g %d %d\n", s->start, s->bpm, s->beats_per_bar, s->beat);
     }
+    json_t *grid = text.failed ? NULL : json_stringn(text.data, text.len);
+    str_clear(&text);
     return grid;
 }
 
 static json_t *cues_of(const struct dj_track *t)
 {
-    json_t *cues = json_array();
-    char color[8];
+    struct str text = { 0 };
 
     for (size_t i = 0; i < t->n_cues; i++) {
         const struct dj_cue *c = &t->cues[i];
-        snprintf(color, sizeof(color), "#%06x", (unsigned)c->color & 0xffffff);
-        json_array_append_new(cues, json_pack("[s,o,f,o]", c->name, c->color < 0 ? json_null() : json_string(color), c->start,
-                                              c->end > c->start ? json_real(c->end) : json_null()));
+        str_addf(&text, "%.6f %.6f %d %s\n", c->start, c->end > c->start ? c->end : -1, c->color, c->name);
     }
+    json_t *cues = text.failed ? NULL : json_stringn(text.data, text.len);
+    str_clear(&text);
     return cues;
 }
 

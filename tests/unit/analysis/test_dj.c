@@ -203,6 +203,8 @@ TEST(what_is_no_text_is_no_playlist)
 {
     static const char sound[] = "RIFF\x24\0\0\0WAVEfmt ";
 
+    dj_free(lib);
+    lib = NULL;
     CHECK_INT(dj_parse(sound, sizeof(sound), "", &lib, &p), LM_MEDIA_TYPE);
     CHECK_INT(dj_parse("", 0, "", &lib, &p), LM_MEDIA_TYPE);
     CHECK_INT(dj_parse("SQLite format 3\0more", 20, "", &lib, &p), LM_MEDIA_TYPE);
