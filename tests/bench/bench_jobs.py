@@ -57,7 +57,7 @@ def prepare(data, folder):
     """A data directory with the demo and the tracks, everything decoded."""
     config("yes", "low", folder)
     d = bench_daemon.Daemon(data, "--demo").ready()
-    post(d, "/settings", {"jobs_concurrency": WORKERS}, "PATCH")
+    post(d, "/settings", {"jobs_concurrency": WORKERS, "stems": "demand"}, "PATCH")
     batch = post(d, "/imports", {"path": str(folder)})
     wait(lambda: d.get(f"/batches/{batch['id']}")["state"] == "done")
     wait(lambda: not running(d))

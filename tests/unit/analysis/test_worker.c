@@ -178,3 +178,59 @@ TEST(the_log_is_its_end_and_utf8)
     CHECK_STR(end.log + n - 13, "line 2999\n?" "?!");
     worker_end_clear(&end);
 }
+
+TEST(more_memory_than_it_may_have)
+{
+    /* In a child, as a shell would start it; slowly enough to be seen by who looks four times a second. */
+    static const char script[] = "awk 'BEGIN { s = \"x\"; for (i = 0; i < 23; i++) s = s s; for (j = 0; j < 100; j++) { a[j] = s j; system(\"sleep 0.1\") } }'; sleep 60";
+    const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+    worker_end_clear(&end);
+    CHECK_INT(worker_run(&(struct worker_options){ .argv = argv, .memory_mb = 80 }, &end), LM_IO);
+    CHECK_STR(end.code, "too_much_memory");
+    CHECK_STR(end.message, "The worker needed more than 80 MB of memory");
+    CHECK(!end.may_pass);
+    CHECK_INT(worker_run(&(struct worker_options){ .argv = (const char *[]){ "/bin/sh", "-c", "sleep 0.6; echo '{\"result\":1}'", NULL }, .memory_mb = 80 }, &end), LM_OK);
+    worker_end_clear(&end);
+}
+
+TEST(what_may_pass_is_known)
+{
+    static const struct { const char *script; bool may_pass; } runs[] = {
+        { "kill -SEGV $$", true }, { "kill -KILL $$", true }, { "exit 3", true }, { "echo nonsense", false },
+        { "echo '{\"error\":{\"code\":\"broken\"}}'; exit 1", false }, { "echo '{\"error\":{\"code\":\"no_memory\"}}'; exit 1", true },
+        { "echo '{\"error\":{\"code\":\"full\"}}'; exit 1", true }, { "echo '{\"error\":{\"code\":\"busy\"}}'; exit 1", true },
+    };
+
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        CHECK(run(runs[i].script) != LM_OK);
+        CHECK_INT(end.may_pass, runs[i].may_pass);
+    }
+    CHECK_INT(run_with("sleep 60", 200, NULL), LM_IO);
+    CHECK(!end.may_pass);
+}
+
+TEST(the_same_progress_for_ever_is_a_hang)
+{
+    CHECK_INT(run_with("while :; do echo '{\"progress\":0.5,\"step\":\"turning\"}'; sleep 0.02; done", 100, NULL), LM_IO);
+    CHECK_STR(end.code, "quiet");
+    CHECK_INT(run_with("for i in 1 2 3 4 5 6 7 8 9; do for k in 1 2 3 4 5; do echo \"{\\\"progress\\\":0.$i$k}\"; sleep 0.1; done; done; echo '{\"result\":1}'", 400, NULL), LM_OK);
+    worker_end_clear(&end);
+}
+
+TEST(it_stands_back_as_far_as_it_is_told)
+{
+    static const struct { enum worker_priority priority; const char *policy; int nice; } all[] = {
+        { WORKER_LOW, "0", 10 }, { WORKER_BATCH, "3", 19 }, { WORKER_IDLE, "5", 19 },
+    };
+    /* /proc/PID/stat: 19 is the nice value, 41 the policy. */
+    const char *argv[] = { "/bin/sh", "-c", "set -- $(cut -d')' -f2 /proc/$$/stat); echo \"{\\\"result\\\":{\\\"nice\\\":${17},\\\"policy\\\":\\\"${39}\\\"}}\"", NULL };
+
+    for (size_t i = 0; i < 3; i++) {
+        worker_end_clear(&end);
+        CHECK_INT(worker_run(&(struct worker_options){ .argv = argv, .priority = all[i].priority }, &end), LM_OK);
+        CHECK_STR(json_get_text(end.result, "policy", ""), all[i].policy);
+        CHECK_INT(json_get_int(end.result, "nice", 0), all[i].nice);
+    }
+    worker_end_clear(&end);
+}
