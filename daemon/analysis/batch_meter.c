@@ -35,12 +35,12 @@ static double progress_of(struct batches *b, const char *id)
 
     if (!err)
         err = batch_row_read(c, id, &row, NULL);
+    const json_t *names = err ? NULL : json_object_get(row.params, "steps");
+    quick = jobs_cost(c, json_is_array(names) ? names : NULL, JOBS_QUICK);
+    slow = jobs_cost(c, json_is_array(names) ? names : NULL, JOBS_SLOW);
     db_reader_put(b->o.db, c);
     if (err)
         return 0;
-    const json_t *names = json_object_get(row.params, "steps");
-    quick = jobs_cost(json_is_array(names) ? names : NULL, JOBS_QUICK);
-    slow = jobs_cost(json_is_array(names) ? names : NULL, JOBS_SLOW);
     all = IMPORT_COST + quick + slow;
     batch_row_clear(&row);
     for (int i = 0; i < ITEM_STATES; i++)

@@ -129,9 +129,9 @@ static bool is_half_done(struct batches *b, const struct live *l, const struct o
     struct db_conn *c = db_reader_take(b->o.db);
     enum lm_err err = batch_row_read(c, l->item.batch_id, &row, NULL);
 
-    db_reader_put(b->o.db, c);
     bool is_half = !err && l->item.pass == PASS_QUICK && !(l->asked.n && o->failed + o->cancelled == l->asked.n)
-                && jobs_cost(batch_steps(&l->item, &row), JOBS_SLOW) > 0;
+                && jobs_cost(c, batch_steps(&l->item, &row), JOBS_SLOW) > 0;
+    db_reader_put(b->o.db, c);
     if (!err)
         batch_row_clear(&row);
     return is_half;

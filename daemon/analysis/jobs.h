@@ -77,7 +77,7 @@ void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked);
 /* A list of names, or NULL or null; LM_INVALID points at "/steps/0". */
 enum lm_err jobs_check_steps(const json_t *steps, struct problem *p);
 /* What the steps of a request cost, roughly, in CPU seconds a minute of audio. */
-double jobs_cost(const json_t *steps, enum jobs_part part);
+double jobs_cost(struct db_conn *c, const json_t *steps, enum jobs_part part);
 /* {"beats":{"state":"none|queued|running|done|failed","progress","version","error"},"waveform":...,"roots":...,"stems":...,"features":...} for a track. */
 enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *track_id, json_t **analysis, struct problem *p);
 

@@ -21,9 +21,11 @@ static bool is_named(const json_t *names, const struct step *s)
     return false;
 }
 
-static bool is_asked_for(const json_t *names, enum jobs_part part, const struct step *s)
+static bool is_asked_for(struct db_conn *c, const char *data_dir, const json_t *names, enum jobs_part part, const struct step *s)
 {
-    return (names ? is_named(names, s) : !s->is_on_demand) && (part == JOBS_ALL || (part == JOBS_SLOW) == s->is_slow);
+    if (part != JOBS_ALL && (part == JOBS_SLOW) != s->is_slow)
+        return false;
+    return names ? is_named(names, s) : s->is_automatic ? s->is_automatic(c, data_dir) : !s->is_on_demand;
 }
 
 enum lm_err jobs_check_steps(const json_t *names, struct problem *p)
@@ -65,7 +67,7 @@ static enum lm_err choose(struct jobs *j, struct db_conn *c, const struct jobs_r
         err = row_all(c, &jobs_table, "track_id", r->track_id, &rows, p);
     for (size_t k = 0; !err && steps[k] && *n < STEPS_MAX; k++) {
         const struct step *s = steps[k];
-        if (!is_asked_for(r->steps, r->part, s))
+        if (!is_asked_for(c, j->data_dir, r->steps, r->part, s))
             continue;
         bool is_forced = r->force && !(rows && is_done_since(rows, s, r->force_since));
         if (is_forced || !s->is_there(c, j->data_dir, s, r->track_id) || step_is_stale(c, s, r->track_id))
@@ -169,12 +171,12 @@ double jobs_asked_progress(struct jobs *j, const struct jobs_asked *asked, bool 
     return all > 0 ? 1 - left / all : 1;
 }
 
-double jobs_cost(const json_t *names, enum jobs_part part)
+double jobs_cost(struct db_conn *c, const json_t *names, enum jobs_part part)
 {
     double sum = 0;
 
     for (size_t k = 0; steps[k]; k++)
-        if (is_asked_for(names, part, steps[k]))
+        if (is_asked_for(c, NULL, names, part, steps[k]))
             sum += step_cost(steps[k]);
     return sum;
 }

@@ -6,11 +6,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "analysis/stem_model.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/str.h"
+
+static const uint64_t ROOM_BYTES = UINT64_C(5) << 30;
 
 static bool are_stems_here(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
 {
@@ -24,6 +27,17 @@ static bool are_stems_here(struct db_conn *c, const char *data_dir, const struct
     there = there && n == TRACK_STEMS;
     track_stems_free(stems, n);
     return there;
+}
+
+/* Fifteen megabytes a minute: without much room on the disk they are made for who asks. */
+static bool are_stems_automatic(struct db_conn *c, const char *data_dir)
+{
+    struct statvfs disk;
+    json_t *value = NULL;
+    bool is_set = settings_get_one(c, "stems", &value) || strcmp(json_string_value(value) ? json_string_value(value) : "", "demand");
+
+    json_decref(value);
+    return is_set && (!data_dir || statvfs(data_dir, &disk) || (uint64_t)disk.f_bavail * disk.f_frsize >= ROOM_BYTES);
 }
 
 static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct problem *p)
@@ -109,7 +123,7 @@ static void clear_stems(struct step_run *r)
 }
 
 const struct step step_stems = {
-    .name = "stems", .worker = "stem_worker", .analyser = "lumad-stems", .version = 1, .needs_pcm = true, .is_on_demand = true, .after = { "beats" }, .waits_only = true, .is_slow = true, .cost = 15,
-    .memory = stems_memory, .quiet_s = 120,
+    .name = "stems", .worker = "stem_worker", .analyser = "lumad-stems", .version = 1, .needs_pcm = true, .is_automatic = are_stems_automatic, .after = { "beats" }, .waits_only = true,
+    .is_slow = true, .cost = 4, .memory = stems_memory, .quiet_s = 120,
     .is_there = are_stems_here, .prepare = prepare_stems, .collect = collect_stems, .store = store_stems, .clear = clear_stems,
 };

@@ -58,6 +58,7 @@ struct step {
     bool has_dir;                       /* a folder of its own, gone with the run */
     bool reads_stems;                   /* stems that are here are decoded first; it still runs when that fails (step_stem_decoded()) */
     bool is_on_demand;                  /* done when somebody reads what it makes, not with every track */
+    bool (*is_automatic)(struct db_conn *c, const char *data_dir);      /* done with every track? NULL: is_on_demand says so. data_dir NULL: as a rule */
     bool is_slow;                       /* minutes, or after such: the quick steps of all tracks come before */
     double cost;                        /* CPU seconds a minute of audio, roughly: for the share of a progress; 0 = 1 */
     int memory_mb;                      /* what it usually needs besides files it maps; 0 = STEP_MEMORY_MB. One that takes step_memory_limit() is ended */

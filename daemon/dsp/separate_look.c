@@ -217,7 +217,7 @@ static void look_repeated(struct look *l, size_t n)
             continue;
         }
         for (size_t b = 0; b < BANDS; b++) {
-            float v[ALIKE];
+            float v[ALIKE] = { 0 };
             for (int i = 0; i < m; i++) {
                 float x = level[at[i] * BANDS + b];
                 int k = i;

@@ -123,7 +123,8 @@ enum lm_err pitch_follow(const float *level, size_t n, double bin_hz, const stru
         if (l.before[i] > l.before[at])
             at = i;
     for (size_t t = n; t-- > 0;) {
-        out[t] = at == l.n ? (struct pitch){ 0 } : (struct pitch){ l.hz[at], own[t * row + (size_t)at] };
+        out[t].hz = at == l.n ? 0 : l.hz[at];
+        out[t].strength = at == l.n ? 0 : own[t * row + (size_t)at];
         at = l.from[t * row + (size_t)at];
     }
     err = LM_OK;

@@ -52,6 +52,7 @@ class Separation(unittest.TestCase):
     def setUp(self):
         self.d = Lumad()
         self.addCleanup(self.d.stop)
+        self.d.patch("/settings", {"stems": "demand"})
         self.track = self.d.upload(MUSIC).json
         self.path = f"/tracks/{self.track['id']}/stems"
 
@@ -102,6 +103,14 @@ class Separation(unittest.TestCase):
         self.assertEqual(separate(d, self.track)["state"], "done")
         self.assertEqual(len(self.files()), 4)
 
+    def test_with_every_track_or_for_who_asks(self):
+        self.d.wait_jobs(self.track["id"])
+        self.assertEqual(self.d.get(self.path)["items"], [])
+        self.d.patch("/settings", {"stems": "every"})
+        second = self.d.upload(music(1.5)).json
+        self.d.wait_jobs(second["id"])
+        self.assertEqual([s["name"] for s in self.d.get(f"/tracks/{second['id']}/stems")["items"]], NAMES)
+
     def test_a_lost_file_is_made_again(self):
         separate(self.d, self.track)
         (self.d.dir / self.files()[0]).unlink()
@@ -127,6 +136,7 @@ class NoRoom(unittest.TestCase):
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", stems], check=True)
             try:
                 with Lumad(data=data) as d:
+                    d.patch("/settings", {"stems": "demand"})
                     track = d.upload(MUSIC).json
                     self.assertEqual(separate(d, track)["state"], "done")
                     before = sorted(f for f in stems.rglob("*") if f.is_file())

@@ -46,6 +46,7 @@ class Stems(unittest.TestCase):
     def setUp(self):
         self.d = Lumad()
         self.addCleanup(self.d.stop)
+        self.d.patch("/settings", {"stems": "demand"})                  # the rows are this test's own
         self.rig = Rig(self.d)
         self.d.patch(f"/annotations/{self.rig.block['id']}", {"args": {"sel": "left"}})
         self.rig.show()
@@ -111,6 +112,7 @@ class Stems(unittest.TestCase):
             for start in range(2):
                 with Lumad(data=data) as d:
                     if start == 0:
+                        d.patch("/settings", {"stems": "demand"})
                         self.d, self.rig = d, Rig(d)
                         self.separate("drums", level(0.8))
                         self.layer("Drums", stem_graph("drums"))
