@@ -198,7 +198,6 @@ TEST(a_file_becomes_a_track)
     CHECK(wait_idle());
     CHECK_STR(state_of(id, "waveform", &analysis), "done");
     CHECK_STR(state_of(id, "beats", &analysis), "done");
-    CHECK_STR(state_of(id, "stems", &analysis), "none");
     CHECK_INT(json_get_int(json_object_get(analysis, "beats"), "version", 0), 1);
     struct db_conn *c = db_reader_take(db);
     CHECK_INT(track_waveform(c, id, "full", &wave, &n, &p), LM_OK);
