@@ -187,7 +187,9 @@ static bool feed_some(struct batches *b, const struct batch_row *row, enum batch
 static bool feed(struct batches *b, const struct batch_row *row)
 {
     struct batch_tally t;
-    bool any = feed_some(b, row, ITEM_ANALYSING, PASS_NEW, PASS_QUICK) | feed_some(b, row, ITEM_QUEUED, PASS_NEW, PASS_QUICK);
+    bool any = feed_some(b, row, ITEM_ANALYSING, PASS_NEW, PASS_QUICK);
+
+    any |= feed_some(b, row, ITEM_QUEUED, PASS_NEW, PASS_QUICK);
     struct db_conn *c = db_reader_take(b->o.db);
     enum lm_err err = batch_row_tally(c, row->id, &t, NULL);
 
