@@ -3,7 +3,7 @@
 Written from the specification alone, as plainly as possible, in double precision and one instant at a time; it knows the node
 types, channel classes and rules that the demo uses and refuses everything else. Standard library only.
 
-    show = Show(root / "config/demo", truth)            # truth: what demo_worker --truth wrote
+    show = Show(root / "config/demo", truth, heard)     # truth: what demo_worker --truth wrote; heard: GET /tracks/{id}/features
     expected = show.render(12.5)                        # {universe: Universe}
     expected[1].compare(bytes_of_universe_1)            # [] or a list of sentences
 """
@@ -280,6 +280,17 @@ class Layer:
             v = level * (1 - shape((x - a - d - s) / r, p["decay_curve"])) if r else 0.0
         return [[p["amplitude"] * v]]
 
+    def node_drum_onsets(self, node, t):
+        decay = node["params"].get("decay_ms", 80) / 1000
+        return {drum: [[max((s * math.exp((at - t) / decay) for at, s in hits if at <= t), default=0.0)]] for drum, hits in self.show.heard["onsets"].items()}
+
+    def node_bar_energy(self, node, t):
+        return [[next((e for start, end, e in reversed(self.show.heard["energy"]["bars"]) if start <= t < end), 0.0)]]
+
+    def node_section_index(self, node, t):
+        begun = [s for s in self.show.heard["sections"]["sections"] if s["start"] <= t]
+        return {"out": [[float(max(0, len(begun) - 1))]], "is_drop": [[float(bool(begun) and begun[-1]["label"] == "drop" and t < begun[-1]["end"])]]}
+
     def node_math(self, node, t):
         a = self.wired(node, "a", t)
         return pairwise(MATH[node["params"].get("operation", "add")], a, self.wired(node, "b", t, [[0.0]]))
@@ -502,8 +513,8 @@ class Universe:
 
 
 class Show:
-    def __init__(self, folder, truth):
-        folder = pathlib.Path(folder)
+    def __init__(self, folder, truth, heard):
+        folder, self.heard = pathlib.Path(folder), heard
         score = json.loads((folder / "score.json").read_text())
         self.venue = Venue(json.loads((folder / "venue.json").read_text()))
         self.grid, self.truth = Grid(truth), truth

@@ -34,10 +34,13 @@ class Light(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.truth = render_truth()
-        cls.model = lightmodel.Show(ROOT / "config/demo", cls.truth)
         cls.d = Lumad("--demo")
         cls.addClassCleanup(cls.d.stop)
         until(lambda: cls.d.get("/host-audio")["playing"])         # the autoplay begins when the track is decoded
+        track = cls.d.get("/show")["track_id"]
+        cls.d.wait_jobs(track, 120)
+        until(lambda: not any(i["errors"] for i in cls.d.get("/show/layer-errors")["items"]))       # what was heard has come to the layers that follow it
+        cls.model = lightmodel.Show(ROOT / "config/demo", cls.truth, cls.d.get(f"/tracks/{track}/features"))
         cls.d.post("/host-audio/pause")
         cls.venue = cls.d.get("/show")["venue_id"]
         cls.address = wire.own_address()
