@@ -48,7 +48,7 @@ static const struct key keys[] = {
               "The folder \"fixtures\" of the data directory is always read last and wins.\nAll of them are watched: files may come, go and change while lumad runs." },
     { "files", "plugin_dir", KIND_FOLDER, AT(plugin_dir), .def = "",
       .help = "Folder with plug-ins: nodes for patterns, as shared objects (.so). Empty: none are loaded. It is watched: they may come, go and change\n"
-              "while lumad runs. Only files of root or of lumad's own user that nobody else may write to are taken; a service does not see /home." },
+              "while lumad runs. Only files of root or of lumad's own user that nobody else may write to are taken." },
     { "files", "cache_max_mb", KIND_INT, AT(cache_max_mb), .def = "4096", .min = 64, .max = 1048576,
       .help = "Decoded audio kept on disk, in MiB. The track that was not used for the longest time goes first." },
     { "library", "import_folders", KIND_FOLDERS, AT(import_folders), .def = "~/:/media:/run/media:/mnt:/srv",
