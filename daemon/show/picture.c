@@ -22,6 +22,7 @@ struct picture_stage {
     struct patch_head heads[HEADS];
     struct patch patch;
     struct beatgrid *grid;
+    struct analysis *heard;
     float *sound, *voice;
     uint64_t frames;
 };
@@ -74,6 +75,30 @@ static bool make_sound(struct picture_stage *s)
     return true;
 }
 
+/* What an analyser would hear in such music: a kick on each beat, a hi-hat between them and a snare on each second; it grows from bar to bar and drops in the middle of the picture. */
+static enum lm_err make_heard(struct picture_stage *s)
+{
+    const double bar = BEAT_S * BEATS_PER_BAR, drop = LEAD_IN + SECONDS / 2, end = BEATS * BEAT_S;
+    json_t *kick = json_array(), *snare = json_array(), *hihat = json_array(), *bars = json_array();
+
+    for (int i = 0; i < BEATS; i++) {
+        json_array_append_new(kick, json_pack("[f,f]", i * BEAT_S, 1.0));
+        json_array_append_new(hihat, json_pack("[f,f]", (i + .5) * BEAT_S, .8));
+        if (i % 2)
+            json_array_append_new(snare, json_pack("[f,f]", i * BEAT_S, .9));
+    }
+    for (int i = 0; i < BEATS / BEATS_PER_BAR; i++)
+        json_array_append_new(bars, json_pack("[f,f,f]", i * bar, (i + 1) * bar, (i + 1.) * BEATS_PER_BAR / BEATS));
+    json_t *onsets = json_pack("{s:o,s:o,s:o}", "kick", kick, "snare", snare, "hihat", hihat), *energy = json_pack("{s:o}", "bars", bars);
+    json_t *sections = json_pack("{s:[{s:f,s:f,s:s},{s:f,s:f,s:s}]}", "sections", "start", 0., "end", drop, "label", "build", "start", drop, "end", end, "label", "drop");
+    enum lm_err err = onsets && energy && sections ? analysis_new(onsets, energy, sections, NULL, 0, 0, &s->heard, NULL) : LM_NOMEM;
+
+    json_decref(onsets);
+    json_decref(energy);
+    json_decref(sections);
+    return err;
+}
+
 struct picture_stage *picture_stage_new(void)
 {
     struct picture_stage *s = calloc(1, sizeof(*s));
@@ -81,7 +106,7 @@ struct picture_stage *picture_stage_new(void)
     if (!s)
         return NULL;
     put_heads(s);
-    if (make_grid(s) || !make_sound(s)) {
+    if (make_grid(s) || !make_sound(s) || make_heard(s)) {
         picture_stage_free(s);
         return NULL;
     }
@@ -93,6 +118,7 @@ void picture_stage_free(struct picture_stage *s)
     if (!s)
         return;
     beatgrid_free(s->grid);
+    analysis_free(s->heard);
     free(s->sound);
     free(s->voice);
     free(s);
@@ -120,7 +146,7 @@ static json_t *standing_in(const struct picture_stage *s, const json_t *graph)
 static enum lm_err make_layer(const struct picture_stage *s, const json_t *graph, bool (*stop)(void *ctx), void *ctx, struct layer **layer)
 {
     json_t *args = standing_in(s, graph);
-    struct graph_env env = { .patch = &s->patch, .grid = s->grid, .audio = { s->sound, s->frames, 1, RATE }, .start = LEAD_IN, .end = LEAD_IN + SECONDS,
+    struct graph_env env = { .patch = &s->patch, .grid = s->grid, .analysis = s->heard, .audio = { s->sound, s->frames, 1, RATE }, .start = LEAD_IN, .end = LEAD_IN + SECONDS,
                              .origin = LEAD_IN, .seed = 1, .args = args };
     /* Drums, bass and the rest are all of the music here. */
     for (int i = 0; i < GRAPH_STEMS; i++)
