@@ -73,6 +73,7 @@ export class Timeline {
     private readonly observer: ResizeObserver;
     private held = 0; /* until when (ms) the view stays where the user put it */
     private lastLive = '';
+    private playheadX = -1;
 
     constructor(
         private readonly ground: HTMLCanvasElement,
@@ -116,7 +117,9 @@ export class Timeline {
         this.isStale = true;
     }
 
-    zoom(factor: number, atX = this.width / 2) {
+    /* By buttons and keys around the playhead, where it is seen. */
+    zoom(factor: number, atX?: number) {
+        atX ??= this.playheadX > 0 && this.playheadX < this.width ? this.playheadX : this.width / 2;
         const t = this.start + atX / this.pps;
         this.pps = Math.min(800, Math.max(this.minPps(), this.pps * factor));
         this.scrollTo(t - atX / this.pps);
@@ -137,6 +140,7 @@ export class Timeline {
             this.lastLive = '';
         }
         const x = (position - this.start) * this.pps;
+        this.playheadX = x;
         const stamp = `${x.toFixed(1)} ${this.hover?.x} ${this.hover?.y} ${JSON.stringify(this.drag)}`;
         if (stamp === this.lastLive) return;
         this.lastLive = stamp;
