@@ -55,6 +55,7 @@ TEST(the_defaults)
     CHECK_STR(c.log_level, "info");
     CHECK_STR(c.audio, "auto");
     CHECK_STR(c.plugin_dir, "");
+    CHECK_STR(c.import_folders, "/home/me/:/media:/run/media:/mnt:/srv");
     CHECK(c.real_time);
     CHECK_INT(c.rt_priority, 60);
     CHECK_INT(c.compile_threads, 0);
@@ -232,6 +233,6 @@ TEST(the_reference_names_every_key_of_the_file)
     }
     free(text);
     free(page);
-    CHECK_INT(n, 14);
+    CHECK_INT(n, 16);
     CHECK_INT(missing, 0);
 }
