@@ -201,7 +201,7 @@ double loudness_power(const struct loudness *l, size_t block)
 
 double loudness_of_power(double power)
 {
-    return power > 1e-12 ? fmax(LOUDNESS_FLOOR, -0.691 + 10 * log10(power)) : LOUDNESS_FLOOR;
+    return fmax(LOUDNESS_FLOOR, -0.691 + 10 * log10(fmax(power, 1e-12)));
 }
 
 double loudness_momentary(const struct loudness *l, size_t block)

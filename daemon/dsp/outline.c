@@ -253,14 +253,13 @@ struct part { size_t from, to; float energy, low, rise; bool is_full, is_quiet; 
 /* The least-squares line through its bars: how much it rises from end to end. */
 static float rise_of(const struct outline_bar *bars, size_t from, size_t to)
 {
-    double n = (double)(to - from), sum = 0, moment = 0;
+    double n = (double)(to - from), moment = 0;
 
     for (size_t i = from; i < to; i++) {
         double high = 0;
         for (int b = SOUND / 2; b < SOUND; b++)
             high += (double)decibels(bars[i].texture.power[b]) / (SOUND - SOUND / 2);
         double x = (double)bars[i].energy + high / 24;
-        sum += x;
         moment += x * ((double)(i - from) - (n - 1) / 2);
     }
     return n > 1 ? (float)(moment * 12 / (n * (n + 1))) : 0;
