@@ -15,18 +15,21 @@ enum { HEAD = 512 };
 
 enum kind { KIND_NONE, KIND_XML, KIND_SQLITE, KIND_PLS, KIND_M3U };
 
-bool dj_is_library_name(const char *name)
+const char *dj_program_of_name(const char *name)
 {
-    static const char *const suffixes[] = { ".m3u", ".m3u8", ".pls", ".xml", ".nml", "m.db", "mixxxdb.sqlite" };
+    static const struct { const char *suffix, *program; } names[] = {
+        { ".m3u", "playlist" }, { ".m3u8", "playlist" }, { ".pls", "playlist" }, { ".xml", "rekordbox" }, { ".nml", "traktor" }, { "m.db", "engine" }, { "mixxxdb.sqlite", "mixxx" },
+    };
     size_t n = strlen(name);
 
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        size_t k = strlen(suffixes[i]);
-        bool is_whole = *suffixes[i] != '.';
-        if (n >= k && !strcasecmp(name + n - k, suffixes[i]) && (!is_whole || n == k || name[n - k - 1] == '/') && (is_whole || n > k))
-            return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t k = strlen(names[i].suffix);
+        if (n < k || strcasecmp(name + n - k, names[i].suffix))
+            continue;
+        if (*names[i].suffix == '.' ? n > k : n == k || name[n - k - 1] == '/')     /* the others are whole names */
+            return names[i].program;
     }
-    return false;
+    return NULL;
 }
 
 /* A playlist without a header is any text; so it must at least be text. */

@@ -148,6 +148,12 @@ static void add_place(json_t *list, const char *name, const char *path)
         json_array_append_new(list, json_pack("{s:s,s:s}", "name", name, "path", path));
 }
 
+static void add_library(json_t *list, const char *name, const char *path)
+{
+    if (json_array_size(list) < SHOWN_MAX)
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", name, "path", path, "program", dj_program_of_name(name)));
+}
+
 /* Where DJ programs keep theirs, below a home or the root of a stick. */
 static void add_known_places(json_t *libraries, const char *dir)
 {
@@ -156,7 +162,7 @@ static void add_known_places(json_t *libraries, const char *dir)
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (!path_join(path, dir, places[i]) && path_exists(path))
-            add_place(libraries, places[i], path);
+            add_library(libraries, places[i], path);
 }
 
 static json_t *new_page(const char *path, const char *parent)
@@ -207,8 +213,8 @@ enum lm_err imports_browse(struct imports *im, const char *path, json_t **page, 
                 is_dir = !stat(at, &st) && S_ISDIR(st.st_mode);
             if (is_dir)
                 add_place(json_object_get(*page, "folders"), name, at);
-            else if (dj_is_library_name(name))
-                add_place(json_object_get(*page, "libraries"), name, at);
+            else if (dj_program_of_name(name))
+                add_library(json_object_get(*page, "libraries"), name, at);
             else
                 files += import_is_audio_name(name);
         }

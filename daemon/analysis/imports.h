@@ -52,7 +52,7 @@ enum lm_err imports_list_upload(struct imports *im, const char *path, const char
 /* One item: `ctx` is the struct imports. */
 batch_import_fn imports_run;
 
-/* {"path","parent","folders":[{"name","path"}],"files","libraries":[{"name","path"}]}: what a picker shows of a folder; "" lists the folders that may be read.
+/* {"path","parent","folders":[{"name","path"}],"files","libraries":[{"name","path","program"}]}: what a picker shows of a folder; "" lists the folders that may be read.
  * files: audio files in it, without those of the folders below. Hidden ones are left out. */
 enum lm_err imports_browse(struct imports *im, const char *path, json_t **page, struct problem *p);
 /* {"program","path","tracks","with_beats","with_cues","playlists":[{"name","tracks"}]}: what a library holds, before it is imported. */

@@ -154,8 +154,8 @@ class Imports(unittest.TestCase):
         mixxx.execute("INSERT INTO cues VALUES (1, 1, 1, 16000, 0, 0, 'In', 255)")
         mixxx.commit()                                  # and left open, as Mixxx does
         self.addCleanup(mixxx.close)
-        places = {p["name"] for p in self.d.get(f"/imports/browse?path={self.music}")["libraries"]}
-        self.assertEqual(places, {"mixxxdb.sqlite", "Engine Library/Database2/m.db"})
+        places = {(p["name"], p["program"]) for p in self.d.get(f"/imports/browse?path={self.music}")["libraries"]}
+        self.assertEqual(places, {("mixxxdb.sqlite", "mixxx"), ("Engine Library/Database2/m.db", "engine")})
         for path, bpm, first in ((folder / "m.db", 120, .1), (self.music / "mixxxdb.sqlite", 100, .1)):
             item, = self.items(self.finish(self.d.post("/imports", {"path": str(path)})))
             self.assertEqual(item["state"], "done", item)

@@ -218,9 +218,11 @@ TEST(names_of_libraries_are_known)
     static const char *const no[] = { "a.wav", ".m3u", "am.db", "notes.txt", "sm3u", "" };
 
     for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
-        CHECK(dj_is_library_name(yes[i]));
+        CHECK(dj_program_of_name(yes[i]) != NULL);
     for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
-        CHECK(!dj_is_library_name(no[i]));
+        CHECK(!dj_program_of_name(no[i]));
+    CHECK_STR(dj_program_of_name("/a/Database2/m.db"), "engine");
+    CHECK_STR(dj_program_of_name("a.M3U8"), "playlist");
 }
 
 /* --- grids --- */
