@@ -11,6 +11,7 @@
 enum {
     N = SEPARATE_SIZE, HOP = SEPARATE_HOP, BINS = SEPARATE_BINS,
     PIECE = 1280, AROUND = 192,         /* frames: 27 s and 4 s at 48 kHz */
+    TELL = 256,                         /* frames between two words of progress, .3 s of a core */
 };
 
 struct work {
@@ -112,7 +113,7 @@ static void add(struct work *w, size_t frame, int part, int channel)
 }
 
 /* The oldest HOP samples have all their frames: other is what the recording has more than the three parts. */
-static enum lm_err give(struct work *w, size_t frame, size_t skip, size_t n)
+static enum lm_err give(struct work *w, size_t frame, size_t n)
 {
     const float *mix = w->sound + 2 * frame * HOP;
     const float *part[SEPARATE_PARTS];
@@ -121,7 +122,7 @@ static enum lm_err give(struct work *w, size_t frame, size_t skip, size_t n)
     for (int k = 0; k < 2 * HOP; k++)
         w->sum[SEPARATE_OTHER][k] = mix[k] - w->sum[SEPARATE_DRUMS][k] - w->sum[SEPARATE_BASS][k] - w->sum[SEPARATE_VOCALS][k];
     for (int i = 0; i < SEPARATE_PARTS; i++)
-        part[i] = w->sum[i] + 2 * skip;
+        part[i] = w->sum[i];
     if (n)
         err = w->io->write(w->io->ctx, part, n);
     for (int i = 0; i < SEPARATE_OTHER; i++) {
@@ -132,7 +133,7 @@ static enum lm_err give(struct work *w, size_t frame, size_t skip, size_t n)
 }
 
 /* The frames of a piece that are wanted, each with the samples that are complete with it. */
-static enum lm_err part_piece(struct work *w, int64_t first)
+static enum lm_err part_piece(struct work *w, int64_t first, int64_t all)
 {
     struct piece *p = &w->piece;
     enum lm_err err = model_look(w->model, p);
@@ -143,7 +144,9 @@ static enum lm_err part_piece(struct work *w, int64_t first)
         for (int i = 0; i < SEPARATE_OTHER; i++)
             for (int c = 0; c < p->channels; c++)
                 add(w, t, i, c);
-        err = give(w, t, 0, begin < 0 ? 0 : left < HOP ? (size_t)left : HOP);
+        err = give(w, t, begin < 0 ? 0 : left < HOP ? (size_t)left : HOP);
+        if (w->io->progress && t % TELL == 0)
+            w->io->progress(w->io->ctx, (double)(first + (int64_t)t) / (double)all);
     }
     return err;
 }
@@ -162,7 +165,7 @@ enum lm_err separate(const struct separate_io *io)
         w->piece.from = (size_t)(at - first);
         w->piece.to = (size_t)(end - first);
         if (!(err = transform(w, first)))
-            err = part_piece(w, first);
+            err = part_piece(w, first, all);
         if (io->progress)
             io->progress(io->ctx, (double)end / (double)all);
     }

@@ -70,13 +70,13 @@ static float level_of(float power)
 }
 
 /* Sums over three frames and three bands, for a single bin has no direction. */
-static void look_levels(struct look *l, const struct piece *p)
+static enum lm_err look_levels(struct look *l, const struct piece *p)
 {
     struct cross *row[3], *memory = calloc(3 * (BANDS + 2), sizeof(*memory));
     double mm = 0, ss = 0;
 
     if (!memory)
-        return;
+        return LM_NOMEM;
     for (int i = 0; i < 3; i++)
         row[i] = memory + i * (BANDS + 2) + 1;
     for (size_t t = 0; t <= p->n; t++) {
@@ -100,6 +100,7 @@ static void look_levels(struct look *l, const struct piece *p)
     }
     l->width = level_of((float)(ss / (double)(p->n * BANDS))) - level_of((float)(mm / (double)(p->n * BANDS)));
     free(memory);
+    return LM_OK;
 }
 
 /* --- medians --- */
@@ -260,9 +261,10 @@ enum lm_err look_at(struct look *l, const struct piece *p)
 {
     static const struct pitch_range bass = { 31, 250, 900, 6 }, voice = { 90, 900, 4500, 16 };
     double bin = p->rate / SEPARATE_SIZE;
-    enum lm_err err;
+    enum lm_err err = look_levels(l, p);
 
-    look_levels(l, p);
+    if (err)
+        return err;
     look_medians(l, p->n);
     look_repeated(l, p->n);
     look_hits(l, p);

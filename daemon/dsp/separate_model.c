@@ -118,26 +118,25 @@ static void layer(const float *weight, const float *bias, int n_in, int n_out, f
     }
 }
 
-void model_shares(const struct model *m, size_t frame, float share[2][SEPARATE_PARTS][SEPARATE_BANDS])
+void model_shares(struct model *m, size_t frame, float share[2][SEPARATE_PARTS][SEPARATE_BANDS])
 {
     const struct separate_weights *w = &separate_weights;
-    struct model *work = (struct model *)m;
 
     for (int first = 0; first < BANDS; first += LANES) {
         for (int k = 0; k < LANES; k++) {
             float in[MODEL_IN];
             model_inputs(m, frame, first + k, in);
             for (int i = 0; i < MODEL_IN; i++)
-                work->in[i][k] = (in[i] - w->in_shift[i]) * w->in_scale[i];
+                m->in[i][k] = (in[i] - w->in_shift[i]) * w->in_scale[i];
         }
-        layer(w->first[0], w->first_bias, MODEL_IN, MODEL_HIDDEN, work->in, work->hidden[0], true);
-        layer(w->second[0], w->second_bias, MODEL_HIDDEN, MODEL_HIDDEN, work->hidden[0], work->hidden[1], true);
-        layer(w->last[0], w->last_bias, MODEL_HIDDEN, MODEL_OUT, work->hidden[1], work->out, false);
+        layer(w->first[0], w->first_bias, MODEL_IN, MODEL_HIDDEN, m->in, m->hidden[0], true);
+        layer(w->second[0], w->second_bias, MODEL_HIDDEN, MODEL_HIDDEN, m->hidden[0], m->hidden[1], true);
+        layer(w->last[0], w->last_bias, MODEL_HIDDEN, MODEL_OUT, m->hidden[1], m->out, false);
         for (int c = 0; c < 2; c++)
             for (int k = 0; k < LANES; k++) {
                 double e[SEPARATE_PARTS], sum = 0;
                 for (int i = 0; i < SEPARATE_PARTS; i++)
-                    sum += e[i] = dsp_exp(fmin(30, (double)work->out[c * SEPARATE_PARTS + i][k]));
+                    sum += e[i] = dsp_exp(fmin(30, (double)m->out[c * SEPARATE_PARTS + i][k]));
                 for (int i = 0; i < SEPARATE_PARTS; i++)
                     share[c][i][first + k] = (float)(e[i] / sum);
             }

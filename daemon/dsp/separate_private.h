@@ -89,7 +89,7 @@ void model_free(struct model *m);
 enum lm_err model_look(struct model *m, const struct piece *p);         /* before the frames of the piece */
 void model_inputs(const struct model *m, size_t frame, int band, float in[MODEL_IN]);
 /* The shares of the parts in a frame: share[channel][part][band], 0..1, 1 together. */
-void model_shares(const struct model *m, size_t frame, float share[2][SEPARATE_PARTS][SEPARATE_BANDS]);
+void model_shares(struct model *m, size_t frame, float share[2][SEPARATE_PARTS][SEPARATE_BANDS]);
 
 /* --- separate_weights.c --- */
 

@@ -147,7 +147,7 @@ static double worst_sum(const struct sound *s)
 
 TEST(the_parts_add_up_to_the_recording)
 {
-    static const double seconds[] = { 12, 1, .01, 1. / RATE, 40 };
+    static const double seconds[] = { 5, 1, .01, 1. / RATE, 33 };
 
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         struct sound *s = song(seconds[i]);
@@ -166,7 +166,7 @@ TEST(the_parts_add_up_to_the_recording)
 TEST(each_part_is_nearer_to_itself_than_the_recording_is)
 {
     static const double least[SEPARATE_PARTS] = { 4, 6, 4, 3 };
-    struct sound *s = song(20);
+    struct sound *s = song(14);
     double db[SEPARATE_PARTS], before[SEPARATE_PARTS];
 
     CHECK_INT(run(s, 2), LM_OK);
@@ -184,7 +184,7 @@ TEST(each_part_is_nearer_to_itself_than_the_recording_is)
 
 TEST(the_same_recording_gives_the_same_bits)
 {
-    struct sound *a = song(8), *b = song(8);
+    struct sound *a = song(4), *b = song(4);
 
     run(a, 2);
     run(b, 2);
@@ -247,7 +247,7 @@ TEST(noise_and_full_scale_are_finite_and_add_up)
 
 TEST(a_long_recording_is_read_in_pieces)
 {
-    struct sound *s = sound_new(150);
+    struct sound *s = sound_new(70);
     enum lm_err err = run(s, 2);
     size_t most = s->most, written = s->written, n = s->n;
 
