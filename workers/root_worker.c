@@ -36,7 +36,7 @@ struct recording {
 };
 
 /* For the progress, and so that what was read of a long recording does not stay in memory. */
-static struct { const struct pcm *pcm; int n; double from, part; size_t dropped[INPUTS]; } reading;
+static struct { const struct pcm *pcm; int n; double from, part; bool is_begun; size_t dropped[INPUTS]; } reading;
 
 static void say(json_t *line)
 {
@@ -52,12 +52,16 @@ static void read_so_far(double part)
 
     say(json_pack("{s:f,s:s}", "progress", reading.from + part * reading.part, "step", "notes"));
     for (int i = 0; i < reading.n; i++) {
-        size_t upto = (size_t)(part * (double)reading.pcm[i].map_size);
+        const struct pcm *pcm = &reading.pcm[i];
+        size_t upto = (size_t)(part * (double)pcm->map_size), from = reading.dropped[i];
         upto = upto > KEEP ? (upto - KEEP) & ~(size_t)(KEEP - 1) : 0;
-        if (upto > reading.dropped[i])
-            madvise((char *)reading.pcm[i].map + reading.dropped[i], upto - reading.dropped[i], MADV_DONTNEED);
-        reading.dropped[i] = upto;
+        if (!reading.is_begun)          /* what was looked at all over the recording for its tuning */
+            madvise(pcm->map, pcm->map_size, MADV_DONTNEED);
+        else if (upto > from)
+            madvise((char *)pcm->map + from, upto - from, MADV_DONTNEED);
+        reading.dropped[i] = upto > from ? upto : from;
     }
+    reading.is_begun = true;
 }
 
 static void set_limits(void)
@@ -128,13 +132,13 @@ static enum lm_err hear(const struct recording *r, struct chord_step *step, size
 
     for (int i = 0; i < r->n; i++)
         in[i] = (struct pitch_input){ r->pcm[i].data, r->pcm[i].channels };
-    reading.pcm = mix, reading.n = 1, reading.from = 0, reading.part = has_stems ? .45 : .95;
+    reading.pcm = mix, reading.n = 1, reading.part = has_stems ? .45 : .95;
     enum lm_err err = chroma_find(in, 1, count, mix->rate, step, n, has_stems ? 1 - STEMS : 1, read_so_far, chroma);
     if (err || !has_stems)
         return err;
     for (int i = 1; i < INPUTS; i++)
         count = r->pcm[i].frames < count ? r->pcm[i].frames : count;
-    memset(reading.dropped, 0, sizeof(reading.dropped));
+    memset(&reading, 0, sizeof(reading));
     reading.pcm = mix + 1, reading.n = 2, reading.from = .45, reading.part = .5;
     return chroma_find(in + 1, 2, count, mix->rate, step, n, STEMS, read_so_far, NULL);
 }

@@ -17,7 +17,9 @@ static const struct degree scale[] = { { 0, false, 0 }, { 5, false, 0 }, { 7, fa
 
 /* At so much difference a key is e times as likely; the first was set so that confidence is how often it is right. */
 static const float SURE_NAME = 25, SURE_SCALE = 20;
-static const double LEAST = .05;        /* part of the steps that must sound like a chord for there to be a key */
+/* Part of the time that must have chords for there to be a key; parts and numbers of chords that make it no surer. One chord may be the first, fourth or fifth of a key. */
+static const double LEAST = .1, ENOUGH = .5, CHORDS = 3;
+static const double UNSURE = .1;       /* confidence that is none */
 
 static void weigh(const struct degree *d, size_t n, float weight[2][12])
 {
@@ -49,7 +51,7 @@ static void to_likely(float *v, int n, float sure)
         v[i] /= sum;
 }
 
-/* Of all steps: how much of each major and minor chord there is; what is left to 1 is none. */
+/* Of all steps: how much of each major and minor chord there is, against all of them. */
 static double shares(const float (*score)[STATES], size_t n, float share[2][12])
 {
     double sum[2][12] = { { 0 } }, all = 0;
@@ -75,7 +77,7 @@ void chord_key_find(const float (*score)[STATES], size_t n, struct chord_key *ke
     float share[2][12], weight[2][2][12], in_scale[2][12], of_scale[12];
 
     memset(key, 0, sizeof(*key));
-    if (!n || !((key->chords = shares(score, n, share)) > LEAST))
+    if (!n || !(shares(score, n, share) > 0))
         return;
     weigh(major_key, sizeof(major_key) / sizeof(*major_key), weight[0]);
     weigh(minor_key, sizeof(minor_key) / sizeof(*minor_key), weight[1]);
@@ -93,15 +95,39 @@ void chord_key_find(const float (*score)[STATES], size_t n, struct chord_key *ke
                 key->bonus[minor][r] += of_scale[k] * in_scale[minor][(r - k + 12) % 12];
 }
 
+/* Part of the time that has chords, and how many there are: e to the entropy of their shares. */
+static double variety(const struct chords *c, double *sounding)
+{
+    double of[2][12] = { { 0 } }, chords = 0, all = 0, entropy = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct chord *k = &c->chord[i];
+        all += k->end - k->start;
+        if (k->root < 0)
+            continue;
+        of[k->quality == CHORD_MIN || k->quality == CHORD_MIN7][k->root] += k->end - k->start;
+        chords += k->end - k->start;
+    }
+    for (int i = 0; i < 24; i++)
+        if (of[i / 12][i % 12] > 0)
+            entropy -= of[i / 12][i % 12] / chords * log(of[i / 12][i % 12] / chords);
+    *sounding = all > 0 ? chords / all : 0;
+    return exp(entropy);
+}
+
 void chord_key_name(const struct chord_key *key, struct chords *out)
 {
+    double sounding, chords = variety(out, &sounding);
     int best = 0;
 
+    if (sounding < LEAST)
+        return;
     for (int i = 1; i < 24; i++)
         best = key->likely[i / 12][i % 12] > key->likely[best / 12][best % 12] ? i : best;
-    if (!(key->chords > LEAST))
+    double confidence = key->likely[best / 12][best % 12] * fmin(1, sounding / ENOUGH) * fmin(1, chords / CHORDS);
+    if (confidence < UNSURE)
         return;
     out->tonic = best % 12;
     out->is_minor = best >= 12;
-    out->key_confidence = key->likely[out->is_minor][out->tonic] * fmin(1, key->chords * 2);
+    out->key_confidence = confidence;
 }

@@ -16,7 +16,7 @@ enum {
     RING = 24,                          /* spectra: HALF before, HALF + 1 behind, up to LANES ahead; a multiple of LANES */
     WIDTH_MAX = 24,                     /* bins of a triangle: a third of a semitone at the top, the spectrum's own width below */
     AROUND = 12 * PITCH_PER_NOTE + 1,   /* an octave */
-    PROBES = 64,                        /* frames that decide the tuning */
+    PROBES = 64, APART = 24,            /* frames that decide the tuning */
 };
 
 struct triangle { int from, n; float weight[WIDTH_MAX]; };
@@ -172,10 +172,12 @@ static void find_tuning(struct pitches *p)
     double complex sum = 0;
     double all = 0;
     float s[BINS + 7], v[PITCHES];
+    /* All over it, but of a long one some together: pages of a file that is mapped come in many at once. */
+    int64_t apart = p->frames / PROBES < APART ? p->frames / PROBES : APART;
 
     for (int i = 0; i < PROBES; i += LANES) {
         for (int l = 0; l < LANES; l++) {
-            low(p, p->frames * (i + l) / PROBES * HOP - SIZE / 2, SIZE, p->low);
+            low(p, (p->frames * i / PROBES + l * apart) * HOP - SIZE / 2, SIZE, p->low);
             put(p, (unsigned)l, p->low);
         }
         spectrum_run(p->fft);
