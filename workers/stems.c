@@ -262,7 +262,7 @@ static enum lm_err open_file(struct stem_sink *s, int i, int rate, struct proble
     SF_INFO info = { .samplerate = rate, .channels = s->channels, .format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16 };
 
     snprintf(f->name, sizeof(f->name), "%s.flac", stem_names[i]);
-    snprintf(f->part, sizeof(f->part), "%s.part", f->name);
+    snprintf(f->part, sizeof(f->part), "%s.flac.part", stem_names[i]);
     if ((f->fd = openat(s->dir_fd, f->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
         return why(s, errno, p);
     if (!(f->file = sf_open_virtual(&io, SFM_WRITE, &info, f)))
