@@ -111,7 +111,7 @@ static enum lm_err melspec(struct request *req, struct response *res)
 
 const struct route api_features[] = {
     { HTTP_GET, "/tracks/{id}/features", features, ROLE_VIEWER, NULL, "Features",
-      .doc = "What was heard over the beats: hits of the drums, energy of the bars, sections, loudness, brightness, drops. A kind that is not there is null." },
+      .doc = "What was heard over the beats: hits of the drums, energy of the bars, sections, loudness, brightness, drops. A kind that was not heard yet is left out." },
     { HTTP_GET, "/tracks/{id}/melspec", melspec, ROLE_VIEWER, NULL, "binary",
       .doc = "LMM1: which frequencies sound when, from start to end (seconds; the whole track) in width columns (1,000) of bands (128) bytes. A 48-byte header: \"LMM1\", u32 columns, "
              "u32 bands, u32 0, f64 start, f64 end, f32 min_hz, f32 max_hz, f32 floor_db, u32 0; then the columns, lowest band first; byte b is floor_db * (1 - b / 255) dB.",

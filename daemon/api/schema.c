@@ -136,7 +136,7 @@ static const struct {
     { "BranchPatch", "name:string", true },
     { "NodeType", "id:string category:string label:string help:string plugin:string? inputs:object[] outputs:object[] params:object[]", false },
     { "Features",
-      "onsets:object? energy:object? sections:object? loudness:object? centroid:object? drops:object? analyser:string version:integer", false },
+      "onsets:object energy:object sections:object loudness:object centroid:object drops:object analyser:string version:integer", false },
     { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
     { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },
     { "Analyze", "steps:string[] force:boolean first:boolean", true },

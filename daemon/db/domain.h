@@ -61,7 +61,7 @@ enum lm_err track_forget_stems(struct db_conn *c, const char *track_id, struct p
 /* track_features.c: what an analyser heard beside them, by kind (graph/analysis.h has onsets, energy and sections; loudness, centroid and drops: GET /tracks/{id}/features). */
 extern const char *const track_feature_kinds[];                 /* ended by NULL */
 enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *kind, json_t **data, struct problem *p);             /* LM_NOT_FOUND: not analysed yet */
-/* {"onsets":...,"energy":..., each null where it is not there; "analyser","version"}, and the newest row's version. LM_NOT_FOUND: none of them. */
+/* {"onsets":...,"energy":..., those that are there; "analyser","version"}, and the newest row's version. LM_NOT_FOUND: none of them. */
 enum lm_err track_features(struct db_conn *c, const char *track_id, json_t **features, int64_t *version, struct problem *p);
 enum lm_err track_set_features(struct db_conn *c, const char *track_id, const json_t *features, const char *analyser, int analyser_version, struct problem *p);
 

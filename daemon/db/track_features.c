@@ -1,5 +1,6 @@
 /* What an analyser heard beside beats, chords and stems: one row a kind. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/json.h"
 #include "db/columns.h"
@@ -75,6 +76,16 @@ enum lm_err track_set_features(struct db_conn *c, const char *track_id, const js
     return err;
 }
 
+/* A newer lumad on another machine may have stored more. */
+static bool is_known(const char *kind)
+{
+    const char *const *k = track_feature_kinds;
+
+    while (*k && strcmp(*k, kind))
+        k++;
+    return *k;
+}
+
 enum lm_err track_features(struct db_conn *c, const char *track_id, json_t **features, int64_t *version, struct problem *p)
 {
     json_t *rows = NULL, *row;
@@ -87,12 +98,10 @@ enum lm_err track_features(struct db_conn *c, const char *track_id, json_t **fea
         err = problem_set(p, LM_NOT_FOUND, "Nothing was heard in track %.64s yet.", track_id);
     if (!err && !(*features = json_object()))
         err = problem_set(p, LM_NOMEM, "no memory for features");
-    for (const char *const *kind = track_feature_kinds; *kind && !err; kind++)
-        json_object_set_new(*features, *kind, json_null());
     json_array_foreach(rows, i, row) {
         const char *kind = json_get_text(row, "kind", "");
         int64_t v = json_get_int(row, "version", 0);
-        if (err || !json_object_get(*features, kind))           /* a kind that lumad does not know */
+        if (err || !is_known(kind))
             continue;
         json_object_set(*features, kind, json_object_get(row, "data"));
         if (v > *version) {

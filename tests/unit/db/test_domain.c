@@ -243,6 +243,48 @@ static enum lm_err default_score(struct db_conn *c, void *arg, struct problem *p
     return score_default(c, track, arg, &out, p);
 }
 
+static enum lm_err set_features(struct db_conn *c, void *arg, struct problem *p)
+{
+    return track_set_features(c, arg, in, "lumad-features", 3, p);
+}
+
+TEST(features_are_kept_by_kind)
+{
+    json_t *data = NULL;
+    int64_t first, second;
+
+    CHECK(begin());
+    struct db_conn *c = db_reader_take(db);
+    CHECK_INT(track_features(c, track, &data, &first, &problem), LM_NOT_FOUND);
+    CHECK_INT(track_feature(c, track, "energy", &data, &problem), LM_NOT_FOUND);
+    db_reader_put(db, c);
+    in = json_pack("{s:{s:[]},s:{s:[f]},s:s}", "energy", "bars", "drops", "drops", 2.5, "analyser", "is no kind");
+    CHECK_INT(call_with(set_features, track), LM_OK);
+    c = db_reader_take(db);
+    CHECK_INT(track_features(c, track, &data, &first, &problem), LM_OK);
+    CHECK(json_object_get(data, "energy") && !json_object_get(data, "onsets"));
+    CHECK_NEAR(json_real_value(json_array_get(json_object_get(json_object_get(data, "drops"), "drops"), 0)), 2.5, 0);
+    CHECK_STR(json_string_value(json_object_get(data, "analyser")), "lumad-features");
+    CHECK_INT(json_integer_value(json_object_get(data, "version")), 3);
+    json_decref(data);
+    db_reader_put(db, c);
+    in = json_pack("{s:{s:[[f,f,f]]}}", "energy", "bars", 0., 2., 0.5);     /* again: the row that is there, and nothing else goes */
+    CHECK_INT(call_with(set_features, track), LM_OK);
+    c = db_reader_take(db);
+    CHECK_INT(track_features(c, track, &data, &second, &problem), LM_OK);
+    CHECK(second > first && json_object_get(data, "drops"));
+    json_decref(data);
+    CHECK_INT(track_feature(c, track, "energy", &data, &problem), LM_OK);
+    CHECK_INT(json_array_size(json_object_get(data, "bars")), 1);
+    json_decref(data);
+    db_reader_put(db, c);
+    in = json_pack("{s:[]}", "onsets");
+    CHECK_INT(call_with(set_features, track), LM_INVALID);
+    in = json_object();
+    CHECK_INT(call_with(set_features, (char[]){ "11111111-1111-4111-8111-111111111111" }), LM_NOT_FOUND);
+    end();
+}
+
 TEST(the_default_score_is_made_once_and_never_rises_from_the_dead)
 {
     char first[UUID_SIZE], annotation[UUID_SIZE], text[200];
