@@ -12,7 +12,7 @@ static enum lm_err prepare_beats(struct step_run *r, struct db_conn *c, struct p
 
 static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, struct problem *p)
 {
-    static const char *const members[] = { "beats", "downbeats", "bpm", "beats_per_bar", "confidence", NULL };
+    static const char *const members[] = { "beats", "downbeats", "bpm", "beats_per_bar", "confidence", "tempo_curve", NULL };
     json_t *beats = json_object();
 
     if (!beats)
@@ -27,6 +27,6 @@ static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, stru
 }
 
 const struct step step_beats = {
-    .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 1, .needs_pcm = true,
+    .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 2, .needs_pcm = true,
     .is_there = step_is_stored, .prepare = prepare_beats, .store = store_beats,
 };

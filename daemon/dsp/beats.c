@@ -13,8 +13,14 @@ enum {
     BEAT_PART = 10,                     /* the first tenth of an interval is "on the beat" */
     REACH = 16,                         /* no tempo changes by more frames than that from one beat to the next */
     LAGS = 6 * ONSET_RATE,
+    AROUND = 10,                        /* beats on either side that say what tempo to expect */
     RESCALE = 64,                       /* frames between two times the path scores are brought back to zero */
 };
+
+static const float PULL = 20;           /* log probability that a frame more or less than the surroundings' interval costs where the tempo is steady */
+
+/* What the beats around speak for: an interval in frames (0: nothing), and how firmly. */
+struct hope { float interval, pull; };
 
 /* --- activation --- */
 
@@ -23,6 +29,7 @@ void beat_cues_clear(struct beat_cues *c)
     free(c->activation);
     free(c->kick);
     free(c->snare);
+    free(c->low);
     memset(c, 0, sizeof(*c));
 }
 
@@ -63,17 +70,21 @@ enum lm_err beat_cues_make(const struct onsets *o, struct beat_cues *c)
     enum lm_err err = LM_NOMEM;
 
     *c = (struct beat_cues){ .n = n, .activation = calloc(n + 1, sizeof(float)),
-                             .kick = malloc((n + 1) * sizeof(float)), .snare = malloc((n + 1) * sizeof(float)) };
-    if (!mean || !c->activation || !c->kick || !c->snare || (err = add_bands(o, c->activation)))
+                             .kick = malloc((n + 1) * sizeof(float)), .snare = malloc((n + 1) * sizeof(float)),
+                             .low = malloc((n + 1) * sizeof(float)), .tone = (const float (*)[ONSET_TONES])o->tone };
+    if (!mean || !c->activation || !c->kick || !c->snare || !c->low || (err = add_bands(o, c->activation)))
         goto out;
     order_mean(c->activation, n, 2 * ONSET_RATE / 5, mean);
     for (size_t i = 0; i < n; i++)
         c->activation[i] = fmaxf(0, c->activation[i] - mean[i]);
     memcpy(c->kick, o->kick, n * sizeof(float));
     memcpy(c->snare, o->snare, n * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        c->low[i] = o->band[0][i] + o->band[1][i];
     if (!(err = normalise(c->activation, n, 6 * ONSET_RATE, .25, 99.5, 1))
-        && !(err = normalise(c->kick, n, 8 * ONSET_RATE, .3, 98, 1.2f)))
-        err = normalise(c->snare, n, 8 * ONSET_RATE, .3, 98, 1.2f);
+        && !(err = normalise(c->kick, n, 8 * ONSET_RATE, .3, 98, 1.2f))
+        && !(err = normalise(c->snare, n, 8 * ONSET_RATE, .3, 98, 1.2f)))
+        err = normalise(c->low, n, 8 * ONSET_RATE, .3, 98, 1.2f);
 out:
     free(mean);
     if (err)
@@ -180,10 +191,14 @@ static struct model *model_new(const double ac[LAGS], size_t n)
         model_free(m);
         return NULL;
     }
+    return m;
+}
+
+static void model_start(struct model *m)
+{
     for (int k = 0; k < INTERVALS; k++)
         for (int s = m->first[k]; s < m->first[k + 1]; s++)
             m->score[s] = m->start[k];
-    return m;
 }
 
 static void rescale(struct model *m)
@@ -196,7 +211,7 @@ static void rescale(struct model *m)
         m->score[s] -= best;
 }
 
-static void step(struct model *m, uint8_t *from, float activation)
+static void step(struct model *m, uint8_t *from, float activation, struct hope hope)
 {
     float a = fmaxf(.03f, fminf(.97f, activation));
     float on = logf(a), off = logf((1 - a) / (BEAT_PART - 1)), enter[INTERVALS];
@@ -211,7 +226,7 @@ static void step(struct model *m, uint8_t *from, float activation)
                 from[k] = (uint8_t)b;
             }
         }
-        enter[k] = best;
+        enter[k] = best - hope.pull * fmaxf(0, fabsf((float)(FASTEST + k) - hope.interval) - 1);
     }
     for (int k = 0; k < INTERVALS; k++) {
         float *s = m->score + m->first[k];
@@ -294,31 +309,90 @@ static void refine(const struct beat_cues *c, struct beats *b)
     }
 }
 
+static void run(struct model *m, const struct beat_cues *c, const struct hope *hope)
+{
+    model_start(m);
+    for (size_t t = 0; t < c->n; t++) {
+        step(m, m->from + t * INTERVALS, c->activation[t], hope ? hope[t] : (struct hope){ 0, 0 });
+        if (t % RESCALE == RESCALE - 1)
+            rescale(m);
+    }
+}
+
+/* The mean of the intervals near the median of those around, which keeps a step in the tempo a step; firm when they are many. */
+static void hope_make(const struct beats *b, size_t frames, struct hope *hope)
+{
+    double d[2 * AROUND + 1];
+    size_t t = 0;
+
+    for (size_t i = 0; i + 1 < b->n; i++) {
+        size_t low = i > AROUND ? i - AROUND : 0, high = i + AROUND + 1 < b->n ? i + AROUND + 1 : b->n - 1, near = 0;
+        double sum = 0, median;
+        for (size_t k = low; k < high; k++)
+            d[k - low] = b->frame[k + 1] - b->frame[k];
+        qsort(d, high - low, sizeof(*d), compare);
+        median = d[(high - low) / 2];
+        for (size_t k = 0; k < high - low; k++)
+            if (fabs(d[k] - median) < 1.6) {
+                sum += d[k];
+                near++;
+            }
+        for (; t < frames && (i + 2 == b->n || (double)t < b->frame[i + 1]); t++)
+            hope[t] = (struct hope){ (float)(sum / (double)near), PULL * fmaxf(0, fminf(1, ((float)near / (float)(high - low) - .6f) / .3f)) };
+    }
+}
+
+/* The mean, over the recording, of how well a piece of it repeats at the tempo it has there. */
+static double repeats(const struct beat_cues *c, const struct beats *b)
+{
+    enum { PIECE = 20 * ONSET_RATE };
+    double *ac = malloc(LAGS * sizeof(*ac)), sum = 0;
+    size_t pieces = c->n / PIECE ? c->n / PIECE : 1, i = 0;
+
+    for (size_t k = 0; ac && k < pieces; k++) {
+        size_t from = k * c->n / pieces, to = (k + 1) * c->n / pieces, first;
+        for (; i < b->n && b->frame[i] < (double)from; i++)
+            ;
+        for (first = i; i < b->n && b->frame[i] < (double)to; i++)
+            ;
+        correlate(c->activation + from, to - from, ac);
+        double interval = beats_interval(b->frame + first, i - first);
+        sum += interval > 0 ? comb(ac, interval) : 0;
+    }
+    free(ac);
+    return sum / (double)pieces;
+}
+
+/* Twice: where a tempo holds for a while, the second time it may not be left to slip from one beat to the next. */
 enum lm_err beats_find(const struct beat_cues *c, struct beats *b, double *periodicity)
 {
     double *ac = malloc(LAGS * sizeof(*ac));
+    struct hope *hope = malloc((c->n + 1) * sizeof(*hope));
     struct model *m = NULL;
     enum lm_err err = LM_NOMEM;
 
     *b = (struct beats){ 0 };
     *periodicity = 0;
-    if (!ac)
-        return err;
+    if (!ac || !hope)
+        goto out;
     correlate(c->activation, c->n, ac);
     if (!(m = model_new(ac, c->n)))
         goto out;
-    for (size_t t = 0; t < c->n; t++) {
-        step(m, m->from + t * INTERVALS, c->activation[t]);
-        if (t % RESCALE == RESCALE - 1)
-            rescale(m);
-    }
+    run(m, c, NULL);
     if ((err = trace(m, c->n, b)))
         goto out;
+    if (b->n > 2) {
+        hope_make(b, c->n, hope);
+        run(m, c, hope);
+        beats_clear(b);
+        if ((err = trace(m, c->n, b)))
+            goto out;
+    }
     refine(c, b);
-    double interval = beats_interval(b->frame, b->n);
-    *periodicity = interval > 0 ? comb(ac, interval) : 0;
+    *periodicity = repeats(c, b);
 out:
     model_free(m);
+    free(hope);
     free(ac);
     return err;
 }

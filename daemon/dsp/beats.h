@@ -12,11 +12,14 @@
 
 struct beat_cues {
     size_t n;
-    float *activation, *kick, *snare;       /* 0..1, 0..1.2 */
+    float *activation;                      /* 0..1 */
+    float *kick, *snare, *low;              /* 0..1.2; low: notes below 500 Hz */
+    const float (*tone)[ONSET_TONES];       /* the onsets' own */
 };
 
 struct beats { double *frame; size_t n; };
 
+/* The onsets must live as long as the cues. */
 enum lm_err beat_cues_make(const struct onsets *o, struct beat_cues *c);
 void beat_cues_clear(struct beat_cues *c);
 

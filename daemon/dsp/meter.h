@@ -1,10 +1,10 @@
 #pragma once
 /*
- * Which of the possible readings of a beat is the one people tap, and where its bars begin. Given beats may be at double or half the speed, or between the
- * true ones; bars may have three or four beats. Each reading is scored by how well kick, snare and changes of harmony fall on the beats where a bar wants
- * them (a Viterbi path through the positions of a bar), and by how usual its tempo is.
+ * Which of the possible readings of a beat is the one people tap, and where its bars begin. Given beats may be at double or half the speed, between the
+ * true ones, or count in threes what goes in twos; bars may have three or four beats. Each reading (dsp/readings.h) is scored, with each place its bars
+ * might begin, by a log-linear model of what a bar sounds like; then a Viterbi path through the positions of a bar allows for bars that are cut short.
  *
- * Pure; allocates.
+ * The weights are in meter_model.h. Pure; allocates.
  */
 #include <stddef.h>
 
@@ -17,8 +17,11 @@ struct meter {
     unsigned char *position;            /* within the bar; 0 = downbeat */
     size_t n;
     int beats_per_bar;
+    double certainty;                   /* 0..1: the model's probability of these beats, whatever their bars */
 };
 
-/* half: the harmony of each half of an interval, 2 * (b->n - 1) spans: from each beat to the middle, from the middle to the next beat. */
-enum lm_err meter_find(const struct beats *b, const struct beat_cues *c, const struct harmony *half, struct meter *m);
+/* spans: READING_SPANS (dsp/readings.h) for each interval, see meter_edges(). expect: a tempo in BPM that is likelier than others since it went before, or 0. */
+enum lm_err meter_find(const struct beats *b, const struct beat_cues *c, const struct harmony *spans, double expect, struct meter *m);
+/* Where those spans begin and end, in seconds: READING_SPANS * (b->n - 1) + 1. */
+void meter_edges(const struct beats *b, double *edge);
 void meter_clear(struct meter *m);

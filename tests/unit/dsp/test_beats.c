@@ -7,6 +7,8 @@
 #include "dsp/harmony.h"
 #include "dsp/meter.h"
 #include "dsp/onset.h"
+#include "dsp/readings.h"
+#include "dsp/tempo.h"
 
 enum { RATE = 48000 };
 
@@ -96,31 +98,115 @@ TEST(noise_does_not_repeat)
     CHECK(heard < .04);
 }
 
+static bool read_meter(const float *x, size_t n, struct meter *m)
+{
+    size_t spans = READING_SPANS * (beats.n - 1);
+    struct harmony *h = malloc(spans * sizeof(*h));
+    double *edge = malloc((spans + 1) * sizeof(*edge));
+
+    meter_edges(&beats, edge);
+    bool ok = !harmony_find(x, n, 1, RATE, edge, spans, NULL, h) && !meter_find(&beats, &cues, h, 0, m);
+    free(h);
+    free(edge);
+    return ok;
+}
+
+/* Every 97th sample is no number, and the whole very quiet: the same beats. */
+TEST(level_and_holes_do_not_matter)
+{
+    size_t n, same = 0;
+    float *x = drums(118, 4, .4, 24, &n);
+    double first[80];
+
+    bool ok = listen(x, n);
+    size_t count = beats.n < 80 ? beats.n : 80;
+    for (size_t i = 0; i < count; i++)
+        first[i] = beats.frame[i];
+    forget();
+    for (size_t i = 0; i < n; i++)
+        x[i] = i % 97 ? x[i] * .002f : NAN;
+    ok &= listen(x, n);
+    for (size_t i = 0; i < beats.n && i < count; i++)
+        same += fabs(beats.frame[i] - first[i]) < 1.5;
+    size_t again = beats.n;
+    forget();
+    free(x);
+    CHECK(ok);
+    CHECK_INT(again, count);
+    CHECK(same + 2 >= count);
+}
+
+/* Clicks whose tempo rises from 100 to 130 in 40 s: each is found. */
+TEST(a_ramp_is_followed)
+{
+    size_t n = 42 * RATE, clicks = 0, found = 0;
+    float *x = calloc(n, sizeof(*x));
+    double at[120];
+
+    for (double t = .4; t < 41; t += 60 / (100 + 30 * t / 41)) {
+        at[clicks++] = t;
+        for (size_t k = 0; k < 3000; k++)
+            x[(size_t)(t * RATE) + k] += .6f * (float)exp(-(double)k / 300) * noise();
+    }
+    bool ok = listen(x, n);
+    for (size_t i = 0; i < clicks; i++)
+        for (size_t k = 0; k < beats.n; k++)
+            if (fabs(beats.frame[k] / ONSET_RATE + .0055 - at[i]) < .02) {
+                found++;
+                break;
+            }
+    size_t most = beats.n;
+    forget();
+    free(x);
+    CHECK(ok);
+    CHECK(found + 2 >= clicks);
+    CHECK(most <= clicks + 4);
+}
+
+TEST(smoothing_takes_the_jitter_not_the_tempo)
+{
+    double at[64], worst = 0, rubato[32], before[32];
+
+    for (int i = 0; i < 64; i++)
+        at[i] = .5 * i + .008 * (double)noise();
+    at[20] += .04;
+    CHECK_INT(tempo_smooth(at, 64, .012), LM_OK);
+    for (int i = 0; i < 64; i++)
+        worst = fmax(worst, fabs(at[i] - .5 * i));
+    CHECK_NEAR(worst, 0, .012);
+    CHECK_NEAR(60 * tempo_median(at, 64), 120, .1);
+    CHECK_NEAR(60 * tempo_at(at, 64, 0), 120, .5);
+    CHECK_NEAR(60 * tempo_at(at, 64, 63), 120, .5);
+    for (int i = 0; i < 32; i++)
+        before[i] = rubato[i] = .7 * i + .25 * sin(i * .9);
+    CHECK_INT(tempo_smooth(rubato, 32, .012), LM_OK);
+    for (int i = 0; i < 32; i++)
+        CHECK_NEAR(rubato[i], before[i], 1e-9);
+    CHECK(tempo_median(at, 3) == 0);
+}
+
 TEST(bars_of_three_and_four)
 {
     for (int bar = 3; bar <= 4; bar++) {
-        size_t n, right = 0, half_n;
+        size_t n, right = 0;
         float *x = drums(110, bar, .3, 40, &n);
         struct meter m = { 0 };
-        bool ok = listen(x, n);
-        half_n = 2 * (beats.n - 1);
-        struct harmony *half = malloc(half_n * sizeof(*half));
-        double *edge = malloc((half_n + 1) * sizeof(*edge));
-        for (size_t i = 0; i <= half_n; i++)
-            edge[i] = (i % 2 ? (beats.frame[i / 2] + beats.frame[i / 2 + 1]) / 2 : beats.frame[i / 2]) / ONSET_RATE;
-        ok = ok && !harmony_find(x, n, 1, RATE, edge, half_n, NULL, half) && !meter_find(&beats, &cues, half, &m);
+        bool ok = listen(x, n) && read_meter(x, n, &m);
         for (size_t i = 0; i < m.n; i++) {
             double beat = (m.beat[i] / ONSET_RATE - .3) / 60 * 110;
             right += ((int)lround(beat) % bar == 0) == (m.position[i] == 0);
         }
         double part = (double)right / (double)m.n;
         int found = m.beats_per_bar;
+        double certain = m.certainty, bpm = 60. * ONSET_RATE * tempo_median(m.beat, m.n);
         meter_clear(&m);
-        free(half), free(edge), free(x);
+        free(x);
         forget();
         CHECK(ok);
         CHECK_INT(found, bar);
         CHECK(part > .95);
+        CHECK(certain > .5 && certain <= 1);
+        CHECK_NEAR(bpm, 110, .1);
     }
 }
 
@@ -157,6 +243,6 @@ TEST(too_little_is_no_meter)
     struct beat_cues none = { 0 };
     struct meter m;
 
-    CHECK_INT(meter_find(&few, &none, NULL, &m), LM_INVALID);
+    CHECK_INT(meter_find(&few, &none, NULL, 0, &m), LM_INVALID);
     CHECK(!m.beat);
 }
