@@ -137,7 +137,7 @@ void cache_evict(const char *data_dir, uint64_t max_bytes,
 
 void cache_clean(const char *data_dir)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], run[PATH_SIZE];
     DIR *d;
 
     if (path_join(path, data_dir, "cache") || path_make_dirs(path, 0700) || !(d = opendir(path)))
@@ -145,5 +145,7 @@ void cache_clean(const char *data_dir)
     for (struct dirent *e; (e = readdir(d));)
         if (has_ending(e->d_name, ".part") || has_ending(e->d_name, ".wave"))
             unlinkat(dirfd(d), e->d_name, 0);
+        else if (has_ending(e->d_name, ".d") && !path_join(run, path, e->d_name))
+            path_remove(run);           /* the folder of a step's run */
     closedir(d);
 }

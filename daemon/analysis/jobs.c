@@ -10,11 +10,13 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "core/thread.h"
+#include "db/batches.h"
 #include "db/domain.h"
 
 enum {
     CRASHES_MAX = 2,                    /* lumad went down so often while it ran: it may be the reason */
     FOLLOW_MS = 2000,
+    ROWS_KEPT = 20000,                  /* of jobs: a few thousand tracks */
 };
 static const int retry_ms[JOBS_RETRIES] = { 5000, 30000, 120000 };
 
@@ -241,6 +243,12 @@ static void resume(struct jobs *j)
     }
 }
 
+static enum lm_err forget_in_db(struct db_conn *c, void *arg, struct problem *p)
+{
+    (void)arg;
+    return jobs_forget(c, ROWS_KEPT, p);
+}
+
 static void clear(struct jobs *j)
 {
     follow_free(j->follow);
@@ -272,6 +280,8 @@ enum lm_err jobs_new(const struct jobs_options *o, struct jobs **result)
     thread_cond_init(&j->changed);
     cache_clean(j->data_dir);
     resume(j);
+    if (db_write_bulk(o->db, forget_in_db, NULL, NULL))
+        log_warn("jobs", "jobs that are long over cannot be forgotten");
     j->follow = follow_new(j);
     enum lm_err err = j->follow ? thread_start(&j->scheduler, &(struct thread_options){ .name = "jobs", .stack = 512 << 10 }, jobs_schedule, j) : LM_NOMEM;
     if (err) {

@@ -42,6 +42,7 @@ struct jobs_options {
     void *ctx;
     enum worker_priority priority;  /* of workers nobody waits for */
     int retry_ms[JOBS_RETRIES];     /* between two attempts; all 0 = 5 s, 30 s, 2 min */
+    int memory_mb;                  /* what workers may take; 0 = what the machine has */
     int follow_ms;                  /* from the last change to what it made stale; 0 = 2 s */
 };
 

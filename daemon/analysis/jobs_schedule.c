@@ -152,7 +152,7 @@ static bool are_stems_missing(struct jobs *j, const struct job *job)
 static bool is_there_memory(struct jobs *j, struct job *job)
 {
     struct db_conn *c = db_reader_take(j->o.db);
-    int need = step_memory(job->step, c, j->data_dir), there = jobs_memory_mb();
+    int need = step_memory(job->step, c, j->data_dir), there = j->o.memory_mb ? j->o.memory_mb : jobs_memory_mb();
     int64_t now = jobs_now_ms();
 
     db_reader_put(j->o.db, c);

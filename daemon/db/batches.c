@@ -209,6 +209,17 @@ enum lm_err batch_items_resume(struct db_conn *c, struct problem *p)
     return err;
 }
 
+enum lm_err jobs_forget(struct db_conn *c, int keep, struct problem *p)
+{
+    sqlite3_stmt *s = prepare(c, "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND created_at <"
+                                 " (SELECT created_at FROM jobs ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?1)", p);
+
+    if (!s)
+        return LM_INTERNAL;
+    sqlite3_bind_int(s, 1, keep);
+    return run(c, s, p);
+}
+
 /* --- reading --- */
 
 enum lm_err batch_row_tally(struct db_conn *c, const char *id, struct batch_tally *t, struct problem *p)

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Rows of batches and of their items (analysis/batch.h says what they are). They are of this machine alone and their changes are no events of the bus: whoever works on them tells of them.
+ * Rows of batches and of their items, and of jobs that are long over. Rows of batches and items (analysis/batch.h says what they are) are of this machine alone and their changes are no events of the bus: whoever works on them tells of them.
  * Connections as in db/table.h.
  */
 #include <jansson.h>
@@ -47,6 +47,9 @@ enum lm_err batch_items_cancel(struct db_conn *c, const char *batch_id, struct p
 enum lm_err batch_items_requeue(struct db_conn *c, const char *batch_id, int64_t *n, struct problem *p);        /* all that failed or was cancelled */
 /* At start: what was being imported is queued again (or has failed, when it was so twice), what was being analysed asks its jobs again. */
 enum lm_err batch_items_resume(struct db_conn *c, struct problem *p);
+
+/* At start: of the jobs that are over and did not fail, those before the newest `keep` are forgotten. */
+enum lm_err jobs_forget(struct db_conn *c, int keep, struct problem *p);
 
 /* Reading. Rows as on the wire, "total", "done", "duplicates", "failed" and "cancelled" included, "progress" and "seconds_left" not. */
 enum lm_err batch_row_json(struct db_conn *c, const char *id, json_t **row, struct problem *p);         /* LM_NOT_FOUND */
