@@ -74,6 +74,21 @@ TEST(a_grid_that_makes_no_sense_is_the_trouble_of_its_track_alone)
     CHECK_INT(lib->tracks[3].n_segments, 0);
 }
 
+TEST(numbers_beyond_all_reason_are_not_taken)
+{
+    CHECK_INT(parse("<DJ_PLAYLISTS><COLLECTION><TRACK Location=\"file:///a\" TotalTime=\"1e300\"><TEMPO Inizio=\"0\" Bpm=\"120\" Metro=\"99999999999999999999/4\" Battito=\"1e300\"/>"
+                    "<TEMPO Inizio=\"1e300\" Bpm=\"120\"/><POSITION_MARK Type=\"-1e300\" Start=\"1e300\" Num=\"1e300\"/><POSITION_MARK Type=\"1e300\" Start=\"1\" Num=\"nan\" Red=\"inf\"/>"
+                    "</TRACK></COLLECTION></DJ_PLAYLISTS>"), LM_OK);
+    const struct dj_track *t = &lib->tracks[0];
+    CHECK_NEAR(t->duration, 0, 0);
+    CHECK_INT(t->n_segments, 1);
+    CHECK_INT(t->segments[0].beats_per_bar, 0);
+    CHECK_INT(t->segments[0].beat, 1);
+    CHECK(t->trouble != NULL);
+    CHECK_INT(t->n_cues, 1);
+    CHECK_INT(t->cues[0].color, -1);
+}
+
 TEST(rekordbox_playlists_name_tracks_by_id_and_by_place)
 {
     CHECK_INT(read_data("tests/data/dj/rekordbox.xml"), LM_OK);
