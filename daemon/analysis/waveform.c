@@ -7,9 +7,9 @@
 
 #include "dsp/crossover.h"
 
-enum { LOW_HZ = 200, HIGH_HZ = 2000 };
+enum { LOW_HZ = 200, HIGH_HZ = 2000, STRETCH = 256 };
 
-struct bucket { float min, max; float square[3]; };
+struct bucket { float min, max; double square[3]; };
 
 struct waveform {
     struct crossover split;
@@ -59,28 +59,52 @@ static struct bucket *bucket_open(struct waveform *w)
     return b;
 }
 
+/* The mono mix; *peak is the loudest sample of any channel so far. */
+static void mix(const float *frames, size_t n, int channels, float *mono, float *peak)
+{
+    float most = *peak;
+
+    for (size_t i = 0; i < n * (size_t)channels; i++) {
+        float v = fabsf(frames[i]);
+        most = v > most ? v : most;
+    }
+    *peak = most;
+    if (channels == 1)
+        memcpy(mono, frames, n * sizeof(*mono));
+    else if (channels == 2)
+        for (size_t i = 0; i < n; i++)
+            mono[i] = (frames[2 * i] + frames[2 * i + 1]) / 2;
+    else
+        for (size_t i = 0; i < n; i++, frames += channels) {
+            mono[i] = 0;
+            for (int c = 0; c < channels; c++)
+                mono[i] += frames[c];
+            mono[i] /= (float)channels;
+        }
+}
+
 enum lm_err waveform_add(struct waveform *w, const float *frames, uint64_t n)
 {
-    double band[3];
+    float mono[STRETCH];
 
-    for (uint64_t i = 0; i < n; i++, frames += w->channels) {
+    for (uint64_t some; n; n -= some, frames += some * (uint64_t)w->channels) {
         struct bucket *b = w->n ? &w->buckets[w->n - 1] : NULL;
         if ((!b || w->filled == w->frames_per_bucket) && !(b = bucket_open(w)))
             return LM_NOMEM;
-        float mono = 0;
-        for (int c = 0; c < w->channels; c++) {
-            mono += frames[c];
-            w->peak = fmaxf(w->peak, fabsf(frames[c]));
+        some = w->frames_per_bucket - w->filled;
+        some = some < STRETCH ? some : STRETCH;
+        some = some < n ? some : n;
+        mix(frames, (size_t)some, w->channels, mono, &w->peak);
+        float min = b->min, max = b->max;
+        for (size_t i = 0; i < some; i++) {
+            min = mono[i] < min ? mono[i] : min;
+            max = mono[i] > max ? mono[i] : max;
         }
-        mono /= (float)w->channels;
-        b->min = fminf(b->min, mono);
-        b->max = fmaxf(b->max, mono);
-        crossover_run(&w->split, mono, band);
-        for (int k = 0; k < 3; k++)
-            b->square[k] += (float)(band[k] * band[k]);
-        w->filled++;
+        b->min = min, b->max = max;
+        crossover_power(&w->split, mono, (size_t)some, b->square);
+        w->filled += (uint32_t)some;
+        w->frames += some;
     }
-    w->frames += n;
     return LM_OK;
 }
 

@@ -5,9 +5,15 @@
  *
  * THREADS  One at a time; nothing allocated, real-time safe.
  */
-#include "dsp/biquad.h"
+#include <stddef.h>
 
-struct crossover { struct biquad low[2], above[2], mid[2], high[2]; };
+/* Two filters side by side: compilers make one instruction of what is done to both. */
+typedef double crossover_pair __attribute__((vector_size(2 * sizeof(double))));
+struct crossover_section { crossover_pair b0, b1, b2, a1, a2, s1, s2; };
+
+/* [0], [1]: low beside all above it; [2], [3]: of what is above, mid beside high. */
+struct crossover { struct crossover_section section[4]; };
 
 void crossover_init(struct crossover *c, double low_hz, double high_hz, double rate);
-void crossover_run(struct crossover *c, double x, double band[3]);
+/* Adds what n samples have in each band, squared. */
+void crossover_power(struct crossover *c, const float *x, size_t n, double square[3]);
