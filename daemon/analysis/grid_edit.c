@@ -39,7 +39,7 @@ enum lm_err grid_fill(struct grid *g, double anchor, double gap, double end, siz
 
     if (last - first >= GRID_BEATS_MAX)
         return LM_INVALID;
-    *one = (size_t)-first;
+    *one = first < 0 ? (size_t)-first : 0;
     for (double k = first; k <= last && !err; k++) {
         double at = anchor + k * gap;
         err = grid_add(g, at > 0 ? at : 0, false);
@@ -150,10 +150,11 @@ static enum lm_err edit_tempo(struct grid *out, const struct grid *g, const stru
 {
     size_t here = !g->n ? 0 : isnan(c->at) ? first_one(g) : grid_nearest(g, c->at), one = here, anchor;
 
-    (void)p;
     while (one > 0 && one < g->n && !g->is_one[one])
         one--;                          /* the begin of its bar */
     double at = g->n ? g->at[here] : isnan(c->at) ? 0 : c->at, end = end_of(g, h);
+    if (h->duration > 0 && at > end)
+        return problem_add(p, "/at", "is behind the end of the track");
     out->bpm = c->bpm;
     enum lm_err err = grid_fill(out, at, 60 / c->bpm, end > at ? end : at, &anchor);
     size_t per_bar = (size_t)out->per_bar;

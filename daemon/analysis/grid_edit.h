@@ -52,5 +52,5 @@ enum lm_err grid_edit(struct grid *g, const struct grid_change *c, const struct 
 enum lm_err grid_tap(struct grid *g, const double *taps, size_t n, const struct grid_heard *heard, struct problem *p);
 /* Bars of g->per_bar beats over all of it, so that beat `one` begins one. */
 void grid_count_bars(struct grid *g, size_t one);
-/* Beats `gap` apart through `anchor`, from 0 to `end` s; none begins a bar. *one: the index of the anchor. */
+/* Beats `gap` apart through `anchor`, from 0 to `end` s; none begins a bar. *one: the index of the anchor, 0 when it is before the track. */
 enum lm_err grid_fill(struct grid *g, double anchor, double gap, double end, size_t *one);

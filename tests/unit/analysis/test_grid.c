@@ -282,6 +282,14 @@ TEST(bars_survive_the_tapping_where_they_agree)
     CHECK(g.is_one[grid_nearest(&g, 11.5)] && !g.is_one[grid_nearest(&g, 10)]);
 }
 
+TEST(taps_may_begin_with_the_track)
+{
+    make(0, 1, 0, 0, 4);
+    CHECK_INT(edit("{\"op\":\"tap\",\"taps\":[0,1.5,2,2.553]}"), LM_OK);     /* the line through them begins before it */
+    CHECK(g.at[0] >= 0 && g.at[0] < .6);
+    CHECK_NEAR(g.bpm, 117, 3);
+}
+
 TEST(taps_without_a_time_are_refused)
 {
     make(0, .5, 8, 0, 4);
