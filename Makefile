@@ -120,6 +120,7 @@ test: deps
 
 # Test programs may be built anywhere; the files they read are here.
 unit golden bench bench-graph: export LUMAD_SHARE ?= $(CURDIR)
+unit: export LUMAD_STEM_MODEL :=
 unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN)) \
       $(if $(filter plugins,$(ROOMS)),$B/node_worker $(TEST_PLUGIN) $B/plugins/example.so)
 	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)

@@ -256,8 +256,10 @@ static int run_job(struct jobs *j, struct job *job, struct step_run *run)
         const char *error = strcmp(state, "failed") ? NULL : p.detail[0] ? p.detail : lm_err_text(err);
         again_ms = error && passes ? next_try(j, job) : 0;
         write_failure(j, job, state, error, again_ms, end ? end->log : "");
-        if (run)
+        if (run) {
             run->is_paused = again_ms || !strcmp(state, "queued");
+            run->is_cancelled = !strcmp(state, "cancelled");
+        }
     } else if (job->step->makes_pcm) {
         pthread_mutex_lock(&j->lock);
         jobs_pin(j, job->track_id);

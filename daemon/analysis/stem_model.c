@@ -31,9 +31,15 @@ static bool is_complete(const char *dir)
 /* Where a complete one lies; "": nowhere. */
 static void find(const char *data_dir, char dir[PATH_SIZE])
 {
+    const char *other = getenv("LUMAD_STEM_MODEL");
+
     if (!path_join(dir, data_dir, FOLDER) && is_complete(dir))
         return;
-    if (path_share(FOLDER, dir, NULL) || !is_complete(dir))
+    if (other)
+        str_copy(dir, PATH_SIZE, other);
+    else if (path_share(FOLDER, dir, NULL))
+        dir[0] = '\0';
+    if (*dir && !is_complete(dir))
         dir[0] = '\0';
 }
 

@@ -5,6 +5,7 @@
  *
  *   DATA/stem-model/ or <share>/stem-model/     htdemucs.onnx, libonnxruntime.so.1, accepted.json
  *
+ * The environment's LUMAD_STEM_MODEL is another folder in place of the one in <share>; empty: none.
  * An acceptance in DATA counts for the model of the share folder too, which the daemon cannot write to.
  *
  * THREADS  Any.

@@ -4,8 +4,10 @@
  */
 #include "analysis/steps_private.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/statvfs.h>
 
 #include "analysis/stem_model.h"
@@ -104,13 +106,30 @@ static enum lm_err store_stems(struct db_conn *c, const struct step_run *r, stru
     return err;
 }
 
+/* What the model made stays when somebody cancels, minutes of work that a retry goes on from; the rest of the folder goes, and the folder when it is empty. */
+static void keep_pieces(const char *dir)
+{
+    DIR *d = opendir(dir);
+
+    for (struct dirent *e; d && (e = readdir(d));) {
+        size_t n = strlen(e->d_name);
+        if (n < 6 || strcmp(e->d_name + n - 6, ".piece") != 0)
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
 /* The files that no row names any more: the old ones after a good run, else the new ones. */
 static void clear_stems(struct step_run *r)
 {
     char path[PATH_SIZE];
 
     if (!r->is_done) {
-        if (r->out[0] && !r->is_paused)
+        if (r->out[0] && r->is_cancelled)
+            keep_pieces(r->out);
+        else if (r->out[0] && !r->is_paused)
             path_remove(r->out);
         return;
     }

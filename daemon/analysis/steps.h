@@ -36,6 +36,7 @@ struct step_run {
     struct track_stem stems[TRACK_STEMS]; size_t n_stems;
     char out[PATH_SIZE], out_name[64];  /* stems: the folder that is made, and its place in the data directory */
     char model[PATH_SIZE], threads[8];  /* stems: the model that separates */
+    bool is_cancelled;                  /* by somebody who may go on with it later */
     bool is_paused;                     /* lumad stops: what the worker keeps to go on from stays */
     char dir[PATH_SIZE];                /* has_dir: DATA/cache/<track id>.<step>.d, for what the worker reads and writes */
     const char *argv[STEP_ARGS];

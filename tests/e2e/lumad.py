@@ -66,7 +66,7 @@ class Lumad:
         self.proc = subprocess.Popen(
             [*under, binary, "--config", str(conf), "--data", str(self.dir), "--http", "127.0.0.1:0", "--ready-fd", "1", *args],
             stdout=subprocess.PIPE, stderr=log, text=True,
-            env={"LUMAD_SHARE": str(ROOT), **os.environ, **(env or {})})
+            env={"LUMAD_SHARE": str(ROOT), **os.environ, "LUMAD_STEM_MODEL": "", **(env or {})})     # no minutes of a model that is installed here
         log.close()
         ready = self.proc.stdout.readline()     # {"http": 40123}; no polling, no sleeps
         if not ready:

@@ -43,7 +43,6 @@ MUSIC = music()
 
 def separate(d, track, force=False):
     d.wait_jobs(track["id"])
-    d.patch("/settings", {"stem_model": False})         # which may be installed here
     d.post(f"/tracks/{track['id']}/analyze", {"steps": ["stems"], "force": force})
     return next(j for j in d.wait_jobs(track["id"]) if j["kind"] == "stems")
 

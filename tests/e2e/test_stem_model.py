@@ -83,13 +83,12 @@ class Asked(unittest.TestCase):
     def test_it_is_used_only_when_its_licence_is_accepted(self):
         put_model(self.data, {f: b"x" for f in FILES})
         with Lumad(data=self.data) as d:
-            if not is_installed:
-                shutil.move(self.data / "stem-model/htdemucs.onnx", self.data / "elsewhere")
-                m = d.get("/system/stem-model")
-                self.assertEqual((m["state"], m["directory"], m["accepted_at"]), ("missing", None, None))
-                r = d.call("POST", "/system/stem-model", {"accepted": True})
-                self.assertEqual(r.status, 404, r)
-                shutil.move(self.data / "elsewhere", self.data / "stem-model/htdemucs.onnx")
+            shutil.move(self.data / "stem-model/htdemucs.onnx", self.data / "elsewhere")
+            m = d.get("/system/stem-model")
+            self.assertEqual((m["state"], m["directory"], m["accepted_at"]), ("missing", None, None))
+            r = d.call("POST", "/system/stem-model", {"accepted": True})
+            self.assertEqual(r.status, 404, r)
+            shutil.move(self.data / "elsewhere", self.data / "stem-model/htdemucs.onnx")
             m = d.get("/system/stem-model")
             self.assertEqual((m["state"], m["directory"], m["accepted_at"]), ("asks", str(self.data / "stem-model"), None))
             self.assertIn("personal and research use only", m["licence"])
@@ -118,14 +117,36 @@ class Asked(unittest.TestCase):
         put_model(self.data, {**{f: b"x" for f in FILES}, "accepted.json": accepted()})
         with Lumad(data=self.data) as d:
             track = d.upload(music(3)).json
-            d.wait_jobs(track["id"])
+            d.wait_jobs(track["id"], 300)
             d.post(f"/tracks/{track['id']}/analyze", {"steps": ["stems"]})
-            job = next(j for j in d.wait_jobs(track["id"]) if j["kind"] == "stems")
+            job = next(j for j in d.wait_jobs(track["id"], 300) if j["kind"] == "stems")
             self.assertEqual(job["state"], "done", job)
             self.assertIn("is not the model it should be", d.get(f"/jobs/{job['id']}")["log"])
             self.assertIn("were separated without the model", d.log.read_text())
             rows = d.get(f"/tracks/{track['id']}/stems")["items"]
             self.assertEqual({s["analyser"] for s in rows}, {"lumad-stems"})
+
+
+    @unittest.skipUnless(is_installed, "the model is not installed")
+    def test_what_was_finished_when_somebody_cancelled_is_gone_on_from(self):
+        put_model(self.data, {**{f: INSTALLED / f for f in FILES}, "accepted.json": accepted()})
+        with Lumad(data=self.data) as d:
+            track = d.upload(music(14)).json
+            job = d.post(f"/tracks/{track['id']}/analyze", {"steps": ["stems"]})["items"][0]
+            pieces = lambda: sorted(f.name for f in (self.data / "stems").rglob("*.piece"))
+            end = time.monotonic() + 300
+            while not pieces():
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+            d.post(f"/jobs/{job['id']}/cancel")
+            d.wait_jobs(track["id"], 300)
+            kept = pieces()
+            self.assertIn(len(kept), (1, 2, 3))
+            self.assertEqual(kept, sorted(f.name for f in (self.data / "stems").rglob("*") if f.is_file()))
+            d.post(f"/jobs/{job['id']}/retry")
+            self.assertEqual({j["state"] for j in d.wait_jobs(track["id"], 300)}, {"done"})
+            self.assertEqual(pieces(), [])
+            self.assertEqual({s["analyser"] for s in d.get(f"/tracks/{track['id']}/stems")["items"]}, {"htdemucs"})
 
 
 class Worker(unittest.TestCase):
