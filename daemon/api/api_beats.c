@@ -8,6 +8,7 @@
 #include "api/crud.h"
 #include "core/json.h"
 #include "db/domain.h"
+#include "db/revisions.h"
 
 #define TRACK_MAX_SECONDS (12 * 3600.0)
 
@@ -244,11 +245,16 @@ static double mean_bpm(const json_t *beats)
 
 static enum lm_err put_beats(struct request *req, struct response *res)
 {
+    enum revision_step step = STEP_SAVE;
+    char as[16];
     enum lm_err err = crud_exists(req->db, &tracks_table, req->arg[0], &res->problem);
 
-    if (err || (err = check_beats(req->body, &res->problem)))
+    if (err || (err = request_query(req, "as", as, sizeof(as), &res->problem)) || (*as && (err = revision_step_find(as, &step, &res->problem))) ||
+        (err = check_beats(req->body, &res->problem)))
         return err;
     const json_t *b = req->body;
+    /* What another program knew is replaced by its next import, what an operator says is not: a grid is another's only where it is put back as it was. */
+    const char *analyser = step == STEP_SAVE ? "operator" : json_get_text(b, "analyser", "operator");
     double bpm = json_get_real(b, "bpm", mean_bpm(json_object_get(b, "beats")));
     json_t *downbeats = json_object_get(b, "downbeats");
     json_t *beats = json_pack("{s:O, s:o, s:o, s:I, s:f}", "beats", json_object_get(b, "beats"), "downbeats",
@@ -258,7 +264,7 @@ static enum lm_err put_beats(struct request *req, struct response *res)
     if (beats && !grid_read(&g, beats))
         json_object_set_new(beats, "tempo_curve", grid_tempo_curve(&g));
     grid_clear(&g);
-    struct correction w = { .req = req, .beats = beats, .analyser = json_get_text(b, "analyser", "operator") };
+    struct correction w = { .req = req, .beats = beats, .analyser = analyser };
     err = beats ? correct(&w, res) : LM_NOMEM;
     json_decref(beats);
     return err;
@@ -312,7 +318,7 @@ const struct route api_beats[] = {
     { HTTP_GET, "/tracks/{id}/beats", get_beats, ROLE_VIEWER, NULL, "Beats",
       .doc = "The beat grid: the operator's if there is one, else the analysed one." },
     { HTTP_PUT, "/tracks/{id}/beats", put_beats, ROLE_OPERATOR, "BeatsInput", "Beats",
-      .doc = "Correct the beat grid; analysing again does not touch it." },
+      .doc = "Correct the beat grid; analysing again does not touch it. As an undo or a redo it is whose it was (analyser), else the operator's.", .query = "as" },
     { HTTP_DELETE, "/tracks/{id}/beats", delete_beats, ROLE_OPERATOR, NULL, NULL,
       .doc = "Drop the correction: what the analysis found counts again." },
     { HTTP_POST, "/tracks/{id}/beats/edit", edit_beats, ROLE_OPERATOR, "BeatsEdit", "Beats",

@@ -32,7 +32,13 @@ class Beats(unittest.TestCase):
         self.assertEqual((grid["corrected"], grid["source"], grid["analyser"]), (True, "corrected", "operator"))
         self.assertEqual(grid["bars"], [{"start": 0, "end": 2, "beats": 4}, {"start": 2, "end": 4, "beats": 4}])
         self.assertEqual(grid["tempo_curve"], [[0, 120]])
-        self.assertEqual(self.d.put(self.path, {**grid, "analyser": "rekordbox"})["analyser"], "rekordbox")
+
+    def test_whose_it_is(self):
+        theirs = {**self.d.get(self.path), "analyser": "rekordbox"}
+        self.assertEqual(self.d.put(self.path, theirs)["analyser"], "operator")         # who sends it says so
+        self.assertEqual(self.d.put(self.path + "?as=undo", theirs)["analyser"], "rekordbox")
+        self.assertEqual(self.edit("double")["analyser"], "operator")
+        self.assertEqual(self.d.call("PUT", self.path + "?as=x", theirs).status, 400)
 
     def test_each_operation(self):
         self.assertEqual(at(self.edit("double"))[:4], [0, .25, .5, .75])

@@ -148,7 +148,7 @@ class Grid {
         if (beats) {
             const { beats: times, downbeats, bpm, beats_per_bar, analyser } = beats;
             const body = { beats: times, downbeats, beats_per_bar, ...(bpm ? { bpm } : {}), ...(analyser ? { analyser } : {}) };
-            this.take(id, await put<Beats>(path, body, current?.version));
+            this.take(id, await put<Beats>(`${path}?as=undo`, body, current?.version));
         } else if (current?.corrected) {
             await del(path, current.version);
             this.take(id, await this.read(id));
