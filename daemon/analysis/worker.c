@@ -44,7 +44,7 @@ struct worker {
     int64_t killed_ms;                  /* when SIGTERM was sent; 0 not yet */
     int64_t looked_ms, cpu_ms;          /* when worker_usage() was asked, and what it said */
     double progress; char step[64];     /* last said */
-    bool is_dead, is_bad;               /* bad: `end` says why it is being ended */
+    bool is_group_low, is_dead, is_bad; /* bad: `end` says why it is being ended */
     int status;
 };
 
@@ -86,6 +86,9 @@ static void stand_back(const struct worker_options *o)
 {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY);
 
+    /* A session of its own is a scheduling group of its own (sched(7), autogroup). In lumad's, four of them take what is lumad's share of the processors, and then its threads
+     * are not due when they wake, however little these ask for: 6.7 ms late in the middle instead of 0.1. */
+    setsid();
     sched_setscheduler(0, priorities[o->priority].policy, &(struct sched_param){ 0 });
     setpriority(PRIO_PROCESS, 0, priorities[o->priority].nice);
     if (o->priority != WORKER_LOW)
@@ -111,7 +114,6 @@ static _Noreturn void become(const struct worker_options *o, int out, int err, p
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
 
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)            /* lumad died before the line above */
         _exit(127);
@@ -138,7 +140,6 @@ static bool start(struct worker *w)
         goto end;
     if (!w->pid)
         become(w->o, out[1], err[1], parent);
-    setpgid(w->pid, w->pid);            /* both sides, so that neither has to wait for the other */
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
     w->out = out[0];
     w->err = err[0];
@@ -160,8 +161,8 @@ end:
 
 static void kill_all(struct worker *w, int sig)
 {
-    if (w->pid > 0)
-        kill(-w->pid, sig);
+    if (w->pid > 0 && kill(-w->pid, sig) && !w->is_dead)
+        kill(w->pid, sig);              /* it has not come to its own session yet */
 }
 
 /* The first reason stands. */
@@ -285,6 +286,21 @@ static void drain(struct worker *w, int *fd, void (*take)(struct worker *, const
 
 /* --- the loop --- */
 
+/* Groups share the processors by their own nice value, then the processes within. One may be set each tenth of a second, so it is tried until it is taken. */
+static void lower_group(struct worker *w)
+{
+    char path[48], nice[8];
+
+    if (getsid(w->pid) != w->pid)       /* not yet: the group would be ours */
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/autogroup", (int)w->pid);
+    snprintf(nice, sizeof(nice), "%d", priorities[w->o->priority].nice);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    w->is_group_low = fd < 0 || write(fd, nice, strlen(nice)) > 0 || errno != EAGAIN;     /* no such file: no such groups */
+    if (fd >= 0)
+        close(fd);
+}
+
 static void check_usage(struct worker *w)
 {
     int64_t now = now_ms(), passed = now - w->looked_ms;
@@ -346,6 +362,8 @@ static void watch(struct worker *w)
             is_cancelled = true;
             give_up(w, "cancelled", "Cancelled");
         }
+        if (!w->is_group_low && !w->killed_ms)
+            lower_group(w);
         check_usage(w);
         check_time(w);
         reap(w);

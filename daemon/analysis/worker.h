@@ -1,6 +1,6 @@
 #pragma once
 /*
- * One run of a worker program (analysis.md): started in a process group of its own, out of the way of everything else, watched, ended. It prints JSON lines: {"progress","step"}
+ * One run of a worker program (analysis.md): started in a session of its own, out of the way of everything else, watched, ended. It prints JSON lines: {"progress","step"}
  * while it works, then {"result"} and status 0, or {"error":{"code","message"}} and another status. Anything else it prints, a line beyond JSON_MAX_BYTES, a
  * crash, more memory than it may have, no line for `quiet_ms` or no other progress for ten times as long is a failure, with what it wrote to stderr as the log. Time in
  * which it was ready to run and did not get a processor is not counted. When the machine has no memory left, the kernel takes a worker before it takes lumad.

@@ -224,13 +224,14 @@ TEST(it_stands_back_as_far_as_it_is_told)
         { WORKER_LOW, "0", 10 }, { WORKER_BATCH, "3", 19 }, { WORKER_IDLE, "5", 19 },
     };
     /* /proc/PID/stat: 19 is the nice value, 41 the policy. */
-    const char *argv[] = { "/bin/sh", "-c", "set -- $(cut -d')' -f2 /proc/$$/stat); echo \"{\\\"result\\\":{\\\"nice\\\":${17},\\\"policy\\\":\\\"${39}\\\"}}\"", NULL };
+    const char *argv[] = { "/bin/sh", "-c", "set -- $(cut -d')' -f2 /proc/$$/stat); echo \"{\\\"result\\\":{\\\"nice\\\":${17},\\\"policy\\\":\\\"${39}\\\",\\\"own\\\":$(($4 == $$))}}\"", NULL };
 
     for (size_t i = 0; i < 3; i++) {
         worker_end_clear(&end);
         CHECK_INT(worker_run(&(struct worker_options){ .argv = argv, .priority = all[i].priority }, &end), LM_OK);
         CHECK_STR(json_get_text(end.result, "policy", ""), all[i].policy);
         CHECK_INT(json_get_int(end.result, "nice", 0), all[i].nice);
+        CHECK_INT(json_get_int(end.result, "own", 0), 1);       /* its session, and so its scheduling group */
     }
     worker_end_clear(&end);
 }
