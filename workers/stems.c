@@ -56,7 +56,7 @@ enum lm_err stem_source_new(const struct pcm *pcm, int rate, struct stem_source 
     if (rate != (int)pcm->rate) {
         s->frames = (uint64_t)llround((double)pcm->frames * rate / pcm->rate);
         s->chunk = malloc(2 * CHUNK * sizeof(*s->chunk));
-        s->src = src_new(SRC_SINC_MEDIUM_QUALITY, 2, &e);
+        s->src = src_new(SRC_SINC_BEST_QUALITY, 2, &e);
         s->next = -1;
         if (!s->chunk || !s->src) {
             stem_source_free(s);
