@@ -8,7 +8,7 @@
 
 #include "dsp/chords_private.h"
 
-enum { ROUNDS = 3, POSITIONS_MAX = 64 };
+enum { ROUNDS = 8, POSITIONS_MAX = 64 };
 
 const char *const chord_quality_names[] = { "maj", "min", "7", "maj7", "min7", "N" };
 const char *const note_names[12] = { "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B" };
@@ -16,7 +16,7 @@ const char *const note_names[12] = { "C", "C#", "D", "D#", "E", "F", "F#", "G", 
 /* What a change of chord costs: on a downbeat, in the middle of an even bar, on another beat, between beats; where the bar is not known. */
 static const float COST_DOWN = 1.5f, COST_HALF = 3, COST_BEAT = 5, COST_OFF = 8, COST_UNKNOWN = 3;
 /* Once it is known where this recording changes: -COST_SEEN log of how often, on top of SEEN imagined bars of the custom. */
-static const float COST_SEEN = 2, SEEN = 7;
+static const float COST_SEEN = 2.3f, SEEN = 4;
 static const float CUSTOM_DOWN = .5f, CUSTOM_HALF = .15f, CUSTOM_BEAT = .04f, CUSTOM_OFF = .02f;
 static const float KEY_WEIGHT = 1;      /* of a chord being foreign to the key */
 static const float NONE_MARGIN = 4;     /* how much more likely than any chord none must be */
@@ -72,7 +72,7 @@ static float log_sum(const float *v, int n)
         most = v[i] > most ? v[i] : most;
     for (int i = 0; i < n; i++)
         sum += expf(v[i] - most);
-    return most + logf(sum);
+    return most + logf(fmaxf(1, sum));          /* the largest is 1 of it */
 }
 
 static void score_step(const struct chord_step *s, float *score)
