@@ -76,7 +76,7 @@ export function lanesOf(d: LaneData, analysis: Analysis | null | undefined, jobs
         const empty = { ...base, row: emptyRow(k.height) };
         const name = STEPS.find((s) => s.name === k.step)?.label ?? k.step;
         if (step?.state === 'running' || step?.state === 'queued') {
-            return [{ ...empty, text: `${name} ${stepWords(step, job)}`, kind: 'busy', progress: job?.progress ?? step.progress ?? null }];
+            return [{ ...empty, text: `${name} ${stepWords(step, job)}`, kind: 'busy', progress: step.state === 'running' ? (job?.progress ?? step.progress ?? null) : null }];
         }
         if (step?.state === 'failed') return [{ ...empty, text: `${name} ${stepWords(step)}`, kind: 'failed' }];
         if (k.isNone?.(d)) return [{ ...empty, text: NONE[k.id] ?? 'Nothing was found.', kind: 'none' }];
