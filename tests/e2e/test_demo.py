@@ -53,7 +53,7 @@ class Demo(unittest.TestCase):
         self.assertEqual({o["protocol"] for o in outputs}, {"artnet", "sacn"})
         self.assertEqual({(o["destination"], o["transmit"]) for o in outputs}, {("127.0.0.1", "continuous")})
 
-        d.wait_jobs(show["track_id"], 120)
+        d.wait_jobs(show["track_id"], 300)
         unwanted = lambda: [w for w in d.get("/system")["warnings"] if not w["id"].startswith(("audio", "output", "dmx"))]
         until(lambda: not unwanted())           # blocks that follow what is heard have it now, and say so no more
         self.assertEqual({s["label"] for s in d.get(f"/tracks/{show['track_id']}/features")["sections"]["sections"]}, {"intro", "build", "drop", "break", "outro"})

@@ -38,7 +38,7 @@ class Light(unittest.TestCase):
         cls.addClassCleanup(cls.d.stop)
         until(lambda: cls.d.get("/host-audio")["playing"])         # the autoplay begins when the track is decoded
         track = cls.d.get("/show")["track_id"]
-        cls.d.wait_jobs(track, 120)
+        cls.d.wait_jobs(track, 300)
         until(lambda: not any(i["errors"] for i in cls.d.get("/show/layer-errors")["items"]))       # what was heard has come to the layers that follow it
         cls.model = lightmodel.Show(ROOT / "config/demo", cls.truth, cls.d.get(f"/tracks/{track}/features"))
         cls.d.post("/host-audio/pause")

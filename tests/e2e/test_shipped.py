@@ -30,7 +30,7 @@ class Shipped(unittest.TestCase):
         self.addCleanup(d.stop)
         until(lambda: d.get("/host-audio")["loaded"])
         show = d.get("/show")
-        d.wait_jobs(show["track_id"], 120)
+        d.wait_jobs(show["track_id"], 300)
         context = {"track_id": show["track_id"], "venue_id": show["venue_id"], "start": 30, "end": 38, "seed": 1}
         for key, p in FILES.items():
             with self.subTest(pattern=key):
