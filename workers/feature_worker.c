@@ -211,9 +211,10 @@ static void count_hits(const struct hits *h, const struct bars *b, struct outlin
 
 /* ---- telling ---- */
 
+/* A recording that was damaged on the disk may hold samples that are no sound: what comes of them is told as nothing, and the rest is still told. */
 static json_t *rounded(double x, double steps)
 {
-    return json_real(round(x * steps) / steps);
+    return json_real(isfinite(x) ? round(x * steps) / steps : 0);
 }
 
 static int by_strength(const void *a, const void *b)

@@ -99,7 +99,8 @@ static enum lm_err read_beats(const char *path, struct recording *r, struct prob
     if (err)
         problem_set(p, err, "%s cannot be read: %s", path, lm_err_text(err));
     else if ((beats = json_loadb(text, size, 0, NULL)) && json_is_object(beats)) {
-        r->beats_per_bar = (int)json_get_int(beats, "beats_per_bar", 4);
+        json_int_t per_bar = json_get_int(beats, "beats_per_bar", 4);
+        r->beats_per_bar = per_bar > 0 && per_bar <= 32 ? (int)per_bar : 4;
         if ((err = read_times(json_object_get(beats, "beats"), &r->beats.at, &r->beats.n))
             || (err = read_times(json_object_get(beats, "downbeats"), &r->downbeats.at, &r->downbeats.n)))
             problem_set(p, err, "No memory for beats");

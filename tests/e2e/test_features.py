@@ -81,6 +81,13 @@ class Worker(unittest.TestCase):
         self.assertEqual(set(r["loudness"]["lufs"]), {-70})
         self.assertEqual(set(r["centroid"]["hz"]), {0})
 
+    def test_samples_that_are_no_sound(self):
+        for value in (math.nan, math.inf, -math.inf, 1e20, 3e38):
+            with self.subTest(value):
+                r = self.run_worker(pcm(self.dir / "x.pcm", [0.5 * math.sin(i * 0.03) if i % 997 else value for i in range(2 * RATE)]))
+                self.assertTrue(all(len(b) == 3 for b in r["energy"]["bars"]), r["energy"])
+                self.assertTrue(all(len(hit) == 2 for hits in r["onsets"].values() for hit in hits), r["onsets"])
+
     def test_drums_bars_and_levels(self):
         beats = [i * 0.5 for i in range(32)]
         file = pcm(self.dir / "x.pcm", drum_loop(16))

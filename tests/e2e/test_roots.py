@@ -151,7 +151,8 @@ class Worker(unittest.TestCase):
                 self.assertEqual((code, list(said)), (1, ["error"]))
             for text, ok in (("[]", False), ("{", False), ("{}", True), ('{"beats":["x",5,4,null,1e999,-3],"downbeats":7,"beats_per_bar":0}', False),
                              ('{"beats":["x",5,4,null,-3,6,6.5,7,9],"downbeats":7,"beats_per_bar":-2}', True),
-                             ('{"beats":[0.1,0.2,0.3,0.4,0.5],"downbeats":[0.3,0.31,0.32],"beats_per_bar":4}', True)):
+                             ('{"beats":[0.1,0.2,0.3,0.4,0.5],"downbeats":[0.3,0.31,0.32],"beats_per_bar":4}', True),
+                             ('{"beats":[0.5,1,1.5],"downbeats":[0.5],"beats_per_bar":2147483647}', True)):
                 beats.write_text(text)
                 code, said = self.run_worker(pcm, beats, d / "c")
                 self.assertEqual((code, list(said)), (0, ["result"]) if ok else (1, ["error"]), text)
