@@ -152,25 +152,31 @@ enum lm_err batch_new(struct batches *b, const char *kind, const char *name, con
     return batch ? batch_get(b, n.id, batch, p) : LM_OK;
 }
 
-/* [{"track_id","name"}] of tracks that exist. */
+/* [{"track_id","name"}] of tracks that exist, each once. */
 static enum lm_err items_of(struct batches *b, const json_t *track_ids, json_t **items, struct problem *p)
 {
     struct db_conn *c = db_reader_take(b->o.db);
-    json_t *list = json_array(), *id, *track;
-    enum lm_err err = list ? LM_OK : LM_NOMEM;
+    json_t *list = json_array(), *seen = json_object(), *id, *track;
+    enum lm_err err = list && seen ? LM_OK : LM_NOMEM;
     char at[PROBLEM_PATH];
     size_t i;
 
     json_array_foreach((json_t *)track_ids, i, id) {
         struct problem ignored = { 0 };
+        if (err || p->more)             /* enough said */
+            break;
+        if (json_is_string(id) && json_object_get(seen, json_string_value(id)))
+            continue;
         snprintf(at, sizeof(at), "/track_ids/%zu", i);
         if (!json_is_string(id) || row_get(c, &tracks_table, json_string_value(id), &track, &ignored)) {
             problem_add(p, at, "there is no such track");
             continue;
         }
         json_array_append_new(list, json_pack("{s:O, s:s}", "track_id", id, "name", json_get_text(track, "title", "")));
+        json_object_set_new(seen, json_string_value(id), json_true());
         json_decref(track);
     }
+    json_decref(seen);
     db_reader_put(b->o.db, c);
     if (!err && p->n)
         err = problem_set(p, LM_NOT_FOUND, "Some of the tracks are not there");

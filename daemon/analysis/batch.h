@@ -49,7 +49,7 @@ void batches_free(struct batches *b);   /* what runs stays so in its row, for th
 /* `items`: [{"path" or "track_id", "name" (shown; default: the file's or the track's), "params": {...}}], 1 to 100,000 of them. LM_INVALID names the wrong one. `kind`: "import" or
  * "analyze". `steps`: array of names or NULL = every step that is missing or out of date; `force`: also what is there. *batch (may be NULL): as on the wire. */
 enum lm_err batch_new(struct batches *b, const char *kind, const char *name, const json_t *items, const json_t *steps, bool force, json_t **batch, struct problem *p);
-/* Every track of the library, or those of `track_ids` (array; NULL = all). LM_NOT_FOUND: one of them is unknown; LM_CONFLICT: there is none. */
+/* Every track of the library, or those of `track_ids` (array; NULL = all), each once. LM_NOT_FOUND: one of them is unknown; LM_CONFLICT: there is none. */
 enum lm_err batch_analyze(struct batches *b, const char *name, const json_t *track_ids, const json_t *steps, bool force, json_t **batch, struct problem *p);
 
 enum lm_err batch_page(struct batches *b, int limit, json_t **page, struct problem *p);                         /* newest first; {"items","next"} */

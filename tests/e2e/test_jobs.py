@@ -287,7 +287,8 @@ class Batches(unittest.TestCase):
             self.assertEqual((end["done"], end["failed"]), (6, 0))
             with d.socket() as ws:
                 ws.subscribe("changes")
-                one = d.post("/batches", {"track_ids": tracks[:1]})
+                one = d.post("/batches", {"track_ids": tracks[:1] * 3})
+                self.assertEqual(one["total"], 1)
                 ws.expect("changed", table="batches", id=one["id"], op="i")
                 ws.expect("changed", table="batches", id=one["id"], op="u")
             self.assertEqual(wait(lambda: (b := d.get(f"/batches/{one['id']}"))["state"] == "done" and b)["done"], 1)
