@@ -248,6 +248,8 @@ static enum lm_err analyse(const struct pcm *pcm, struct grid *g)
         g->confidence += confidence * (to - from);
         meter_clear(&m);
     }
+    while (g->n && g->at[g->n - 1] > length)        /* LEAD puts the last one behind the end */
+        g->n--;
     return err;
 }
 

@@ -284,8 +284,8 @@ enum lm_err reading_make(int way, const struct beats *b, const struct beat_cues 
     enum lm_err err;
 
     *r = (struct reading){ .first = ways[way].first, .step = ways[way].step };
-    if (b->n < BEATS_MIN || (ways[way].step != GRID_PARTS && (bpm < SLOWEST || bpm > FASTEST))
-        || (b->n - 1) * GRID_PARTS / (size_t)ways[way].step < BEATS_MIN)
+    /* At the tempo that was found there is a reading whenever there are beats enough. */
+    if (b->n < BEATS_MIN || (ways[way].step != GRID_PARTS && (bpm < SLOWEST || bpm > FASTEST || (b->n - 1) * GRID_PARTS / (size_t)ways[way].step < BEATS_MIN)))
         return LM_OK;
     if (!(err = reading_new(r, b)) && !(err = chords_make(r, b, spans, &chord))) {
         listen_to_onsets(r, c);

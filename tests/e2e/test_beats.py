@@ -1,4 +1,12 @@
 """Corrections of the beat grid: operations on the grid that counts, kept apart from the analysis, undone by PUT or DELETE, and followed by a running show at once."""
+import array
+import json
+import math
+import os
+import pathlib
+import struct
+import subprocess
+import tempfile
 import time
 import unittest
 import uuid
@@ -132,6 +140,29 @@ class Beats(unittest.TestCase):
             if (beat and round(beat["bpm"]) == wanted) or time.monotonic() > end:
                 return beat and round(beat["bpm"])
             time.sleep(0.02)
+
+
+class Worker(unittest.TestCase):
+    """What the program says of recordings with few beats."""
+
+    def test_short_recordings(self):
+        program = pathlib.Path(os.environ.get("BUILD_DIR", pathlib.Path(os.environ.get("LUMAD", "build/release/lumad")).parent)) / "beat_worker"
+        with tempfile.TemporaryDirectory() as d:
+            file = pathlib.Path(d, "x.pcm")
+            counts = set()
+            for beats in range(1, 15):
+                frames = array.array("f", bytes(4 * 24000 * beats))
+                for i in range(len(frames)):
+                    frames[i] = 0.8 * math.exp(-(i % 24000) / 1500) * math.sin(i % 24000 * 0.02)
+                file.write_bytes(b"LMPCM1\0\0" + struct.pack("<IIQ", 48000, 1, len(frames)) + bytes(40) + frames.tobytes())
+                done = subprocess.run([program, file], capture_output=True, text=True, timeout=60)
+                said = json.loads(done.stdout.strip().splitlines()[-1])
+                self.assertEqual((done.returncode, list(said)), (0, ["result"]), (beats, said))
+                found = said["result"]["beats"]
+                self.assertTrue(all(0 <= at <= beats / 2 for at in found), (beats, found))
+                self.assertEqual(said["result"]["bpm"] is None, not found)
+                counts.add(len(found))
+            self.assertTrue({0, 8, 12} <= counts, counts)
 
 
 if __name__ == "__main__":
