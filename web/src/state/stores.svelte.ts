@@ -1,9 +1,9 @@
 /* What every room needs, fetched once and kept fresh. */
 import { asError, get, post, put } from '../api/client';
 import type {
-    Batch, Beats, HostAudio, Job, NodeType, Pattern, Score, Show, System, Track, Venue,
+    Batch, Beats, HostAudio, Job, List, NodeType, Pattern, Score, Show, System, Track, Venue,
 } from '../api/types';
-import { keepList, keepNewest, keepOne } from './resource.svelte';
+import { keepList, keepNewest, keepOne, Resource } from './resource.svelte';
 import { changed, onChange } from './changes';
 import { link } from './link.svelte';
 import { live, now } from './live';
@@ -15,8 +15,22 @@ export const venues = keepList<Venue>('/venues', ['venues']);
 export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
 export const system = keepOne<System>('/system', ['system']);
 export const nodeTypes = keepList<NodeType>('/node-types', ['node_types']);
-/* Jobs are kept for ever; the newest are what an operator asks about. */
-export const jobs = keepNewest<Job>('/jobs', 100, ['jobs']);
+/* Jobs are kept for ever; the newest are what an operator asks about, and what runs: behind a batch that is older than those. */
+const JOBS_SEEN = 100;
+const runningOnes = new Set<string>();
+export const jobs = new Resource<Job[]>(async (path) => {
+    const { items } = await get<List<Job>>(`${path}?limit=${JOBS_SEEN}`);
+    for (const j of items) runningOnes.delete(j.id);
+    const older = await Promise.all([...runningOnes].map((id) => get<Job>(`${path}/${id}`).catch(() => null)));
+    const running = older.filter((j) => j?.state === 'running') as Job[];
+    for (const id of runningOnes) if (!running.some((j) => j.id === id)) runningOnes.delete(id);
+    for (const j of items) if (j.state === 'running') runningOnes.add(j.id);
+    return [...items, ...running];
+});
+onChange(['jobs'], () => void jobs.load());
+jobs.point('/jobs');
+/* There may be more than are seen. */
+export const hasMoreJobs = () => (jobs.data?.length ?? 0) >= JOBS_SEEN;
 export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
@@ -222,6 +236,7 @@ link.onJob = (m) => {
         jobs.data = jobs.data!.map((j) => (j.id === m.id ? { ...j, progress } : j));
         return;
     }
+    if (m.state === 'running' && typeof m.id === 'string') runningOnes.add(m.id);
     /* A job appeared, started or ended: tracks change with it. */
     jobTimer ??= setTimeout(() => {
         jobTimer = null;

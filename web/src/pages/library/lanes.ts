@@ -31,7 +31,7 @@ const LANES: readonly LaneKind[] = [
         isNone: (d) => d.beats !== null,
     },
     { id: 'tempo', label: 'Tempo', height: 34, step: 'beats', row: (d, h) => (d.beats?.tempo_curve?.length ? tempoRow(d.beats.tempo_curve, h) : null), isNone: (d) => d.beats !== null },
-    { id: 'chords', label: 'Chords', height: 26, step: 'roots', row: (d, h) => (d.roots?.sections.length ? chordRow(d.roots.sections, h, d.isNight) : null), isNone: (d) => d.roots !== null },
+    { id: 'chords', label: 'Chords', height: 26, step: 'roots', row: (d, h) => (d.roots?.sections.some((c) => c.root !== null) ? chordRow(d.roots.sections, h, d.isNight) : null), isNone: (d) => d.roots !== null },
     {
         id: 'sections', label: 'Sections', height: 26, step: 'features',
         row: (d, h) => (d.features?.sections?.sections.length ? sectionRow(d.features.sections.sections, d.features.drops?.drops ?? [], h) : null),
