@@ -1,11 +1,9 @@
 #include "htdemucs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <math.h>
-#include <nettle/sha2.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -47,30 +45,16 @@ struct htdemucs {
 
 static enum lm_err check_hash(const char *path, struct problem *p)
 {
-    static const char digits[] = "0123456789abcdef";
-    struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE], *block = malloc(1 << 20);
-    char text[2 * SHA256_DIGEST_SIZE + 1] = { 0 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = -1;
+    char hash[PATH_HASH];
+    enum lm_err err = path_hash(path, hash, NULL);
 
-    sha256_init(&sha);
-    while (block && fd >= 0 && (n = read(fd, block, 1 << 20)) > 0)
-        sha256_update(&sha, (size_t)n, block);
-    int error = errno;
-    free(block);
-    if (fd >= 0)
-        close(fd);
-    if (n < 0)
-        return problem_set(p, LM_NOT_FOUND, "The model %s cannot be read: %s", path, strerror(error));
-    sha256_digest(&sha, sizeof(digest), digest);
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        text[2 * i] = digits[digest[i] >> 4];
-        text[2 * i + 1] = digits[digest[i] & 15];
-    }
-    if (!strcmp(text, DEMUCS_SHA256))
+    if (err == LM_NOMEM)
+        return problem_set(p, err, "No memory for the model");
+    if (err)
+        return problem_set(p, LM_NOT_FOUND, "The model %s cannot be read: %s", path, strerror(errno));
+    if (!strcmp(hash, DEMUCS_SHA256))
         return LM_OK;
-    return problem_set(p, LM_INVALID, "%s is not the model it should be (its SHA-256 begins with %.12s instead of %.12s): install it again", path, text, DEMUCS_SHA256);
+    return problem_set(p, LM_INVALID, "%s is not the model it should be (its SHA-256 begins with %.12s instead of %.12s): install it again", path, hash, DEMUCS_SHA256);
 }
 
 /* A machine that begins to swap does not play light any more, so it is not tried. */
@@ -177,7 +161,7 @@ static void *beat(void *arg)
     pthread_mutex_lock(&b->lock);
     while (!b->is_over) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += BEAT_S;
         if (pthread_cond_timedwait(&b->wake, &b->lock, &until) != ETIMEDOUT)
             continue;
@@ -192,9 +176,14 @@ static void *beat(void *arg)
 
 static void pulse_start(struct pulse *b, const struct stem_run *run, double part)
 {
+    pthread_condattr_t monotonic;       /* a clock that is put right in the middle of it must not silence it */
+
     *b = (struct pulse){ .run = run, .part = part };
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&b->lock, NULL);
-    pthread_cond_init(&b->wake, NULL);
+    pthread_cond_init(&b->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     b->has_thread = !pthread_create(&b->thread, NULL, beat, b);
 }
 

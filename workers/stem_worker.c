@@ -7,16 +7,11 @@
  * With a model (htdemucs.h) that is there and can be run it does the work ("analyser":"htdemucs"); without one, signal processing does (dsp/separate.h), and "warning" says why
  * when there was to be one. The files come all four or not at all; nothing else is left of a run that fails by itself.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "audio/pcm.h"
 #include "core/json.h"
@@ -25,7 +20,7 @@
 #include "htdemucs.h"
 #include "stems.h"
 
-enum { VERSION = 1, MEMORY_MB = 2048, MODEL_MEMORY_MB = 4096, CPU_SECONDS = 6 * 3600, READ = 1 << 16 };
+enum { VERSION = 1, MEMORY_MB = 2048, MODEL_MEMORY_MB = 4096, CPU_SECONDS = 6 * 3600 };
 
 struct options { const char *model, *threads, *pcm, *dir; };
 
@@ -98,28 +93,6 @@ static enum lm_err separate_by_signal(const struct pcm *pcm, const struct stem_r
 
 /* --- what came of it --- */
 
-static enum lm_err hash_file(const char *path, char hash[2 * crypto_hash_sha256_BYTES + 1], off_t *size, struct problem *p)
-{
-    unsigned char digest[crypto_hash_sha256_BYTES], *data = malloc(READ);
-    crypto_hash_sha256_state sha;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum lm_err err = !data ? LM_NOMEM : fd < 0 ? lm_err_from_errno(errno) : LM_OK;
-    ssize_t n = 0;
-
-    crypto_hash_sha256_init(&sha);
-    for (*size = 0; !err && (n = read(fd, data, READ)); *size += n)
-        if (n < 0)
-            err = lm_err_from_errno(errno);
-        else
-            crypto_hash_sha256_update(&sha, data, (size_t)n);
-    crypto_hash_sha256_final(&sha, digest);
-    sodium_bin2hex(hash, 2 * sizeof(digest) + 1, digest, sizeof(digest));
-    if (fd >= 0)
-        close(fd);
-    free(data);
-    return err ? problem_set(p, err, "%s cannot be read: %s", path, lm_err_text(err)) : LM_OK;
-}
-
 struct made { const char *analyser; int version, rate, channels; uint64_t frames; };
 
 /* warning: why not the model, "" when all is as it was asked for. */
@@ -129,11 +102,15 @@ static enum lm_err say_result(const char *dir, const struct made *m, const char 
     enum lm_err err = list ? LM_OK : LM_NOMEM;
 
     for (int i = 0; i < STEMS && !err; i++) {
-        char name[32], path[PATH_SIZE], hash[2 * crypto_hash_sha256_BYTES + 1];
-        off_t size;
+        char name[32], path[PATH_SIZE], hash[PATH_HASH];
+        uint64_t size;
         snprintf(name, sizeof(name), "%s.flac", stem_names[i]);
-        if ((err = path_join(path, dir, name)) || (err = hash_file(path, hash, &size, p)))
+        if ((err = path_join(path, dir, name)))
             break;
+        if ((err = path_hash(path, hash, &size))) {
+            problem_set(p, err, "%s cannot be read: %s", path, lm_err_text(err));
+            break;
+        }
         json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:f,s:I,s:s}", "name", stem_names[i], "sample_rate", m->rate, "channels", m->channels,
                                               "duration_seconds", (double)m->frames / m->rate, "size_bytes", (json_int_t)size, "hash", hash));
     }

@@ -293,22 +293,14 @@ enum lm_err stem_sink_open(const char *dir, int rate, int channels, struct stem_
     return err;
 }
 
-/* As 16 bits are read again (x / 32768), so that four parts that sum to the recording still do. */
-static short to_short(float x)
-{
-    float v = x * 32768;
-
-    return v >= 32767 ? 32767 : v > -32768 ? (short)lrintf(v) : v <= -32768 ? -32768 : 0;
-}
-
 static void convert(struct stem_sink *s, const float *x, size_t n)
 {
     if (s->channels == 2)
         for (size_t i = 0; i < 2 * n; i++)
-            s->block[i] = to_short(x[i]);
+            s->block[i] = pcm_to_16(x[i]);
     else
         for (size_t i = 0; i < n; i++)
-            s->block[i] = to_short((x[2 * i] + x[2 * i + 1]) / 2);
+            s->block[i] = pcm_to_16((x[2 * i] + x[2 * i + 1]) / 2);
 }
 
 enum lm_err stem_sink_write(struct stem_sink *s, const float *const part[STEMS], size_t n, struct problem *p)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -71,4 +72,11 @@ void pcm_close(struct pcm *pcm)
     if (pcm->map)
         munmap(pcm->map, pcm->map_size);
     memset(pcm, 0, sizeof(*pcm));
+}
+
+short pcm_to_16(float x)
+{
+    float v = x * 32768;
+
+    return v >= 32767 ? 32767 : v > -32768 ? (short)lrintf(v) : v <= -32768 ? -32768 : 0;
 }

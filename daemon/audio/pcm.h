@@ -19,3 +19,5 @@ struct pcm { const float *data; uint64_t frames; int channels; double rate; void
 
 enum lm_err pcm_open(const char *path, struct pcm *pcm, struct problem *p);     /* checks sizes against the file; LM_INVALID if it lies */
 void pcm_close(struct pcm *pcm);
+/* A sample in 16 bits, as it is read again (x / 32768), so that parts that sum to a recording still do: the nearest step, clipped at full scale; 0 for NaN. */
+short pcm_to_16(float x);

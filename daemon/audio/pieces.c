@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "audio/pcm.h"
 #include "core/path.h"
 
 enum { BLOCK = 4096 };
@@ -62,12 +62,6 @@ bool piece_read(const struct pieces *s, size_t number, uint64_t key, float *x)
     return is_whole;
 }
 
-static short round_to(float v)
-{
-    v *= 32768;
-    return v >= 32767 ? 32767 : v > -32768 ? (short)lrintf(v) : v <= -32768 ? -32768 : 0;
-}
-
 static bool write_all(const struct pieces *s, SNDFILE *f, short *block, float *x)
 {
     size_t channels = (size_t)s->channels;
@@ -77,7 +71,7 @@ static bool write_all(const struct pieces *s, SNDFILE *f, short *block, float *x
         for (size_t c = 0; c < channels; c++)
             for (size_t i = 0; i < n; i++) {
                 float *v = &x[c * s->frames + at + i];
-                short k = round_to(*v);
+                short k = pcm_to_16(*v);
                 block[i * channels + c] = k;
                 *v = (float)k / 32768;
             }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "core/str.h"
 
 enum { REMOVE_DEPTH = 8 };               /* folders in folders that path_remove() looks into */
+enum { HASH_BLOCK = 1 << 18 };
 enum { SHARE_UP = 8, WORKER_UP = 3 };   /* folders looked at above the program's own; 3 = a unit test's in build/<variant>/tests/unit/<room> */
 
 enum lm_err path_join(char out[PATH_SIZE], const char *dir, const char *name)
@@ -190,6 +192,38 @@ enum lm_err path_read(const char *path, size_t max, char **data, size_t *n)
 out:
     str_clear(&s);
     close(fd);
+    return err;
+}
+
+enum lm_err path_hash(const char *path, char hash[PATH_HASH], uint64_t *bytes)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES], *block = malloc(HASH_BLOCK);
+    crypto_hash_sha256_state sha;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum lm_err err = !block ? LM_NOMEM : fd < 0 ? lm_err_from_errno(errno) : LM_OK;
+    uint64_t all = 0;
+    ssize_t n = 1;
+
+    _Static_assert(2 * sizeof(digest) + 1 == PATH_HASH, "two digits a byte");
+    crypto_hash_sha256_init(&sha);
+    while (!err && n) {
+        n = read(fd, block, HASH_BLOCK);
+        if (n < 0 && errno != EINTR)
+            err = lm_err_from_errno(errno);
+        if (n <= 0)
+            continue;
+        crypto_hash_sha256_update(&sha, block, (size_t)n);
+        all += (uint64_t)n;
+    }
+    int why = errno;
+    crypto_hash_sha256_final(&sha, digest);
+    sodium_bin2hex(hash, PATH_HASH, digest, sizeof(digest));
+    if (fd >= 0)
+        close(fd);
+    free(block);
+    errno = why;
+    if (bytes)
+        *bytes = all;
     return err;
 }
 

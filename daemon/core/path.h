@@ -2,11 +2,12 @@
 /* Files and folders: joining, making, and replacing a file so that a crash leaves the old or the new one, never half. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/err.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, PATH_HASH = 65 };
 
 enum lm_err path_join(char out[PATH_SIZE], const char *dir, const char *name);     /* LM_INVALID when too long */
 enum lm_err path_make_dirs(const char *dir, mode_t mode);                          /* like mkdir -p */
@@ -15,6 +16,8 @@ void path_remove(const char *path);                                             
 enum lm_err path_sync_dir(const char *dir);                                        /* fsync of the folder: makes a rename last */
 enum lm_err path_write(const char *path, const void *data, size_t n, mode_t mode); /* temp file, fsync, rename, fsync of the folder */
 enum lm_err path_read(const char *path, size_t max, char **data, size_t *n);       /* NUL added; LM_TOO_LARGE beyond max */
+/* SHA-256 of all of a file in hexadecimal, and how long it is (`bytes` may be NULL). errno says why not. */
+enum lm_err path_hash(const char *path, char hash[PATH_HASH], uint64_t *bytes);
 /*
  * Where read-only data of lumad lies. `name` is its place in the source tree: "migrations", "config/demo", "web/dist".
  * Tried in this order: $LUMAD_SHARE; the source tree the program was built in (the first folder above it that holds both

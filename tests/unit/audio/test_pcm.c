@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -61,4 +62,15 @@ TEST(lies_are_found)
     unlink(file);
     CHECK_INT(pcm_open(file, &pcm, &p), LM_NOT_FOUND);
     CHECK_INT(pcm_open("/tmp", &pcm, &p), LM_INVALID);
+}
+
+TEST(sixteen_bits_are_the_nearest_step_and_clipped)
+{
+    static const struct { float x; int want; } all[] = {
+        { 0, 0 }, { .5f, 16384 }, { -.5f, -16384 }, { 1.4f / 32768, 1 }, { 1.6f / 32768, 2 }, { -1.6f / 32768, -2 }, { .99999f, 32767 },
+        { 1, 32767 }, { 8, 32767 }, { -1, -32768 }, { -8, -32768 }, { INFINITY, 32767 }, { -INFINITY, -32768 }, { NAN, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        CHECK_INT(pcm_to_16(all[i].x), all[i].want);
 }

@@ -254,6 +254,31 @@ TEST(the_copy_finds_its_tree)
     CHECK(strstr(p.detail, "build/debug") && strstr(p.detail, "libexec/lumad"));
 }
 
+TEST(a_hash_is_of_all_of_a_file)
+{
+    char hash[PATH_HASH];
+    uint64_t n = 1;
+    size_t big = 600000;
+    char *zeros = calloc(1, big);
+
+    CHECK_INT(path_write(in("hashed"), "abc", 3, 0600), LM_OK);
+    CHECK_INT(path_hash(in("hashed"), hash, &n), LM_OK);
+    CHECK_STR(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK_INT(n, 3);
+    CHECK_INT(path_write(in("hashed"), "", 0, 0600), LM_OK);
+    CHECK_INT(path_hash(in("hashed"), hash, &n), LM_OK);
+    CHECK_STR(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK_INT(n, 0);
+    CHECK_INT(path_write(in("hashed"), zeros, big, 0600), LM_OK);       /* more than it reads at a time */
+    free(zeros);
+    CHECK_INT(path_hash(in("hashed"), hash, &n), LM_OK);
+    CHECK_STR(hash, "1358f4ce65f0d1ed482d572e4eac6ea90d465c0ab878f477297474f8f23226c3");
+    CHECK_INT(n, big);
+    unlink(in("hashed"));
+    CHECK_INT(path_hash(in("hashed"), hash, NULL), LM_NOT_FOUND);
+    CHECK(path_hash(dir, hash, NULL) != LM_OK);
+}
+
 TEST(the_scratch_folder_goes_away)
 {
     char command[PATH_SIZE + 16];
