@@ -15,11 +15,20 @@ enum { HEAD = 512 };
 
 enum kind { KIND_NONE, KIND_XML, KIND_SQLITE, KIND_PLS, KIND_M3U };
 
+static const struct { const char *suffix, *program; } names[] = {
+    { ".m3u", "playlist" }, { ".m3u8", "playlist" }, { ".pls", "playlist" }, { ".xml", "rekordbox" }, { ".nml", "traktor" }, { "m.db", "engine" }, { "mixxxdb.sqlite", "mixxx" },
+};
+
+bool dj_is_program(const char *name)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (!strcmp(names[i].program, name))
+            return true;
+    return false;
+}
+
 const char *dj_program_of_name(const char *name)
 {
-    static const struct { const char *suffix, *program; } names[] = {
-        { ".m3u", "playlist" }, { ".m3u8", "playlist" }, { ".pls", "playlist" }, { ".xml", "rekordbox" }, { ".nml", "traktor" }, { "m.db", "engine" }, { "mixxxdb.sqlite", "mixxx" },
-    };
     size_t n = strlen(name);
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -71,6 +71,7 @@ enum lm_err dj_read(const char *path, const char *base, const char *temp_dir, st
 /* An uploaded XML, NML, M3U or PLS: relative paths count from `base`. A database is refused (LM_MEDIA_TYPE). */
 enum lm_err dj_parse(const char *data, size_t n, const char *base, struct dj_library **result, struct problem *p);
 void dj_free(struct dj_library *l);                     /* NULL is fine */
+bool dj_is_program(const char *name);                   /* one of those a struct dj_library may be of */
 /* Whose file has such a name? A guess for pickers, since the content decides. NULL: nobody's. */
 const char *dj_program_of_name(const char *name);
 bool dj_is_stream(const char *path);                    /* "http://..." and the like: what is no file of any machine */

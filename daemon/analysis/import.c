@@ -240,22 +240,28 @@ static enum lm_err put_file(struct db_conn *c, void *arg, struct problem *p)
     return err;
 }
 
-/* The track is known; its audio may still be missing here (a row from another machine, a file somebody removed). */
+bool import_has_audio(struct db *db, const char *data_dir, const json_t *track)
+{
+    char *file = NULL, path[PATH_SIZE];
+    struct db_conn *c = db_reader_take(db);
+    bool is_here = !track_file(c, json_get_text(track, "id", ""), &file, NULL) && !path_join(path, data_dir, file) && path_exists(path);
+
+    db_reader_put(db, c);
+    free(file);
+    return is_here;
+}
+
+/* The track is known; its audio may still be missing here. */
 static enum lm_err restore(struct import *i, const json_t *row, struct problem *p)
 {
-    char *file = NULL, path[PATH_SIZE], made[PATH_SIZE];
-    const char *id = json_get_text(row, "id", "");
-    struct db_conn *c = db_reader_take(i->db);
-    bool is_here = !track_file(c, id, &file, NULL) && !path_join(path, i->data_dir, file) && path_exists(path);
+    char made[PATH_SIZE];
     enum lm_err err = LM_OK;
 
-    db_reader_put(i->db, c);
-    free(file);
-    if (is_here)
+    if (import_has_audio(i->db, i->data_dir, row))
         return LM_OK;
     if ((err = move_in(i, json_get_text(row, "format", "audio"), made, p)))
         return err;
-    return db_write(i->db, put_file, &(struct restore_args){ id, made }, p);
+    return db_write(i->db, put_file, &(struct restore_args){ json_get_text(row, "id", ""), made }, p);
 }
 
 static enum lm_err store(struct import *i, json_t **track, bool *created, struct problem *p)

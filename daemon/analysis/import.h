@@ -5,9 +5,8 @@
  * Nothing is kept of what fails: 415 not audio we know, 422 broken (truncated, lying header), 507 disk full.
  */
 #include <jansson.h>
-#include <stddef.h>
-
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "analysis/jobs.h"
 #include "core/err.h"
@@ -27,6 +26,8 @@ void import_abort(struct import *i);                            /* NULL is fine;
  */
 enum lm_err import_path(struct db *db, const char *data_dir, const char *path, bool (*is_stopping)(void *ctx), void *ctx, json_t **track, bool *created,
                         struct problem *p);
+/* Is the audio of this track, a row, on this machine? Not when it came from another one, or when somebody removed the file. */
+bool import_has_audio(struct db *db, const char *data_dir, const json_t *track);
 /* The track that has this very file, without copying it. LM_NOT_FOUND: none. */
 enum lm_err import_find(struct db *db, const char *path, bool (*is_stopping)(void *ctx), void *ctx, json_t **track, struct problem *p);
 void import_clean(const char *data_dir);                        /* at start: leftovers of uploads that a crash cut off */

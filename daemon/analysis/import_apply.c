@@ -17,16 +17,6 @@ enum { VERSION = 1 };
 
 struct apply { const char *id; const json_t *params; double duration, offset; };
 
-static bool is_of_dj(const char *analyser)
-{
-    static const char *const programs[] = { "rekordbox", "traktor", "engine", "mixxx", "playlist" };
-
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-        if (!strcmp(programs[i], analyser))
-            return true;
-    return false;
-}
-
 /* So many numbers of a line; what is behind them. */
 static const char *take_numbers(const char *at, double *v, size_t n)
 {
@@ -120,7 +110,7 @@ static enum lm_err apply_beats(struct db_conn *c, const struct apply *a, struct 
     if (!*json_get_text(a->params, "grid", ""))
         return LM_OK;
     enum lm_err err = track_grids(c, a->id, &analysed, &corrected, &version, p);
-    bool is_operators = corrected && !is_of_dj(json_get_text(corrected, "analyser", ""));
+    bool is_operators = corrected && !dj_is_program(json_get_text(corrected, "analyser", ""));
     if (!err && (!is_operators || json_get_bool(a->params, "replace", false)))
         err = apply_grid(c, a, analysed, p);
     json_decref(analysed);

@@ -116,18 +116,6 @@ enum lm_err import_find(struct db *db, const char *path, bool (*is_stopping)(voi
     return err;
 }
 
-/* A track whose audio is not here (it came from another machine) takes the file. */
-static bool has_audio(struct db *db, const char *data_dir, const json_t *track)
-{
-    char *file = NULL, path[PATH_SIZE];
-    struct db_conn *c = db_reader_take(db);
-    bool is_here = !track_file(c, json_get_text(track, "id", ""), &file, NULL) && !path_join(path, data_dir, file) && path_exists(path);
-
-    db_reader_put(db, c);
-    free(file);
-    return is_here;
-}
-
 static enum lm_err copy(struct db *db, const char *data_dir, const char *path, struct file *f, json_t **track, bool *created)
 {
     struct import *import = NULL;
@@ -153,7 +141,7 @@ enum lm_err import_path(struct db *db, const char *data_dir, const char *path, b
     *created = false;
     if (!err)
         err = find(db, &f, track);
-    if (!err && !has_audio(db, data_dir, *track)) {
+    if (!err && !import_has_audio(db, data_dir, *track)) {      /* it takes the file */
         json_decref(*track);
         *track = NULL;
         err = LM_NOT_FOUND;

@@ -238,6 +238,8 @@ TEST(names_of_libraries_are_known)
         CHECK(!dj_program_of_name(no[i]));
     CHECK_STR(dj_program_of_name("/a/Database2/m.db"), "engine");
     CHECK_STR(dj_program_of_name("a.M3U8"), "playlist");
+    CHECK(dj_is_program("playlist") && dj_is_program("rekordbox") && dj_is_program("traktor") && dj_is_program("engine") && dj_is_program("mixxx"));
+    CHECK(!dj_is_program("operator") && !dj_is_program("lumad-beats") && !dj_is_program(""));
 }
 
 /* --- grids --- */
