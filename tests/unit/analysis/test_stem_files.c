@@ -42,13 +42,15 @@ static struct pcm tone(uint64_t frames, int channels)
     return (struct pcm){ .data = x, .frames = frames, .channels = channels, .rate = PCM_RATE };
 }
 
+/* Infinite when one is no number, which fmax() would pass over. */
 static double off_tone(const float *got, int64_t from, size_t n, int rate)
 {
     double worst = 0;
 
     for (size_t i = 0; i < n; i++) {
         double want = .5 * sin(2 * M_PI * 1000 * (double)(from + (int64_t)i) / rate);
-        worst = fmax(worst, fmax(fabs((double)got[2 * i] - want), fabs((double)got[2 * i + 1] - want / 2)));
+        double off = fabs((double)got[2 * i] - want) + fabs((double)got[2 * i + 1] - want / 2);
+        worst = isfinite(off) ? fmax(worst, off) : INFINITY;
     }
     return worst;
 }
