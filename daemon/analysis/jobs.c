@@ -18,6 +18,7 @@ enum {
     FOLLOW_MS = 2000,
     ROWS_KEPT = 20000,                  /* of jobs: a few thousand tracks */
 };
+#define GIVEN_UP "lumad went down twice while this ran"
 static const int retry_ms[JOBS_RETRIES] = { 5000, 30000, 120000 };
 
 int64_t jobs_now_ms(void)
@@ -209,7 +210,7 @@ static enum lm_err resume_row(struct jobs *j, const json_t *row)
         return jobs_put_row(j, id, json_pack("{s:s,s:s}", "state", "failed", "error", "There is no analyser for this any more"), NULL);
     if (crashes >= CRASHES_MAX)
         return jobs_put_row(j, id, json_pack("{s:s,s:s,s:i}", "state", "failed", "error",
-                                             "lumad went down twice while this ran", "crashes", crashes), NULL);
+                                             GIVEN_UP, "crashes", crashes), NULL);
     if (was_running)
         err = jobs_put_row(j, id, json_pack("{s:s,s:f,s:i}", "state", "queued", "progress", 0., "crashes", crashes), NULL);
     struct job *job = err ? NULL : job_new(j, id, track_id, s);
@@ -222,12 +223,25 @@ static enum lm_err resume_row(struct jobs *j, const json_t *row)
     return LM_OK;
 }
 
+/* A decoding that is not tried any more: what waits for it would ask for another. */
+static void give_up_dependents(struct jobs *j, const json_t *rows)
+{
+    json_t *row;
+    size_t k;
+
+    json_array_foreach((json_t *)rows, k, row) {
+        if (!strcmp(json_get_text(row, "kind", ""), "decode") && !jobs_find(j, json_get_text(row, "id", "")))
+            jobs_fail_dependents(j, json_get_text(row, "track_id", ""), "failed", GIVEN_UP);
+    }
+}
+
 static void resume(struct jobs *j)
 {
     static const char *const states[] = { "running", "queued" };
+    json_t *running = NULL, *row;
 
     for (int i = 0; i < 2; i++) {
-        json_t *rows = NULL, *row;
+        json_t *rows = NULL;
         size_t k;
         struct db_conn *c = db_reader_take(j->o.db);
         enum lm_err err = row_all(c, &jobs_table, "state", states[i], &rows, NULL);
@@ -239,14 +253,27 @@ static void resume(struct jobs *j)
             if (resume_row(j, row))
                 log_warn("jobs", "job %s cannot be resumed", json_get_text(row, "id", ""));
         }
+        if (i == 0)
+            running = json_incref(rows);
         json_decref(rows);
     }
+    give_up_dependents(j, running);
+    json_decref(running);
 }
 
 static enum lm_err forget_in_db(struct db_conn *c, void *arg, struct problem *p)
 {
     (void)arg;
     return jobs_forget(c, ROWS_KEPT, p);
+}
+
+void jobs_forget_old(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    j->forgotten = j->orders;
+    pthread_mutex_unlock(&j->lock);
+    if (db_write_bulk(j->o.db, forget_in_db, NULL, NULL))
+        log_warn("jobs", "jobs that are long over cannot be forgotten");
 }
 
 static void clear(struct jobs *j)
@@ -280,8 +307,7 @@ enum lm_err jobs_new(const struct jobs_options *o, struct jobs **result)
     thread_cond_init(&j->changed);
     cache_clean(j->data_dir);
     resume(j);
-    if (db_write_bulk(o->db, forget_in_db, NULL, NULL))
-        log_warn("jobs", "jobs that are long over cannot be forgotten");
+    jobs_forget_old(j);
     j->follow = follow_new(j);
     enum lm_err err = j->follow ? thread_start(&j->scheduler, &(struct thread_options){ .name = "jobs", .stack = 512 << 10 }, jobs_schedule, j) : LM_NOMEM;
     if (err) {

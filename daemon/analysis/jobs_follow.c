@@ -82,11 +82,6 @@ static void note(struct follow *f, const char *track_id, int delay_ms, bool is_e
     f->list[i].is_edited |= is_edited;
 }
 
-void follow_track(struct follow *f, const char *track_id, int delay_ms)
-{
-    note(f, track_id, delay_ms, false);
-}
-
 static void take_news(struct follow *f)
 {
     char track_id[UUID_SIZE], corrected[UUID_SIZE], key[UUID_SIZE + 16];
@@ -127,7 +122,16 @@ static void look_at_all(struct follow *f)
     json_decref(ids);
 }
 
-/* Its stale steps are asked for. One that is at work is looked at again at its end. */
+static bool is_at_work(struct jobs *j, const char *track_id, const char *kind)
+{
+    pthread_mutex_lock(&j->lock);
+    const struct job *job = jobs_find_kind(j, track_id, kind);
+    bool is_running = job && job->is_running;
+    pthread_mutex_unlock(&j->lock);
+    return is_running;
+}
+
+/* Its stale steps are asked for. One that is at work may have read what was there before, and asking again brings no second job: it is looked at until it is over. */
 static void look_at(struct follow *f, const struct due *d)
 {
     struct jobs *j = f->jobs;
@@ -136,9 +140,12 @@ static void look_at(struct follow *f, const struct due *d)
     struct jobs_asked asked;
     struct problem p = { 0 };
 
-    for (size_t k = 0; names && steps[k]; k++)
-        if (step_is_stale(c, steps[k], d->track_id))
+    for (size_t k = 0; names && steps[k]; k++) {
+        if (step_can_be_stale(steps[k]) && is_at_work(j, d->track_id, steps[k]->name))
+            note(f, d->track_id, j->o.follow_ms, d->is_edited);
+        else if (step_is_stale(c, steps[k], d->track_id))
             json_array_append_new(names, json_string(steps[k]->name));
+    }
     db_reader_put(j->o.db, c);
     struct jobs_request r = { .track_id = d->track_id, .steps = names, .priority = d->is_edited ? JOBS_NORMAL : JOBS_BATCH };
     if (json_array_size(names) && jobs_ask(j, &r, &asked, &p))
@@ -156,12 +163,13 @@ int64_t follow_work(struct follow *f)
     for (size_t i = 0; i < f->n;) {
         struct due d = f->list[i];
         if (d.at_ms > now) {
-            next = next < 0 || d.at_ms < next ? d.at_ms : next;
             i++;
             continue;
         }
         f->list[i] = f->list[--f->n];
-        look_at(f, &d);
+        look_at(f, &d);                 /* which may put it on the list again, for later */
     }
+    for (size_t i = 0; i < f->n; i++)
+        next = next < 0 || f->list[i].at_ms < next ? f->list[i].at_ms : next;
     return next;
 }

@@ -23,6 +23,7 @@ struct job {
     uint64_t order;                     /* of queueing */
     int crashes, attempts;
     int tries;                          /* since it was queued: how often it failed of what may pass */
+    int decodes;                        /* how often the sound was decoded for it and was not there after all, in a row */
     bool is_urgent;                     /* somebody waits for it: a worker more than the limit, if need be */
     bool is_running;                    /* somebody works on it: its worker, or the scheduler that looks at it; nobody else takes it then */
     bool is_cancelled, has_tried_stems;
@@ -48,7 +49,7 @@ struct jobs {
     pthread_mutex_t lock;               /* guards what follows; never held while the database is asked */
     pthread_cond_t changed;             /* anything below */
     struct job *first;                  /* in the order of queueing */
-    uint64_t orders;
+    uint64_t orders, forgotten;         /* forgotten: orders when old rows last were */
     int running;                        /* threads */
     int limit;                          /* workers at a time */
     bool is_stopping, must_schedule, has_news;
@@ -73,6 +74,8 @@ enum lm_err jobs_requeue(struct jobs *j, const char *id, const char *track_id, c
 enum lm_err jobs_put_row(struct jobs *j, const char *id, json_t *members, struct problem *p);   /* takes the reference */
 const json_t *jobs_newest(const json_t *rows, const char *kind);                        /* of rows that are the newest first; NULL: none of that kind */
 
+void jobs_forget_old(struct jobs *j);                                                   /* rows of jobs that are long over; no lock held */
+
 /* jobs_run.c. The job is ours (is_running). */
 void *jobs_run(void *job);                                                              /* a thread's function; counted in `running` before */
 void jobs_fail_dependents(struct jobs *j, const char *track_id, const char *state, const char *error);
@@ -84,5 +87,4 @@ int jobs_memory_mb(void);                                                       
 /* jobs_follow.c: on the scheduler's thread. */
 struct follow *follow_new(struct jobs *j);                                              /* NULL: no memory */
 void follow_free(struct follow *f);
-void follow_track(struct follow *f, const char *track_id, int delay_ms);                /* has to be looked at */
 int64_t follow_work(struct follow *f);                                                  /* what is due; when the next is, < 0: never. No lock held */

@@ -16,6 +16,8 @@ enum {
     HUNGRY_MS = 1000,                   /* memory is looked at again */
     STARVING_MS = 60000,                /* from then on nobody overtakes it */
     GROWING_MS = 20000,                 /* a worker younger than that has not taken all it needs */
+    DECODES_MAX = 8,                    /* the cache may drop what was decoded while its job waits its turn, but not for ever */
+    FORGET_JOBS = 5000,                 /* new ones between two times that old rows are forgotten */
     ALONE_MB = 1000,                    /* one that takes more computes on many cores as well: never two of a kind at a time */
 };
 
@@ -71,7 +73,9 @@ static bool is_ready(struct jobs *j, const struct job *job)
         bool is_same = other->step == s && other->is_running;
         bool is_sound = s->needs_pcm && !strcmp(other->step->name, "decode");
         bool is_stems = s->reads_stems && !strcmp(other->step->name, "decode_stems");
-        if (is_same || is_sound || is_stems || step_comes_after(s, other->step->name))
+        /* What takes seconds does not wait for what takes minutes: it is done again with what that brings (steps.h). */
+        bool is_before_it = step_comes_after(s, other->step->name) && (s->is_slow || !other->step->is_slow);
+        if (is_same || is_sound || is_stems || is_before_it)
             return false;
     }
     return true;
@@ -222,13 +226,25 @@ static void start(struct jobs *j, struct job *job)
     leave(j, job, HUNGRY_MS);
 }
 
+/* A cache that loses what is put into it must not make the same for ever. */
+static void decode_first(struct jobs *j, struct job *job)
+{
+    if (job->decodes++ < DECODES_MAX)
+        make_first(j, job, "decode");
+    else
+        jobs_drop(j, job, "failed", "The decoded sound does not stay in the cache: is there room on the disk, and may the cache be large enough?");
+}
+
 /* With is_running set, so the job is ours. The lock is not held. */
 static void begin(struct jobs *j, struct job *job, bool is_cancelled)
 {
-    if (is_cancelled || !is_wanted(j, job))
+    bool is_wanted_now = !is_cancelled && is_wanted(j, job), is_missing = is_wanted_now && is_pcm_missing(j, job);
+
+    job->decodes = is_missing ? job->decodes : 0;
+    if (!is_wanted_now)
         jobs_drop(j, job, "cancelled", NULL);
-    else if (is_pcm_missing(j, job))
-        make_first(j, job, "decode");
+    else if (is_missing)
+        decode_first(j, job);
     else if (are_stems_missing(j, job))
         make_first(j, job, "decode_stems");
     else if (!is_there_memory(j, job))
@@ -261,12 +277,14 @@ void *jobs_schedule(void *arg)
             jobs_wait_until(j, j->first ? sooner(wake_ms, jobs_now_ms() + LIMIT_MS) : wake_ms);
         bool must_follow = j->has_news || (follow_ms >= 0 && follow_ms <= jobs_now_ms());
         j->has_news = false;
-        bool is_stopping = j->is_stopping;
+        bool is_stopping = j->is_stopping, must_forget = j->orders - j->forgotten >= FORGET_JOBS;
         pthread_mutex_unlock(&j->lock);
         if (job)
             begin(j, job, is_cancelled);
         if (must_follow && !is_stopping)
             follow_ms = follow_work(j->follow);
+        if (must_forget && !is_stopping)
+            jobs_forget_old(j);
         if (jobs_now_ms() - asked_ms >= LIMIT_MS && !is_stopping) {
             limit = workers_allowed(j);
             asked_ms = jobs_now_ms();

@@ -4,7 +4,8 @@
  * a program in workers/.
  *
  * `after` makes them a graph: decode -> waveform, beats -> stems -> roots, features. A step waits for those it comes after as long as they are queued or running, and goes on without
- * them when they fail or were never asked for: what it reads of them is an improvement, not a condition. Only decoded audio is one (needs_pcm).
+ * them when they fail or were never asked for: what it reads of them is an improvement, not a condition. Only decoded audio is one (needs_pcm). A quick step does not even wait
+ * for a slow one: chords and drums are heard in the mix within seconds, and once more when the stems are there.
  *
  * A result remembers what it was made from (db/track_inputs.h): the newest version of the results its step comes after, as they were when it began. It is stale when one of them
  * is newer now: beats or stems that were analysed again and came out differently, a grid that was corrected or whose correction was taken away, stems that came where none
@@ -37,7 +38,7 @@ struct step_run {
     char out[PATH_SIZE], out_name[64];  /* stems: the folder that is made, and its place in the data directory */
     char model[PATH_SIZE], threads[8];  /* stems: the model that separates */
     bool is_cancelled;                  /* by somebody who may go on with it later */
-    bool is_paused;                     /* lumad stops: what the worker keeps to go on from stays */
+    bool is_paused;                     /* lumad stops, or it is tried again: what the worker keeps to go on from stays */
     char dir[PATH_SIZE];                /* has_dir: DATA/cache/<track id>.<step>.d, for what the worker reads and writes */
     const char *argv[STEP_ARGS];
     const json_t *result;               /* what the worker said */
@@ -86,6 +87,7 @@ int step_memory(const struct step *s, struct db_conn *c, const char *data_dir); 
 int step_memory_limit(int usual_mb);                                                    /* MB: twice that and 200 */
 bool step_comes_after(const struct step *s, const char *name);
 int64_t step_inputs(struct db_conn *c, const struct step *s, const char *track_id);     /* version of the newest of what it comes after; 0: there is none */
+bool step_can_be_stale(const struct step *s);           /* it stores a result that is made from others */
 /* There is a result, and it is stale. */
 bool step_is_stale(struct db_conn *c, const struct step *s, const char *track_id);
 

@@ -41,9 +41,14 @@ int64_t step_inputs(struct db_conn *c, const struct step *s, const char *track_i
     return newest;
 }
 
+bool step_can_be_stale(const struct step *s)
+{
+    return !s->waits_only && s->analyser && s->after[0];
+}
+
 bool step_is_stale(struct db_conn *c, const struct step *s, const char *track_id)
 {
-    if (s->waits_only || !s->analyser || !s->after[0] || !track_result_version(c, track_id, s->name))
+    if (!step_can_be_stale(s) || !track_result_version(c, track_id, s->name))
         return false;
     return track_made_from(c, track_id, s->name) < step_inputs(c, s, track_id);
 }

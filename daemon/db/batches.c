@@ -211,8 +211,10 @@ enum lm_err batch_items_resume(struct db_conn *c, struct problem *p)
 
 enum lm_err jobs_forget(struct db_conn *c, int keep, struct problem *p)
 {
-    sqlite3_stmt *s = prepare(c, "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND created_at <"
-                                 " (SELECT created_at FROM jobs ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?1)", p);
+    /* A failure is what an operator looks for, until the same was tried again. */
+    sqlite3_stmt *s = prepare(c, "DELETE FROM jobs WHERE created_at < (SELECT created_at FROM jobs ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?1)"
+                                 " AND (state IN ('done', 'cancelled') OR (state = 'failed' AND EXISTS (SELECT 1 FROM jobs later WHERE later.track_id = jobs.track_id"
+                                 " AND later.kind = jobs.kind AND later.created_at > jobs.created_at)))", p);
 
     if (!s)
         return LM_INTERNAL;
@@ -243,6 +245,21 @@ enum lm_err batch_row_tally(struct db_conn *c, const char *id, struct batch_tall
     }
     sqlite3_reset(s);
     return rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
+}
+
+bool batch_has_items(struct db_conn *c, const char *batch_id, enum batch_item_state state, enum batch_pass first, enum batch_pass last)
+{
+    sqlite3_stmt *s = db_prepare(c, "SELECT 1 FROM batch_items WHERE batch_id = ?1 AND state = ?2 AND pass BETWEEN ?3 AND ?4 LIMIT 1");
+
+    if (!s)
+        return true;
+    sqlite3_bind_text(s, 1, batch_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, batch_item_states[state], -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, 3, first);
+    sqlite3_bind_int(s, 4, last);
+    bool has = sqlite3_step(s) != SQLITE_DONE;
+    sqlite3_reset(s);
+    return has;
 }
 
 #define BATCH_COLUMNS "id, kind, name, state, created_at, finished_at"
