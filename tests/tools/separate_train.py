@@ -5,6 +5,9 @@
   separate_train.py samples build/release/tests/tools/separate_samples OUT COUNT FOLDER...    FOLDER/NAME/{drums,bass,vocals,other}.wav, and truth.json
   separate_train.py train OUT WEIGHTS.c [EPOCHS]
 
+truth.json says of an item whether its vocals are a voice and which of its parts are silent, {"sung": true, "silent_stems": ["bass"]}; what is left out is false and none. The same
+items give the same samples and, with the same numpy, the same numbers.
+
 A mixture is one item with its levels changed a little, or parts of four items, sometimes with one missing, another width or in one channel. Items whose "vocals" are
 an instrument's line (those without "sung": true in truth.json) lend them as `other`. The loss is what the answer is judged by: for each part the energy of its error against
 its own energy (against a thirtieth of the mixture where it is silent). A share m of a place with power P is off by |S|^2 - 2 m Re(S X*) + m^2 P.
@@ -64,6 +67,8 @@ def mixture(every):
 
 def make_samples(program, out, count, folders):
     every = list(items(folders))
+    if not any(i[1] for i in every):
+        sys.exit("None of the items is sung.")
     pathlib.Path(out).unlink(missing_ok=True)
     for i in range(count):
         subprocess.run([program, out, str(i), str(SAMPLES), str(SECONDS), *mixture(every)], check=True)
