@@ -98,6 +98,9 @@ class Separation(unittest.TestCase):
         self.assertEqual((len(second), set(first) & set(second)), (4, set()))
         again = d.get(self.path)["items"]
         self.assertEqual([(s["id"], s["hash"]) for s in rows], [(s["id"], s["hash"]) for s in again])       # the same sound, bit by bit
+        kept = d.dir / "stems" / self.track["id"] / "a"
+        kept.mkdir(exist_ok=True)
+        (kept / "htdemucs.0.0123456789abcdef.piece").write_bytes(b"x")          # of a separation that was cancelled
         d.delete(f"/tracks/{self.track['id']}")
         self.assertEqual((self.files(), list((d.dir / "stems").iterdir())), ([], []))
         self.assertEqual(d.upload(MUSIC).status, 201)               # it comes back, its stems do not
