@@ -1,4 +1,7 @@
-/* What was learnt; see chords.h. */
+/*
+ * What was learnt; see chords.h. The weights are those under which the true chords of rendered music are likeliest (logistic regression with a price on large ones); those of
+ * no chord tell its drums alone from its mix. tests/tools/chords_samples.c and chords_train.py make them.
+ */
 #include "dsp/chords_private.h"
 
 const float chord_weight[CHORD_QUALITIES][2][12] = {

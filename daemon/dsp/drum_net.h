@@ -4,7 +4,8 @@
  * have in all; then in 6 groups of bands what is left after 80 ms and 160 ms, and how much more there is than 40 ms before; all natural logarithms. Out, above 0: more likely than not.
  *
  * Fitted by logistic regression (Adam, weight decay, noise on what it hears) to about 60,000 attacks of 220 recordings, half of them drums alone: sampled drum sets of several makes, and
- * synthesised ones with random parameters, played in nine styles with and without a band. The hits are known because they were played from notes.
+ * synthesised ones with random parameters, played in nine styles with and without a band. It is rendered music: the hits are known because they were played from notes.
+ * tests/tools/drums_samples.c and drums_train.py make them.
  */
 enum { DRUM_NET_IN = 52, DRUM_NET_HIDDEN = 16, DRUM_NET_OUT = 3 };
 

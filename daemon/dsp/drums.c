@@ -288,10 +288,8 @@ static enum lm_err usual_of(const struct tool *k, struct usual *u)
     return err;
 }
 
-static void judge(const struct event *e, const struct usual *u, float out[HIT_DRUMS])
+static void hear(const struct event *e, const struct usual *u, float in[DRUM_NET_IN])
 {
-    float in[DRUM_NET_IN], hidden[DRUM_NET_HIDDEN];
-
     for (int b = 0; b < BANDS; b++) {
         in[b] = clip(e->attack[b] - u->band[b], -5, 1.5f);
         in[BANDS + b] = clip(e->attack[b] - u->all, -8, 2);
@@ -299,6 +297,13 @@ static void judge(const struct event *e, const struct usual *u, float out[HIT_DR
     memcpy(in + 2 * BANDS, e->soon, sizeof e->soon);
     memcpy(in + 2 * BANDS + GROUPS, e->later, sizeof e->later);
     memcpy(in + 2 * BANDS + 2 * GROUPS, e->rise, sizeof e->rise);
+}
+
+static void judge(const struct event *e, const struct usual *u, float out[HIT_DRUMS])
+{
+    float in[DRUM_NET_IN], hidden[DRUM_NET_HIDDEN];
+
+    hear(e, u, in);
     for (int h = 0; h < DRUM_NET_HIDDEN; h++) {
         float sum = drum_net_hidden_bias[h];
         for (int i = 0; i < DRUM_NET_IN; i++)

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * Weights of the log-linear model of dsp/meter.c: how much each cue (dsp/readings.h) speaks for each beat of a bar, and each trait for a reading. Found by
- * maximum likelihood with a quadratic prior on rendered music of some sixty styles; a style the model has not seen is read right nearly as often as one it has.
+ * maximum likelihood with a quadratic prior on rendered music of some sixty styles, whose beats and bars are known; a style the model has not seen is read right
+ * nearly as often as one it has. tests/tools/meter_samples.c and meter_train.py make them.
  */
 #include "dsp/readings.h"
 
