@@ -92,6 +92,10 @@ void meters_update(struct batches *b, const char (*ids)[UUID_SIZE], size_t n)
 {
     int64_t now = batch_now_ms();
 
+    /* Items that fail are many a second, and all are counted here. */
+    if (n && now - b->metered_ms < TELL_MS)
+        return;
+    b->metered_ms = now;
     for (size_t i = 0; i < n; i++) {
         double progress = progress_of(b, ids[i]);
         pthread_mutex_lock(&b->lock);

@@ -34,6 +34,7 @@ struct batches {
     pthread_mutex_t work;               /* what is decided about items and written of them; not held while a file is imported */
     struct live live[LIVE_MAX];
     size_t n_live;
+    int64_t metered_ms;                 /* when the meters last were updated */
     uint64_t changes;                   /* of batches, from outside: what was read before is old */
     char importing[UUID_SIZE];          /* the batch whose item is being imported; "" none */
 
@@ -51,6 +52,6 @@ const json_t *batch_steps(const struct batch_item *item, const struct batch_row 
 enum lm_err batch_check_items(const json_t *items, struct problem *p);
 
 /* batch_meter.c; work held: */
-void meters_update(struct batches *b, const char (*ids)[UUID_SIZE], size_t n);  /* of the batches that run: all meters anew, and what is due is told */
+void meters_update(struct batches *b, const char (*ids)[UUID_SIZE], size_t n);  /* of the batches that run, a few times a second: all meters anew, and what is due is told */
 /* any thread: "progress" and "seconds_left" of a row. */
 void meters_decorate(struct batches *b, json_t *row);

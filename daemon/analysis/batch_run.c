@@ -184,17 +184,45 @@ static bool feed_some(struct batches *b, const struct batch_row *row, enum batch
     return any;
 }
 
-static bool feed(struct batches *b, const struct batch_row *row)
+static size_t first_queued(struct batches *b, const struct batch_row *row, struct batch_item *item)
 {
-    struct batch_tally t;
-    bool any = feed_some(b, row, ITEM_ANALYSING, PASS_NEW, PASS_QUICK);
-
-    any |= feed_some(b, row, ITEM_QUEUED, PASS_NEW, PASS_QUICK);
+    size_t n = 0;
     struct db_conn *c = db_reader_take(b->o.db);
-    enum lm_err err = batch_row_tally(c, row->id, &t, NULL);
+    enum lm_err err = batch_items_take(c, row->id, ITEM_QUEUED, PASS_NEW, item, 1, &n, NULL);
 
     db_reader_put(b->o.db, c);
-    if (!err && !t.state[ITEM_QUEUED] && !t.state[ITEM_IMPORTING] && !t.pass[PASS_NEW] && !t.pass[PASS_QUICK] && t.pass[PASS_BETWEEN])
+    return err ? 0 : n;
+}
+
+/* What has only a path is taken by import_one(), one at a time: then there is no use in reading more of them. */
+static bool is_track_next(struct batches *b, const struct batch_row *row)
+{
+    struct batch_item item;
+
+    if (!first_queued(b, row, &item))
+        return false;
+    bool is_track = *item.track_id;
+    batch_item_clear(&item);
+    return is_track;
+}
+
+static bool is_any_before_slow(struct batches *b, const struct batch_row *row)
+{
+    struct db_conn *c = db_reader_take(b->o.db);
+    bool any = batch_has_items(c, row->id, ITEM_QUEUED, PASS_NEW, PASS_SLOW) || batch_has_items(c, row->id, ITEM_IMPORTING, PASS_NEW, PASS_SLOW)
+            || batch_has_items(c, row->id, ITEM_ANALYSING, PASS_NEW, PASS_QUICK);
+
+    db_reader_put(b->o.db, c);
+    return any;
+}
+
+static bool feed(struct batches *b, const struct batch_row *row)
+{
+    bool any = feed_some(b, row, ITEM_ANALYSING, PASS_NEW, PASS_QUICK);
+
+    if (is_track_next(b, row))
+        any |= feed_some(b, row, ITEM_QUEUED, PASS_NEW, PASS_QUICK);
+    if (!is_any_before_slow(b, row))
         any |= feed_some(b, row, ITEM_ANALYSING, PASS_BETWEEN, PASS_SLOW);
     return any;
 }
@@ -240,12 +268,8 @@ static bool import_one(struct batches *b, const struct batch_row *row)
     struct problem p = { 0 };
     char track_id[UUID_SIZE] = "";
     bool is_duplicate = false;
-    size_t n = 0;
-    struct db_conn *c = db_reader_take(b->o.db);
-    enum lm_err err = batch_items_take(c, row->id, ITEM_QUEUED, PASS_NEW, &item, 1, &n, NULL);
 
-    db_reader_put(b->o.db, c);
-    if (err || !n)
+    if (!first_queued(b, row, &item))
         return false;
     if (!item.path || *item.track_id) {         /* a track: feed() takes it when there is room */
         batch_item_clear(&item);
@@ -260,8 +284,8 @@ static bool import_one(struct batches *b, const struct batch_row *row)
     str_copy(b->importing, sizeof(b->importing), row->id);
     atomic_store(&b->is_import_off, false);
     pthread_mutex_unlock(&b->work);
-    err = b->o.import ? b->o.import(b->o.ctx, item.path, item.params, is_import_off, b, track_id, &is_duplicate, &p)
-                      : problem_set(&p, LM_INTERNAL, "Files of this machine cannot be imported here");
+    enum lm_err err = b->o.import ? b->o.import(b->o.ctx, item.path, item.params, is_import_off, b, track_id, &is_duplicate, &p)
+                                  : problem_set(&p, LM_INTERNAL, "Files of this machine cannot be imported here");
     pthread_mutex_lock(&b->work);
     b->importing[0] = '\0';
     if (!atomic_load(&b->is_import_off))        /* else somebody has cancelled it, and its row says so */
@@ -292,9 +316,14 @@ static bool finish(struct batches *b, const char *id, const struct batch_tally *
     return true;
 }
 
-static bool is_over(const struct batch_tally *t)
+static bool is_over(struct db_conn *c, const char *id)
 {
-    return !t->state[ITEM_QUEUED] && !t->state[ITEM_IMPORTING] && !t->state[ITEM_ANALYSING];
+    static const enum batch_item_state unfinished[] = { ITEM_QUEUED, ITEM_IMPORTING, ITEM_ANALYSING };
+
+    for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++)
+        if (batch_has_items(c, id, unfinished[i], PASS_NEW, PASS_SLOW))
+            return false;
+    return true;
 }
 
 static bool finish_those_over(struct batches *b, const char (*ids)[UUID_SIZE], size_t n)
@@ -304,7 +333,7 @@ static bool finish_those_over(struct batches *b, const char (*ids)[UUID_SIZE], s
     for (size_t i = 0; i < n; i++) {
         struct batch_tally t;
         struct db_conn *c = db_reader_take(b->o.db);
-        bool over = !batch_row_tally(c, ids[i], &t, NULL) && is_over(&t);
+        bool over = is_over(c, ids[i]) && !batch_row_tally(c, ids[i], &t, NULL);
         db_reader_put(b->o.db, c);
         any |= over && finish(b, ids[i], &t);
     }

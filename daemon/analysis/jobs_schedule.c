@@ -73,8 +73,8 @@ static bool is_ready(struct jobs *j, const struct job *job)
         bool is_same = other->step == s && other->is_running;
         bool is_sound = s->needs_pcm && !strcmp(other->step->name, "decode");
         bool is_stems = s->reads_stems && !strcmp(other->step->name, "decode_stems");
-        /* What takes seconds does not wait for what takes minutes: it is done again with what that brings (steps.h). */
-        bool is_before_it = step_comes_after(s, other->step->name) && (s->is_slow || !other->step->is_slow);
+        /* What takes seconds does not wait for what takes minutes: it is done again with what that brings (steps.h). What somebody reads of it is not: it would be gone. */
+        bool is_before_it = step_comes_after(s, other->step->name) && (s->is_slow || s->is_on_demand || !other->step->is_slow);
         if (is_same || is_sound || is_stems || is_before_it)
             return false;
     }

@@ -67,13 +67,36 @@ static inline void close_all(void)
     event_bus_free(bus);
 }
 
+/* A worker of ours in front of lumad's. */
+static inline void fake_worker(const char *name, const char *script)
+{
+    char path[PATH_SIZE];
+
+    path_join(path, dir, "workers");
+    path_make_dirs(path, 0700);
+    strcat(path, "/");
+    strcat(path, name);
+    if (path_write(path, script, strlen(script), 0700))
+        abort();
+}
+
+/* Chords and what lies over the beats are tested elsewhere, and take minutes under a sanitizer: here their workers have heard nothing, at once. */
 static inline void begin(void)
 {
+    static const char roots[] = "#!/bin/sh\nhead -c 48 /dev/zero >$3\n"
+                                "echo '{\"result\":{\"analyser\":\"fake\",\"version\":1,\"sections\":[],\"chroma_rate\":10.0}}'\n";
+    static const char features[] = "#!/bin/sh\necho '{\"result\":{\"analyser\":\"fake\",\"version\":1,\"drops\":{\"drops\":[]}}}'\n";
+    char path[PATH_SIZE];
+
     strcpy(dir, "/tmp/lumad-test-jobs-XXXXXX");
     if (!mkdtemp(dir))
         abort();
     cache_mb = 100;
     playing[0] = '\0';
+    fake_worker("root_worker", roots);
+    fake_worker("feature_worker", features);
+    path_join(path, dir, "workers");
+    setenv("LUMAD_WORKERS", path, 1);   /* while there is one thread */
     open_all();
     if (db_write(db, stems_on_demand, NULL, NULL))
         abort();
@@ -84,6 +107,7 @@ static inline void end(void)
     char command[PATH_SIZE + 16];
 
     close_all();
+    unsetenv("LUMAD_WORKERS");
     snprintf(command, sizeof(command), "rm -rf %s", dir);
     if (system(command))
         abort();

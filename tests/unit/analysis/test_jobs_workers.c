@@ -1,28 +1,9 @@
 /* Jobs whose worker is a script of the test. */
 #include "jobs_fixture.h"
 
-/* A worker of ours in front of lumad's. */
-static void fake_worker(const char *name, const char *script)
-{
-    char path[PATH_SIZE];
-
-    path_join(path, dir, "workers");
-    path_make_dirs(path, 0700);
-    setenv("LUMAD_WORKERS", path, 1);
-    strcat(path, "/");
-    strcat(path, name);
-    if (path_write(path, script, strlen(script), 0700))
-        abort();
-}
-
-/* Those nobody looks at here, which take half a minute under a sanitizer, say no at once. */
 static void fake_beats(const char *script)
 {
-    static const char no[] = "#!/bin/sh\necho '{\"error\":{\"code\":\"broken\",\"message\":\"no\"}}'\nexit 1\n";
-
     fake_worker("beat_worker", script);
-    fake_worker("root_worker", no);
-    fake_worker("feature_worker", no);
 }
 
 #define GOOD_BEATS "echo '{\"result\":{\"analyser\":\"fake\",\"version\":1,\"beats\":[1],\"downbeats\":[1],\"bpm\":120,\"beats_per_bar\":4}}'\n"
@@ -78,7 +59,6 @@ TEST(what_may_pass_is_tried_again_three_times)
         CHECK_INT(json_get_int(job, "attempts", 0), runs[i].attempts);
         json_decref(job);
     }
-    unsetenv("LUMAD_WORKERS");
     json_decref(track), json_decref(names);
     end();
 }
@@ -170,7 +150,6 @@ TEST(the_track_that_was_opened_last_comes_first)
     CHECK(wait_idle());
     for (int i = 0; i < 5; i++)
         json_decref(track[i]);
-    unsetenv("LUMAD_WORKERS");
     end();
 }
 
@@ -211,7 +190,6 @@ TEST(there_are_no_more_workers_than_memory)
         CHECK_INT(began, 3);
         CHECK(most[k] == 1 ? top == 1 : top > 1);
     }
-    unsetenv("LUMAD_WORKERS");
     for (int i = 0; i < 3; i++)
         json_decref(track[i]);
     end();
@@ -271,7 +249,6 @@ TEST(a_correction_that_comes_while_its_reader_is_at_work_is_followed)
     CHECK_INT(path_read(path, 100, &text, &n), LM_OK);
     CHECK_STR(text, "+\n+\n");
     free(text);
-    unsetenv("LUMAD_WORKERS");
     json_decref(track);
     end();
 }
