@@ -29,8 +29,11 @@ export const jobs = new Resource<Job[]>(async (path) => {
 });
 onChange(['jobs'], () => void jobs.load());
 jobs.point('/jobs');
-/* There may be more than are seen. */
-export const hasMoreJobs = () => (jobs.data?.length ?? 0) >= JOBS_SEEN;
+/* The oldest of those still waits: there may be more than are seen. */
+export function hasMoreJobs(): boolean {
+    const oldest = jobs.data?.[JOBS_SEEN - 1];
+    return oldest?.state === 'queued' || oldest?.state === 'running';
+}
 export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 

@@ -8,4 +8,5 @@ test('what can be sent is told by its name', () => {
 
 test('a library is told in a sentence', () => {
     expect(libraryWords({ program: 'rekordbox', path: '/x', tracks: 1, with_beats: 1, with_cues: 0, playlists: [{ name: 'a', tracks: 1 }] })).toBe('1 track, 1 with beat grids, 1 playlist.');
+    expect(libraryWords({ program: 'playlist', path: '/x.m3u', tracks: 3, with_beats: 0, with_cues: 0, playlists: [{ name: '', tracks: 3 }] })).toBe('3 tracks.');
 });

@@ -11,6 +11,8 @@ export function libraryWords(l: ImportLibrary): string {
     const parts = [many(l.tracks, 'track', 'tracks')];
     if (l.with_beats) parts.push(`${l.with_beats} with beat grids`);
     if (l.with_cues) parts.push(`${l.with_cues} with cue points`);
-    if (l.playlists.length) parts.push(many(l.playlists.length, 'playlist', 'playlists'));
+    /* A playlist of its own has no name in it. */
+    const named = l.playlists.filter((p) => p.name).length;
+    if (named) parts.push(many(named, 'playlist', 'playlists'));
     return `${parts.join(', ')}.`;
 }
