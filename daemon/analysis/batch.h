@@ -2,7 +2,7 @@
 /*
  * Work on many tracks that counts as one: a folder or a playlist that is imported, a library that is analysed again. A batch and its items are rows, so a restart (a crash
  * too) goes on where it was. One thread takes the items of all batches in order, the oldest batch first: an item with a path is imported, then its track is analysed
- * at the lowest priority. The quick steps (waveform, beats) of all items are done before the slow ones (stems and what reads them) of any, and only
+ * at the lowest priority. The quick steps of all items are done before the slow one (stems) of any; what was heard without stems is heard again with them by itself. Only
  * a few dozen items have jobs at a time, so that a batch of 50,000 costs the scheduler no more than one of 50.
  *
  * One bad item never stops the rest: it is `failed` with its reason, and batch_retry() takes the failed ones again. A file that is in the library already is a
