@@ -143,6 +143,7 @@ TEST(cancel_and_retry)
     struct problem p = { 0 };
 
     begin();
+    fake_worker("beat_worker", "#!/bin/sh\n" GOOD_BEATS);
     track = add_song(6, 200);           /* long enough to be caught */
     const char *id = json_get_text(track, "id", "");
     CHECK_INT(jobs_page(jobs, id, 100, &list, &p), LM_OK);
@@ -207,6 +208,7 @@ TEST(a_restart_goes_on_and_two_crashes_end_it)
     char id[UUID_SIZE] = "", track_id[UUID_SIZE];
 
     begin();
+    fake_worker("beat_worker", "#!/bin/sh\n" GOOD_BEATS);
     track = add_song(9, 200);
     snprintf(track_id, sizeof(track_id), "%s", json_get_text(track, "id", ""));
     for (int i = 0; i < 4000 && !id[0]; i++, usleep(5000)) {

@@ -6,8 +6,6 @@ static void fake_beats(const char *script)
     fake_worker("beat_worker", script);
 }
 
-#define GOOD_BEATS "echo '{\"result\":{\"analyser\":\"fake\",\"version\":1,\"beats\":[1],\"downbeats\":[1],\"bpm\":120,\"beats_per_bar\":4}}'\n"
-
 static json_t *newest(const char *track_id, const char *kind)
 {
     json_t *page = NULL, *row, *found = NULL;
