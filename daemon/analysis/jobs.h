@@ -4,7 +4,7 @@
  * where it was, what was running is queued again (once; a job that was running at two crashes of lumad in a row is failed).
  *
  * Order: what somebody waits for now; the tracks that were opened or loaded last (jobs_prefer()), the newest first; the priority; quick steps before slow ones; first come,
- * first served. A step waits for the steps it comes after. At most one worker works on a step of a track.
+ * first served. A step waits for the steps it comes after, a quick one not for a slow one (steps.h). At most one worker works on a step of a track.
  *
  * Room: at most `jobs_concurrency` workers (default: cores - 1, at least 1) at a time, one more for a preferred track and any number that somebody waits for; and only as
  * many as there is memory for: what a step usually needs must be available besides a reserve. One may always run. A job that has waited for memory for
