@@ -40,7 +40,7 @@ struct jobs_options {
     int cache_max_mb;
     bool (*is_playing)(void *ctx, const char *track_id);    /* never evict this one's decoded audio */
     void *ctx;
-    enum worker_priority priority;  /* of workers nobody waits for */
+    enum worker_priority priority;  /* of workers nobody waits for and no preferred track has */
     int retry_ms[JOBS_RETRIES];     /* between two attempts; all 0 = 5 s, 30 s, 2 min */
     int memory_mb;                  /* what workers may take; 0 = what the machine has */
     int follow_ms;                  /* from the last change to what it made stale; 0 = 2 s */
@@ -75,11 +75,12 @@ enum lm_err jobs_ask(struct jobs *j, const struct jobs_request *r, struct jobs_a
 double jobs_asked_progress(struct jobs *j, const struct jobs_asked *asked, bool *is_over);
 /* Cancels those of them that nobody else has asked for meanwhile, without waiting for their end. */
 void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked);
+void jobs_cancel_track(struct jobs *j, const char *track_id);      /* all of a track that is gone; does not wait for their end */
 /* A list of names, or NULL or null; LM_INVALID points at "/steps/0". */
 enum lm_err jobs_check_steps(const json_t *steps, struct problem *p);
 /* What the steps of a request cost, roughly, in CPU seconds a minute of audio. */
 double jobs_cost(struct db_conn *c, const json_t *steps, enum jobs_part part);
-/* {"beats":{"state":"none|queued|running|done|failed","progress","version","error"},"waveform":...,"roots":...,"stems":...,"features":...} for a track. */
+/* {"beats":{"state":"none|queued|running|done|failed","progress","stale","version","error"},"waveform":...,"roots":...,"stems":...,"features":...} for a track. */
 enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *track_id, json_t **analysis, struct problem *p);
 
 /* The decoded audio of a track: its path in the cache; when it is not there the decode step runs now, first in line, and this waits (up to timeout_ms, LM_BUSY).

@@ -98,3 +98,18 @@ void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked)
     pthread_cond_broadcast(&j->changed);
     pthread_mutex_unlock(&j->lock);
 }
+
+void jobs_cancel_track(struct jobs *j, const char *track_id)
+{
+    pthread_mutex_lock(&j->lock);
+    for (struct job *job = j->first; job; job = job->next) {
+        if (strcmp(job->track_id, track_id))
+            continue;
+        job->is_cancelled = true;
+        if (job->is_running)
+            worker_cancel(&job->stop);
+    }
+    j->must_schedule = true;
+    pthread_cond_broadcast(&j->changed);
+    pthread_mutex_unlock(&j->lock);
+}

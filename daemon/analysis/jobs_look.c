@@ -93,8 +93,10 @@ static json_t *analysis_of(struct jobs *j, struct db_conn *c, const struct step_
     int64_t version = 0;
     bool there = step_result_there(c, r, track_id, &version, analyser);
     const json_t *last = jobs_newest(rows, r->name);
+    const struct step *step = step_find(r->name);
     const char *state = there ? "done" : "none", *error = NULL;
     double progress = there;
+    bool is_stale = there && step && step_is_stale(c, step, track_id);
 
     pthread_mutex_lock(&j->lock);
     struct job *job = jobs_find_kind(j, track_id, r->name);
@@ -106,7 +108,7 @@ static json_t *analysis_of(struct jobs *j, struct db_conn *c, const struct step_
         error = json_get_text(last, "error", "");
     }
     pthread_mutex_unlock(&j->lock);
-    return json_pack("{s:s,s:f,s:o,s:o,s:o}", "state", state, "progress", progress,
+    return json_pack("{s:s,s:f,s:b,s:o,s:o,s:o}", "state", state, "progress", progress, "stale", is_stale,
                      "version", there ? json_integer(version) : json_null(),
                      "analyser", there ? json_string(analyser) : json_null(), "error", json_text_or_null(error));
 }

@@ -61,6 +61,7 @@ struct jobs {
 };
 
 int64_t jobs_now_ms(void);
+int jobs_preference(const struct jobs *j, const struct job *job);                       /* PREFERRED for the track that was opened last, 0 for those that were not; lock held */
 uint64_t jobs_track_key(const char *track_id);
 /* Lock held. */
 struct job *jobs_find(struct jobs *j, const char *id);

@@ -177,7 +177,8 @@ static const char *run_worker(struct jobs *j, struct job *job, struct step_run *
                                 .memory_mb = step_memory_limit(job->memory_mb) };
 
     pthread_mutex_lock(&j->lock);
-    o.priority = job->is_urgent ? WORKER_LOW : j->o.priority;
+    /* Somebody looks at it: on a machine that is busy otherwise, what nobody else wants may be nothing. */
+    o.priority = job->is_urgent || jobs_preference(j, job) ? WORKER_LOW : j->o.priority;
     pthread_mutex_unlock(&j->lock);
     enum lm_err err = worker_run(&o, end);
 

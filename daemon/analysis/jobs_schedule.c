@@ -38,8 +38,7 @@ static int workers_allowed(struct jobs *j)
 
 /* --- the order --- */
 
-/* PREFERRED for the track that was opened last, 0 for those that were not. */
-static int preference(const struct jobs *j, const struct job *job)
+int jobs_preference(const struct jobs *j, const struct job *job)
 {
     for (int i = 0; i < PREFERRED; i++)
         if (j->preferred[i] == job->track)
@@ -49,7 +48,7 @@ static int preference(const struct jobs *j, const struct job *job)
 
 static bool is_before(const struct jobs *j, const struct job *a, const struct job *b)
 {
-    int pa = preference(j, a), pb = preference(j, b);
+    int pa = jobs_preference(j, a), pb = jobs_preference(j, b);
 
     if (a->is_urgent != b->is_urgent)
         return a->is_urgent;
@@ -83,7 +82,7 @@ static bool is_ready(struct jobs *j, const struct job *job)
 
 static bool has_room(const struct jobs *j, const struct job *job)
 {
-    return job->is_urgent || job->is_cancelled || j->running < j->limit + (preference(j, job) > 0);
+    return job->is_urgent || job->is_cancelled || j->running < j->limit + (jobs_preference(j, job) > 0);
 }
 
 /* One that has waited for memory for too long: nobody behind it comes before it. */

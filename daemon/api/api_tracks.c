@@ -88,8 +88,10 @@ static enum lm_err remove_track(struct request *req, struct response *res)
 
     if (!err && !found && !path_join(full, req->lumad->data_dir, file) && unlink(full))
         log_warn("api", "%s cannot be removed", full);
-    if (!err)
+    if (!err) {
+        jobs_cancel_track(req->lumad->jobs, req->arg[0]);
         remove_stems(req);
+    }
     free(file);
     return err;
 }

@@ -138,7 +138,7 @@ static const struct {
     { "Features",
       "onsets:object energy:object sections:object loudness:object centroid:object drops:object analyser:string version:integer", false },
     { "Analysis", "beats:AnalysisStep roots:AnalysisStep stems:AnalysisStep waveform:AnalysisStep features:AnalysisStep", false },
-    { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? version:any error:string?", false },
+    { "AnalysisStep", "state:=none|queued|running|done|failed progress:number? stale:boolean version:any error:string?", false },
     { "Analyze", "steps:string[] force:boolean first:boolean", true },
     { "Beats",
       "beats:number[] downbeats:number[] bpm:number? beats_per_bar:integer confidence:number? corrected:boolean analysed:boolean "

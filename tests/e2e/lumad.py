@@ -143,11 +143,12 @@ class Lumad:
         return self.call("POST", f"/tracks?filename={name}", data, {"Content-Type": type})
 
     def wait_jobs(self, track_id, seconds=60):
-        """Until nothing of this track is queued or running; the jobs."""
+        """Until nothing of this track is queued, running, or about to be because what it was made from has changed; the jobs."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            analysis = self.get(f"/tracks/{track_id}")["analysis"].values()
             jobs = self.get(f"/jobs?track_id={track_id}")["items"]
-            if jobs and all(j["state"] not in ("queued", "running") for j in jobs):
+            if jobs and all(j["state"] not in ("queued", "running") for j in jobs) and not any(a["stale"] for a in analysis):
                 return jobs
             time.sleep(0.05)
         raise AssertionError(f"jobs did not end: {jobs}")

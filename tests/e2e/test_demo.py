@@ -58,6 +58,29 @@ class Demo(unittest.TestCase):
         until(lambda: not unwanted())           # blocks that follow what is heard have it now, and say so no more
         self.assertEqual({s["label"] for s in d.get(f"/tracks/{show['track_id']}/features")["sections"]["sections"]}, {"intro", "build", "drop", "break", "outro"})
 
+    def test_what_is_heard_lights_it(self):
+        """Blocks that follow the chords and the stem of the bass: dark nowhere, and not the same all the time."""
+        d = self.start()
+        show = d.get("/show")
+        until(lambda: d.get("/host-audio")["playing"])
+        d.wait_jobs(show["track_id"], 300)
+        until(lambda: not d.get("/show/layer-errors")["items"] or not any(i["errors"] for i in d.get("/show/layer-errors")["items"]))
+        names = {p["id"]: p["name"] for p in d.get("/patterns")["items"]}
+        looked_at = {"Bass line": "out", "Chord wash": "palette"}
+        d.post("/host-audio/pause")
+        for a in d.get(f"/scores/{show['score_id']}/annotations?limit=1000")["items"]:
+            node = looked_at.pop(names[a["pattern_id"]], None)
+            if not node:
+                continue
+            context = {"track_id": show["track_id"], "venue_id": show["venue_id"], "start": a["start_time"], "end": a["end_time"], "args": a["args"], "seed": a["seed"]}
+            graph = d.get(f"/patterns/{a['pattern_id']}/graph")
+            run = d.post("/graph/run", {"graph": {k: graph[k] for k in ("args", "nodes", "edges")}, "context": context, "views": [{"node": node}]})
+            self.assertEqual(run["errors"], [])
+            rows = [r["max"] for r in next(iter(run["views"].values()))["rows"]]
+            self.assertGreater(max(max(r) for r in rows), 0.3)
+            self.assertGreater(max(max(r) - min(r) for r in rows), 0.25)
+        self.assertEqual(looked_at, {}, "not in the score")
+
     def test_the_known_beats_are_the_grid(self):
         d, truth = self.start(), render_truth()
         track = d.get("/show")["track_id"]

@@ -135,6 +135,15 @@ class Bad(unittest.TestCase):
         self.assertEqual({j["kind"]: j["state"] for j in jobs if j["kind"] not in ("beats",)},
                          {j["kind"]: "done" for j in jobs if j["kind"] not in ("beats",)}, jobs)
 
+    def test_a_deleted_track_is_not_worked_on(self):
+        d = self.start("hang")
+        track = add(d, 1)
+        wait(lambda: (j := job_of(d, track)) and j["state"] == "running" and j["step"] == "hanging")
+        d.delete(f"/tracks/{track}")
+        wait(lambda: all(j["state"] in OVER for j in d.get(f"/jobs?track_id={track}")["items"]))
+        self.assertEqual({j["state"] for j in d.get(f"/jobs?track_id={track}")["items"] if j["error"]}, set())
+        self.assertEqual(d.get("/system")["jobs"]["active"], 0)
+
     def test_a_crash_of_lumad_is_gone_on_from(self):
         with tempfile.TemporaryDirectory() as data:
             self.workers.set("slow")
@@ -187,6 +196,7 @@ class Again(unittest.TestCase):
         with Lumad() as d:
             if "features" not in d.call("POST", f"/tracks/{add(d, 1)}/analyze", {"steps": ["magic"]}).body.decode():
                 self.skipTest("nothing here comes after beats")
+            d.patch("/settings", {"stems": "demand"})           # which would be followed, too
             track = add(d, 2, 8)
             d.wait_jobs(track)
             beats = d.get(f"/tracks/{track}/beats")

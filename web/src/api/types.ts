@@ -16,6 +16,7 @@ export type StepState = 'none' | 'queued' | 'running' | 'done' | 'failed';
 export interface AnalysisStep {
     state: StepState;
     progress?: number | null;
+    stale?: boolean;
     version?: string | number | null;
     error?: string | null;
 }
