@@ -29,7 +29,7 @@
 #include "dsp/readings.h"
 #include "dsp/tempo.h"
 
-enum { VERSION = 2, MEMORY_MB = 2048, CPU_SECONDS = 3600, BEATS_MIN = 8, LONG = 420, PIECE = 240, OVERLAP = 12 };
+enum { VERSION = 3, MEMORY_MB = 2048, CPU_SECONDS = 3600, BEATS_MIN = 8, LONG = 420, PIECE = 240, OVERLAP = 12 };
 
 static const double SILENCE = 1e-5;         /* RMS; -100 dB */
 static const double PERIODIC = 0.05;        /* see confidence_of() */

@@ -27,6 +27,6 @@ static enum lm_err store_beats(struct db_conn *c, const struct step_run *r, stru
 }
 
 const struct step step_beats = {
-    .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 2, .needs_pcm = true,
+    .name = "beats", .worker = "beat_worker", .analyser = "lumad-beats", .version = 3, .needs_pcm = true,
     .is_there = step_is_stored, .prepare = prepare_beats, .store = store_beats,
 };

@@ -9,7 +9,7 @@
 
 enum { BAR_MIN = 3, BAR_MAX = 4, BARS = BAR_MAX - BAR_MIN + 1 };
 
-/* What it costs to leave the round of a bar: for a half bar, which songs do have, and for any other. */
+/* What it costs to leave the round of a bar: for a half bar (one, two, one), which songs do have, and for any other. */
 static const double CUT = 90, JUMP = 150;
 /* What the tempo that went before is worth. */
 static const double KEEP = 1.5;
@@ -65,7 +65,7 @@ static double score_bar(const struct reading *r, int bar, double common, double 
 
 static double leave_cost(int bar, int from, int to)
 {
-    return bar == 4 && (from + 3) % 4 == to ? CUT : JUMP;
+    return bar == 4 && from == 1 && to == 0 ? CUT : JUMP;
 }
 
 /* The best path of positions through bars of `bar` beats. */

@@ -236,6 +236,29 @@ static void standardise(float *v, size_t n, float least)
         v[i] = (float)fmax(-1.8, fmin(2.5, ((double)v[i] - mean) / fmax(sqrt(square), (double)least)));
 }
 
+/* The mean strength `part` of the way from a beat to the next; narrow, so that a third can be told from a quarter. */
+static float strength_within(const struct reading *r, const struct beat_cues *c, double part)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i + 1 < r->n; i++) {
+        int64_t at = lround(r->beat[i] + (r->beat[i + 1] - r->beat[i]) * part);
+        float max = 0;
+        for (int64_t t = at > 2 ? at - 2 : 0; t <= at + 2 && t < (int64_t)c->n; t++)
+            max = fmaxf(max, c->activation[t]);
+        sum += (double)max;
+    }
+    return (float)(sum / (double)(r->n - 1));
+}
+
+static void traits_within(struct reading *r, const struct beat_cues *c)
+{
+    float third = strength_within(r, c, 1. / 3);
+
+    r->trait[TRAIT_THIRD] = strength_within(r, c, 2. / 3) - third;
+    r->trait[TRAIT_WITHIN] = fmaxf(third, strength_within(r, c, .25)) - strength_within(r, c, 0);
+}
+
 static void traits(struct reading *r, const struct beat_cues *c, double bpm)
 {
     float octaves = (float)log2(bpm / 112);
@@ -297,6 +320,7 @@ enum lm_err reading_make(int way, const struct beats *b, const struct beat_cues 
             r->cue[CUE_TREBLE4][i] = change(chord, r->n, i, 4, false);
         }
         traits(r, c, bpm);
+        traits_within(r, c);
         if (!(err = top_quarter(r->cue[CUE_TREBLE], r->n, &r->trait[TRAIT_TREBLE])))
             err = top_quarter(r->cue[CUE_BASS], r->n, &r->trait[TRAIT_BASS]);
         for (int k = 0; k < READING_CUES; k++)

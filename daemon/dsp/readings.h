@@ -21,10 +21,15 @@ enum reading_cue {
     READING_CUES
 };
 
-/* Of a reading as a whole: tempo in octaves from 112, beats on and between, harmony, and what kind of reading it is. */
+/*
+ * Of a reading as a whole: tempo in octaves from 112, beats on and between, harmony, and what kind of reading it is. Short notes lead to a beat rather than
+ * follow it, as in swing: third is how much stronger music is a third of an interval before the beats than a third after. Within: how much stronger it is a
+ * quarter or a third of an interval after the beats than on them, which is where the beats are when a reading is beside them.
+ */
 enum reading_trait {
     TRAIT_TEMPO, TRAIT_TEMPO2, TRAIT_FAST, TRAIT_LEVEL, TRAIT_MID_LEVEL, TRAIT_KICK, TRAIT_MID_KICK, TRAIT_SNARE, TRAIT_MID_SNARE, TRAIT_LOW, TRAIT_MID_LOW,
-    TRAIT_TREBLE, TRAIT_BASS, TRAIT_START, TRAIT_OFF, TRAIT_DOUBLE, TRAIT_HALF, TRAIT_TERNARY, READING_TRAITS
+    TRAIT_TREBLE, TRAIT_BASS, TRAIT_START, TRAIT_OFF, TRAIT_DOUBLE, TRAIT_HALF, TRAIT_TERNARY,
+    TRAIT_THIRD, TRAIT_WITHIN, READING_TRAITS
 };
 
 enum { READING_LAGS = 9 };

@@ -21,14 +21,16 @@ import items
 
 # As in dsp/readings.h, in its order.
 CUES = "KICK SNARE LEVEL LOW TREBLE BASS TREBLE2 TREBLE4 SOUND HIGH MID_KICK MID_SNARE MID_LEVEL".split()
-TRAITS = "TEMPO TEMPO2 FAST LEVEL MID_LEVEL KICK MID_KICK SNARE MID_SNARE LOW MID_LOW TREBLE BASS START OFF DOUBLE HALF TERNARY".split()
+TRAITS = "TEMPO TEMPO2 FAST LEVEL MID_LEVEL KICK MID_KICK SNARE MID_SNARE LOW MID_LOW TREBLE BASS START OFF DOUBLE HALF TERNARY THIRD WITHIN".split()
 BARS = (4, 3)
 TRAITS_AT = len(CUES) * sum(BARS)               # the weights: cues of four, cues of three, traits, is_three, repeats
 WEIGHTS = TRAITS_AT + len(TRAITS) + 2
 NEAR = .07                                      # seconds
-KEEP_SMALL = np.full(WEIGHTS, .02)              # price of a weight's square
-KEEP_SMALL[:TRAITS_AT] = .0012                  # a cue is one of many beats
-KEEP_SMALL[TRAITS_AT + TRAITS.index("START")] = .04     # what is rendered begins on a beat more often than what is cut from a tape
+KEEP_SMALL = np.full(WEIGHTS, .005)             # price of a weight's square
+KEEP_SMALL[:TRAITS_AT] = .0003                  # a cue is one of many beats
+KEEP_SMALL[[TRAITS_AT + TRAITS.index(t) for t in ("THIRD", "WITHIN")]] = .02
+KEEP_SMALL[TRAITS_AT + TRAITS.index("START")] = .01     # what is rendered begins on a beat more often than what is cut from a tape
+TOO_SURE = 1.5                                  # weights this free choose best and are too sure of it; what meter.c weighs against them is made for less
 HEAD = '''#pragma once
 /*
  * Weights of the log-linear model of dsp/meter.c: how much each cue (dsp/readings.h) speaks for each beat of a bar, and each trait for a reading. Found by
@@ -134,7 +136,7 @@ def train(samples, out):
     w = learn(every)
     chosen = np.array([s[(x @ w).argmax()] for (x, _), s in zip(every, scores)])
     print(f"{len(every)} recordings: beats {chosen[:, 0].mean():.3f}, downbeats {chosen[:, 1].mean():.3f} of what was chosen (F)")
-    write(out, w)
+    write(out, w / TOO_SURE)
 
 
 if __name__ == "__main__":

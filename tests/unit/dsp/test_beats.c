@@ -236,6 +236,33 @@ TEST(harmony_hears_notes)
     }
 }
 
+/* A shuffle: beats, and a note two thirds of the way to the next. */
+TEST(short_notes_lead_to_the_beat)
+{
+    enum { BEATS = 40, INTERVAL = 48, FRAMES = BEATS * INTERVAL, ON = 0, THIRD_AFTER = 14 };
+    static float activation[FRAMES], none[FRAMES], tone[FRAMES][ONSET_TONES];
+    static struct harmony spans[READING_SPANS * (BEATS - 1)];
+    double frame[BEATS];
+    struct beats b = { .frame = frame, .n = BEATS };
+    struct beat_cues c = { .n = FRAMES, .activation = activation, .kick = none, .snare = none, .low = none, .tone = (const float (*)[ONSET_TONES])tone };
+    struct reading on, after;
+
+    for (int i = 0; i < BEATS; i++) {
+        frame[i] = i * INTERVAL;
+        activation[i * INTERVAL] = 1;
+        activation[i * INTERVAL + INTERVAL * 2 / 3] = .8f;
+    }
+    CHECK_INT(reading_make(ON, &b, &c, spans, &on), LM_OK);
+    CHECK_INT(reading_make(THIRD_AFTER, &b, &c, spans, &after), LM_OK);
+    CHECK(on.n == BEATS && after.first == GRID_PARTS / 3);
+    CHECK_NEAR(on.trait[TRAIT_THIRD], .8, .01);
+    CHECK_NEAR(on.trait[TRAIT_WITHIN], -1, .01);
+    CHECK_NEAR(after.trait[TRAIT_THIRD], .2, .01);
+    CHECK_NEAR(after.trait[TRAIT_WITHIN], .8, .01);
+    reading_clear(&on);
+    reading_clear(&after);
+}
+
 TEST(too_little_is_no_meter)
 {
     double frame[3] = { 0, 50, 100 };
