@@ -48,6 +48,8 @@ struct daemon {
     struct problem why;             /* what a part that does not start says */
 };
 
+enum { LOCK_TRIES = 50 };                /* one second */
+
 /* ---- parts ---- */
 
 static enum lm_err data_start(struct daemon *d)
@@ -66,7 +68,13 @@ static enum lm_err data_start(struct daemon *d)
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (d->lock_fd < 0)
         return problem_set(&d->why, lm_err_from_errno(errno), "%s cannot be written: %s", path, strerror(errno));
-    if (flock(d->lock_fd, LOCK_EX | LOCK_NB))
+    /* One that was killed holds it for a moment more, through a worker that it was just starting. */
+    int failed = flock(d->lock_fd, LOCK_EX | LOCK_NB);
+    for (int i = 0; failed && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000000 }, NULL);
+        failed = flock(d->lock_fd, LOCK_EX | LOCK_NB);
+    }
+    if (failed)
         return errno == EWOULDBLOCK ? problem_set(&d->why, LM_CONFLICT, "%s is in use by another lumad", d->data)
                                     : problem_set(&d->why, lm_err_from_errno(errno), "%s cannot be locked: %s", path, strerror(errno));
     d->l.data_dir = d->data;

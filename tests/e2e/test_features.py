@@ -13,6 +13,8 @@ from lumad import ROOT, Lumad, tone
 from test_heard import heard_graph
 from test_show import Rig
 
+NO_LIGHT = True
+
 RATE = 48000
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build/release"))
 

@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 
 import fixture_oracle as oracle
 
+NO_LIGHT = True
+
 NS = "http://www.qlcplus.org/FixtureDefinition"
 PRESETS = """IntensityMasterDimmer IntensityMasterDimmerFine IntensityDimmer IntensityDimmerFine IntensityRed IntensityRedFine IntensityGreen IntensityBlue
     IntensityWhite IntensityAmber IntensityUV IntensityLime IntensityCyan IntensityMagenta IntensityYellow IntensityHue IntensitySaturation IntensityValue

@@ -11,6 +11,8 @@ import zlib
 
 from lumad import Lumad, tone
 
+NO_LIGHT = True
+
 
 def rekordbox(tracks):
     """tracks: [(id, path, name, seconds, inner XML)]"""
@@ -37,6 +39,7 @@ class Imports(unittest.TestCase):
     def start(self, data=None):
         self.d = Lumad(data=data, config=f"[library]\nimport_folders = {self.music}:/nowhere\n")
         self.addCleanup(self.d.stop)
+        self.d.patch("/settings", {"stems": "demand"})          # of silence and tones
 
     def song(self, name, seed=0, seconds=1.0):
         path = self.music / name

@@ -2,6 +2,7 @@
 import array
 import io
 import math
+import os
 import pathlib
 import random
 import re
@@ -13,6 +14,10 @@ import wave
 
 from lumad import Lumad
 
+NO_LIGHT = True
+
+# With a sanitizer everything is slow, and more of the same finds nothing more.
+TRACKS = 80 if any(v in os.environ.get("BUILD_DIR", "") for v in ("asan", "tsan", "trap")) else 500
 OVER = ("done", "failed", "cancelled")
 
 # A beat_worker that does what the file `mode` beside it says.
@@ -217,11 +222,11 @@ class Again(unittest.TestCase):
 
 
 class Batches(unittest.TestCase):
-    def test_500_tracks_over_two_crashes(self):
+    def test_many_tracks_over_two_crashes(self):
         """They come in as one, over two kills, with a file that is broken, one that is there twice and one that is put right and tried again."""
         with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            for i in range(500):
+            for i in range(TRACKS):
                 (folder / f"{i:03}.wav").write_bytes(song(i))
             (folder / "again.wav").write_bytes(song(7))
             (folder / "broken.wav").write_bytes(b"RIFF, and no more")
@@ -233,7 +238,7 @@ class Batches(unittest.TestCase):
             d.patch("/settings", {"jobs_concurrency": 4})
             d.call("PATCH", "/settings", {"stems": "demand"})
             batch = d.post("/imports", {"path": str(folder)})
-            self.assertEqual((batch["kind"], batch["total"], batch["state"]), ("import", 502, "running"))
+            self.assertEqual((batch["kind"], batch["total"], batch["state"]), ("import", TRACKS + 2, "running"))
             path = f"/batches/{batch['id']}"
             seen, estimates = 0, []
             for least in (20, 60):
@@ -250,7 +255,7 @@ class Batches(unittest.TestCase):
                 return b["state"] != "running" and b
             with d:
                 end = wait(over, 900, 0.5)
-                self.assertEqual((end["state"], end["done"], end["duplicates"], end["failed"], end["progress"]), ("done", 500, 1, 1, 1.0), end)
+                self.assertEqual((end["state"], end["done"], end["duplicates"], end["failed"], end["progress"]), ("done", TRACKS, 1, 1, 1.0), end)
                 self.assertTrue(any(isinstance(e, float) and e > 0 for e in estimates))
                 failed = d.get(path + "/items?state=failed")["items"]
                 self.assertEqual([i["name"] for i in failed], ["broken.wav"])

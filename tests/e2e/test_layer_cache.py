@@ -24,6 +24,7 @@ class LayerCache(unittest.TestCase):
     def setUp(self):
         self.d = d = Lumad()
         self.addCleanup(d.stop)
+        d.patch("/settings", {"stems": "demand"})               # nothing here listens to them
         self.venue = d.post("/venues", {"name": "Hall"})["id"]
         for i in range(HEADS):
             d.post(f"/venues/{self.venue}/fixtures", {"universe": 1, "address": i + 1, "fixture_path": "builtin:generic-dimmer", "mode_name": "1 Channel"})

@@ -6,6 +6,8 @@ import unittest
 
 from lumad import Lumad
 
+NO_LIGHT = True
+
 RATE = 48000
 HEADER = struct.Struct("<4sIIIddfffI")
 

@@ -15,6 +15,8 @@ import wave
 
 from lumad import Lumad
 
+NO_LIGHT = True
+
 RATE = 22050
 NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 QUALITY = {"": (0, 4, 7), "m": (0, 3, 7)}

@@ -15,6 +15,8 @@ import unittest
 from lumad import Lumad, ROOT
 from test_separation import NAMES, music
 
+NO_LIGHT = True
+
 FILES = "htdemucs.onnx", "libonnxruntime.so.1"
 INSTALLED = pathlib.Path(os.environ.get("LUMAD_STEM_MODEL", "/usr/local/share/lumad/stem-model"))
 SHA256 = re.search(r'DEMUCS_SHA256 *"([0-9a-f]{64})"', (ROOT / "daemon/dsp/demucs.h").read_text())[1]
