@@ -9,6 +9,8 @@ import uuid
 
 from lumad import BASE, Lumad, tone
 
+NO_LIGHT = True
+
 
 class Case(unittest.TestCase):
     """One lumad for the tests of a class; each makes its own rows."""

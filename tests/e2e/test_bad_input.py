@@ -5,6 +5,8 @@ import unittest
 
 from lumad import BASE, Lumad, tone
 
+NO_LIGHT = True
+
 
 class BadInput(unittest.TestCase):
     """The demo plays all the while."""

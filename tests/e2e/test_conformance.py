@@ -11,6 +11,8 @@ import netrig
 from lumad import Lumad
 from netrig import gaps, group, percentile
 
+NO_LIGHT = True
+
 INSTRUMENTED = bool(os.environ.get("UNDER")) or "release" not in os.environ.get("LUMAD", "release")
 
 ROWS = {

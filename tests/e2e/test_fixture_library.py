@@ -6,6 +6,8 @@ import unittest
 from lumad import Lumad
 from test_show import Rig
 
+NO_LIGHT = True
+
 PATH = "Own/Own-Par.qxf"
 
 

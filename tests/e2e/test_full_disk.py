@@ -9,6 +9,8 @@ import unittest
 
 from lumad import Lumad
 
+NO_LIGHT = True
+
 CLONE_NEWNS = 0x20000
 LIBC = ctypes.CDLL(None, use_errno=True)
 

@@ -8,6 +8,8 @@ import unittest
 from lumad import BASE, Lumad
 from test_show import dimmer_graph
 
+NO_LIGHT = True
+
 # Work that takes long and is allowed: each head's noise, octave by octave, over an hour.
 HEADS = 512
 

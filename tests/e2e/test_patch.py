@@ -13,6 +13,8 @@ from lumad import Lumad
 from test_api import Case
 from test_show import Rig
 
+NO_LIGHT = True
+
 DIMMER = {"fixture_path": "builtin:generic-dimmer", "mode_name": "4 Channels"}
 
 

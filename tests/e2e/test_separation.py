@@ -55,7 +55,7 @@ def newest_separation(d, track):
 
 class Separation(unittest.TestCase):
     def setUp(self):
-        self.d = Lumad()
+        self.d = Lumad(own_workers=True)
         self.addCleanup(self.d.stop)
         self.d.patch("/settings", {"stems": "demand"})
         self.track = self.d.upload(MUSIC).json
@@ -143,7 +143,7 @@ class NoRoom(unittest.TestCase):
             stems.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", stems], check=True)
             try:
-                with Lumad(data=data) as d:
+                with Lumad(own_workers=True, data=data) as d:
                     d.patch("/settings", {"stems": "demand"})
                     track = d.upload(MUSIC).json
                     self.assertEqual(separate(d, track)["state"], "done")

@@ -10,6 +10,8 @@ import unittest
 
 from lumad import ROOT, Lumad
 
+NO_LIGHT = True
+
 LUMAD = os.environ.get("LUMAD", str(ROOT / "build/release/lumad"))
 
 
