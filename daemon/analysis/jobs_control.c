@@ -6,6 +6,20 @@
 
 enum { CANCEL_MS = 3000 };              /* a worker is gone one second after its SIGTERM */
 
+/* Both with the lock held. What was only queued is taken out by the scheduler. */
+static void cancel(struct job *job)
+{
+    job->is_cancelled = true;
+    if (job->is_running)
+        worker_cancel(&job->stop);
+}
+
+static void reschedule(struct jobs *j)
+{
+    j->must_schedule = true;
+    pthread_cond_broadcast(&j->changed);
+}
+
 enum lm_err jobs_cancel(struct jobs *j, const char *id, json_t **row, struct problem *p)
 {
     int64_t deadline = jobs_now_ms() + CANCEL_MS;
@@ -14,11 +28,8 @@ enum lm_err jobs_cancel(struct jobs *j, const char *id, json_t **row, struct pro
     struct job *job = jobs_find(j, id);
     bool was_active = job != NULL;
     if (job) {
-        job->is_cancelled = true;
-        if (job->is_running)
-            worker_cancel(&job->stop);
-        j->must_schedule = true;        /* what was only queued is taken out by the scheduler */
-        pthread_cond_broadcast(&j->changed);
+        cancel(job);
+        reschedule(j);
     }
     while (jobs_find(j, id) && jobs_now_ms() < deadline && !j->is_stopping)
         jobs_wait_until(j, deadline);
@@ -78,8 +89,7 @@ void jobs_prefer(struct jobs *j, const char *track_id)
         at++;
     memmove(j->preferred + 1, j->preferred, (size_t)at * sizeof(*j->preferred));
     j->preferred[0] = track;
-    j->must_schedule = true;
-    pthread_cond_broadcast(&j->changed);
+    reschedule(j);
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -88,28 +98,20 @@ void jobs_cancel_asked(struct jobs *j, const struct jobs_asked *asked)
     pthread_mutex_lock(&j->lock);
     for (size_t i = 0; i < asked->n; i++) {
         struct job *job = jobs_find(j, asked->id[i]);
-        if (!job || job->priority > JOBS_BATCH || job->is_urgent)
-            continue;
-        job->is_cancelled = true;
-        if (job->is_running)
-            worker_cancel(&job->stop);
+
+        if (job && job->priority <= JOBS_BATCH && !job->is_urgent)
+            cancel(job);
     }
-    j->must_schedule = true;
-    pthread_cond_broadcast(&j->changed);
+    reschedule(j);
     pthread_mutex_unlock(&j->lock);
 }
 
 void jobs_cancel_track(struct jobs *j, const char *track_id)
 {
     pthread_mutex_lock(&j->lock);
-    for (struct job *job = j->first; job; job = job->next) {
-        if (strcmp(job->track_id, track_id))
-            continue;
-        job->is_cancelled = true;
-        if (job->is_running)
-            worker_cancel(&job->stop);
-    }
-    j->must_schedule = true;
-    pthread_cond_broadcast(&j->changed);
+    for (struct job *job = j->first; job; job = job->next)
+        if (!strcmp(job->track_id, track_id))
+            cancel(job);
+    reschedule(j);
     pthread_mutex_unlock(&j->lock);
 }
