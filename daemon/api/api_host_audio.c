@@ -103,27 +103,6 @@ static enum lm_err volume(struct request *req, struct response *res)
     return p->err ? p->err : after(req, res, show_volume(req->lumad->show, db, p));
 }
 
-static enum lm_err get_device(struct request *req, struct response *res)
-{
-    return respond_json(res, show_device(req->lumad->show));
-}
-
-static enum lm_err put_device(struct request *req, struct response *res)
-{
-    static const char *const known[] = { "device", NULL };
-    struct problem *p = &res->problem;
-    enum lm_err err = body_only(req->body, known, p);
-
-    if (err == LM_BAD_REQUEST)
-        return err;
-    const char *device = body_text(req->body, "device", true, p);
-    if (p->err)
-        return p->err;
-    if ((err = show_set_device(req->lumad->show, device, p)))
-        return err;
-    return get_device(req, res);
-}
-
 const struct route api_host_audio[] = {
     { HTTP_GET, "/host-audio", state, ROLE_VIEWER, NULL, "HostAudio",
       .doc = "What is loaded and where it is, as pushed on the socket." },
@@ -140,9 +119,5 @@ const struct route api_host_audio[] = {
     { HTTP_POST, "/host-audio/seek", seek, ROLE_OPERATOR, "Seek", "HostAudio", .doc = "Jump." },
     { HTTP_POST, "/host-audio/loop", loop, ROLE_OPERATOR, "Loop", "HostAudio", .doc = "Loop a part, or stop looping." },
     { HTTP_POST, "/host-audio/volume", volume, ROLE_OPERATOR, "Volume", "HostAudio", .doc = "Set the volume." },
-    { HTTP_GET, "/host-audio/device", get_device, ROLE_VIEWER, NULL, "Device",
-      .doc = "The sound output in use and those there are." },
-    { HTTP_PUT, "/host-audio/device", put_device, ROLE_ADMIN, "DeviceChoice", "Device",
-      .doc = "Use another sound output; the position goes on.", .flags = ROUTE_SLOW },
     { 0 },
 };
