@@ -5,6 +5,7 @@
 #include "analysis/jobs_private.h"
 #include "core/json.h"
 #include "db/domain.h"
+#include "db/track_inputs.h"
 
 /* Rows know what was when it was written; a running worker's progress is only in memory. */
 static void overlay(struct jobs *j, json_t *row)
@@ -87,19 +88,19 @@ const json_t *jobs_newest(const json_t *rows, const char *kind)
     return NULL;
 }
 
-static json_t *analysis_of(struct jobs *j, struct db_conn *c, const struct step_result *r, const char *track_id, const json_t *rows)
+static json_t *analysis_of(struct jobs *j, struct db_conn *c, const char *name, const char *track_id, const json_t *rows)
 {
     char analyser[64] = "";
     int64_t version = 0;
-    bool there = step_result_there(c, r, track_id, &version, analyser);
-    const json_t *last = jobs_newest(rows, r->name);
-    const struct step *step = step_find(r->name);
+    bool there = track_result_made_by(c, track_id, name, analyser, &version);
+    const json_t *last = jobs_newest(rows, name);
+    const struct step *step = step_find(name);
     const char *state = there ? "done" : "none", *error = NULL;
     double progress = there;
     bool is_stale = there && step && step_is_stale(c, step, track_id);
 
     pthread_mutex_lock(&j->lock);
-    struct job *job = jobs_find_kind(j, track_id, r->name);
+    struct job *job = jobs_find_kind(j, track_id, name);
     if (job) {
         state = job->is_running ? "running" : "queued";
         progress = job->progress;
@@ -116,14 +117,15 @@ static json_t *analysis_of(struct jobs *j, struct db_conn *c, const struct step_
 enum lm_err jobs_track_analysis(struct jobs *j, struct db_conn *c, const char *track_id, json_t **analysis, struct problem *p)
 {
     json_t *rows = NULL, *all;
+    const char *name;
     enum lm_err err = row_all(c, &jobs_table, "track_id", track_id, &rows, p);
 
     if (err)
         return err;
     if (!(all = json_object()))
         err = problem_set(p, LM_NOMEM, "No memory for an analysis");
-    for (const struct step_result *r = step_results; r->name && !err; r++)
-        if (json_object_set_new(all, r->name, analysis_of(j, c, r, track_id, rows)))
+    for (int i = 0; (name = track_result_name(i)) && !err; i++)
+        if (json_object_set_new(all, name, analysis_of(j, c, name, track_id, rows)))
             err = problem_set(p, LM_NOMEM, "No memory for an analysis");
     json_decref(rows);
     if (err)

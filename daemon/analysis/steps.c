@@ -9,33 +9,7 @@
 #include "analysis/cache.h"
 #include "core/str.h"
 #include "db/domain.h"
-
-const struct step_result step_results[] = {
-    { "beats", "SELECT analyser_version, analyser FROM track_beats WHERE track_id = ?1 AND deleted_at IS NULL ORDER BY source LIMIT 1" },
-    { "roots", "SELECT analyser_version, analyser FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL" },
-    { "stems", "SELECT analyser_version, analyser FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL AND file_path IS NOT NULL LIMIT 1" },
-    { "waveform", "SELECT analyser_version, analyser FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL" },
-    { "features", "SELECT analyser_version, analyser FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL LIMIT 1" },
-    { 0 },
-};
-
-bool step_result_there(struct db_conn *c, const struct step_result *r, const char *track_id,
-                       int64_t *version, char analyser[64])
-{
-    sqlite3_stmt *s = db_prepare(c, r->sql);
-
-    if (!s)
-        return false;
-    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
-    bool there = sqlite3_step(s) == SQLITE_ROW;
-    if (there) {
-        const char *name = (const char *)sqlite3_column_text(s, 1);
-        *version = sqlite3_column_int64(s, 0);
-        str_copy(analyser, 64, name ? name : "");
-    }
-    sqlite3_reset(s);
-    return there;
-}
+#include "db/track_inputs.h"
 
 bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *s, const char *track_id)
 {
@@ -43,11 +17,7 @@ bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *
     int64_t version;
 
     (void)data_dir;
-    for (const struct step_result *r = step_results; r->name; r++)
-        if (!strcmp(r->name, s->name))
-            return step_result_there(c, r, track_id, &version, analyser)
-                && (version >= s->version || strcmp(analyser, s->analyser));
-    return false;
+    return track_result_made_by(c, track_id, s->name, analyser, &version) && (version >= s->version || strcmp(analyser, s->analyser));
 }
 
 const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, &step_stems, &step_roots, &step_features, NULL };

@@ -90,9 +90,3 @@ int64_t step_inputs(struct db_conn *c, const struct step *s, const char *track_i
 bool step_can_be_stale(const struct step *s);           /* it stores a result that is made from others */
 /* There is a result, and it is stale. */
 bool step_is_stale(struct db_conn *c, const struct step *s, const char *track_id);
-
-/* What jobs_track_analysis() tells about, also steps that have no analyser here (their rows may come from elsewhere). */
-struct step_result { const char *name, *sql; /* analyser_version of the row, for a track id */ };
-extern const struct step_result step_results[];
-/* *version of the stored result; false: there is none. */
-bool step_result_there(struct db_conn *c, const struct step_result *r, const char *track_id, int64_t *version, char analyser[64]);

@@ -12,28 +12,34 @@
 static const struct {
     const char *step;
     const char *input, *result;         /* ?1: the track */
+    const char *made_by;
     const char *outdated;               /* ?1: analyser, ?2: version */
 } results[] = {
     { "beats",
       "SELECT coalesce((SELECT version FROM track_beats WHERE track_id = ?1 AND source = 'corrected' AND deleted_at IS NULL),"
       " (SELECT max(version) FROM track_beats WHERE track_id = ?1))",
       "SELECT max(version) FROM track_beats WHERE track_id = ?1 AND source = 'analysed' AND deleted_at IS NULL",
+      "SELECT analyser, analyser_version FROM track_beats WHERE track_id = ?1 AND deleted_at IS NULL ORDER BY source LIMIT 1",
       "SELECT DISTINCT track_id FROM track_beats WHERE source = 'analysed' AND analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
     { "stems",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL",
+      "SELECT analyser, analyser_version FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL AND file_path IS NOT NULL LIMIT 1",
       "SELECT DISTINCT track_id FROM track_stems WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
     { "roots",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL",
+      "SELECT analyser, analyser_version FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT DISTINCT track_id FROM track_roots WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
     { "features",
       "SELECT max(version) FROM track_features WHERE track_id = ?1",
       "SELECT max(version) FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL",
+      "SELECT analyser, analyser_version FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL LIMIT 1",
       "SELECT DISTINCT track_id FROM track_features WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
     { "waveform",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL",
+      "SELECT analyser, analyser_version FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT DISTINCT track_id FROM track_waveforms WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
 };
 enum { RESULTS = sizeof(results) / sizeof(results[0]) };
@@ -67,6 +73,30 @@ int64_t track_result_version(struct db_conn *c, const char *track_id, const char
         if (!strcmp(results[i].step, step))
             return number(c, results[i].result, track_id, NULL);
     return 0;
+}
+
+const char *track_result_name(int i)
+{
+    return i >= 0 && i < RESULTS ? results[i].step : NULL;
+}
+
+bool track_result_made_by(struct db_conn *c, const char *track_id, const char *step, char analyser[64], int64_t *version)
+{
+    bool is_there = false;
+
+    for (int i = 0; i < RESULTS; i++) {
+        sqlite3_stmt *s = strcmp(results[i].step, step) ? NULL : db_prepare(c, results[i].made_by);
+        if (!s)
+            continue;
+        sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
+        if ((is_there = sqlite3_step(s) == SQLITE_ROW)) {
+            const char *name = (const char *)sqlite3_column_text(s, 0);
+            str_copy(analyser, 64, name ? name : "");
+            *version = sqlite3_column_int64(s, 1);
+        }
+        sqlite3_reset(s);
+    }
+    return is_there;
 }
 
 int64_t track_made_from(struct db_conn *c, const char *track_id, const char *step)
