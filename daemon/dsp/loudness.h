@@ -1,8 +1,7 @@
 #pragma once
 /*
- * How loud a recording is, as ITU-R BS.1770-4 measures it: K-weighting (a shelf above 1.7 kHz and a high-pass at 38 Hz), mean squares of 100 ms, momentary loudness over 400 ms,
- * the integrated one behind the gates of -70 LUFS and 10 LU below what is left, and the true peak at four times the rate. The filters are those of the standard at 48 kHz,
- * worked out for any other rate (B. De Man, "Evaluation of Implementations of the EBU R128 Loudness Measurement", AES 145, 2018).
+ * How loud a recording is, as ITU-R BS.1770-4 measures it: K-weighting (dsp/kweight.h), mean squares of 100 ms, momentary loudness over 400 ms,
+ * the integrated one behind the gates of -70 LUFS and 10 LU below what is left, and the true peak at four times the rate.
  *
  * THREADS  One at a time. loudness_add() allocates 8 bytes for each 100 ms.
  */
