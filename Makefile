@@ -23,6 +23,8 @@ FUZZ    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH   := $(sort $(wildcard tests/bench/bench_*.c))
 WIRE    := tests/bench/dmx_receiver.c tests/bench/ola_feeder.c
 MIR     := tests/bench/mir_sdr.c
+JACK    := $(shell pkg-config --cflags --libs jack 2>/dev/null)
+EARS     = $(if $(JACK),$B/tests/tools/jack_capture)
 WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
 
 # One build directory per variant: switching never forces a rebuild.
@@ -88,6 +90,9 @@ $B/plugins/example.so: workers/node_example.c daemon/graph/lumad_node.h Makefile
 $B/tests/plugins/%.so: tests/data/plugins/%.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
 $(FUZZ_BIN): $B/%: $B/%.o $B/lumad.a           ; $(LINK) -fsanitize=fuzzer
 $B/tests/%: $B/tests/%.o $B/lumad.a            ; $(LINK)
+# Links libjack, which nothing else of lumad does; without it the tests of what is heard say so.
+$B/tests/tools/jack_capture: tests/tools/jack_capture.c Makefile
+	@echo "  LINK $@"; mkdir -p $(@D); $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -o $@ $< $(JACK)
 $B/lumad.a: $(LIB)                             ; @rm -f $@ && $(AR) rcsD $@ $^
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -135,7 +140,7 @@ compilers:
 	    case "$$*" in *x86-64*) grep -qw avx2 /proc/cpuinfo 2>/dev/null || continue;; esac; \
 	    echo "$$cc $$*"; $(MAKE) --no-print-directory CC=$$cc CFLAGS="$$*" RELAXED=1 VARIANT="$$(echo $$cc$$* | tr -d ' ')" \
 	        ROOMS="core dsp fixtures graph render dmx" golden || exit 1; done
-e2e: daemon $B/tests/tools/fixture_slots $(TEST_PLUGIN)
+e2e: daemon $B/tests/tools/fixture_slots $(TEST_PLUGIN) $(EARS)
 	@$(FOR_TESTS) python3 tests/e2e/run.py
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
 interop: daemon
