@@ -1,11 +1,9 @@
 #include "plugins/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/path.h"
@@ -21,7 +20,7 @@
 #include "plugins/arena.h"
 #include "plugins/protocol.h"
 
-enum { LOAD_MS = 2000, SLICE_MS = 100, CLOCK_FACTOR = 4, FD_FLOOR = 10, DYING_MS = 100 };
+enum { LOAD_MS = 2000, SLICE_MS = 100, CLOCK_FACTOR = 4, DYING_MS = 100 };
 
 struct host {
     pid_t pid;
@@ -31,63 +30,27 @@ struct host {
     char why[200];              /* written once, before is_down */
 };
 
-extern char **environ;
-
 /* --- start --- */
 
-/* Between 3 and 4 in the child lies what it is given; nothing of lumad's may stand there meanwhile. */
-static int above(int fd)
+static enum lm_err spawn(struct host *h, const struct host_options *o, const char *path, int theirs)
 {
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
+    char parent[24];
 
-    if (fd >= 0)
-        close(fd);
-    return high;
-}
-
-/* posix_spawn and not fork: fork would make the engine's next write to each of its pages a fault. */
-static enum lm_err spawn(struct host *h, const struct host_options *o, const char *path, int theirs, int image)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t all, none;
-    char parent[24], name[64];
-    char program[PATH_SIZE];
-
-    if (posix_spawn_file_actions_init(&files))
-        return LM_NOMEM;
-    if (posix_spawnattr_init(&attr)) {
-        posix_spawn_file_actions_destroy(&files);
-        return LM_NOMEM;
-    }
     snprintf(parent, sizeof parent, "%ld", (long)getpid());
-    snprintf(name, sizeof name, "%s", o->name);
-    snprintf(program, sizeof program, "%s", path);
-    char *argv[] = { program, name, parent, NULL };
-    sigfillset(&all), sigemptyset(&none);
-    int e = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-#ifndef __SANITIZE_ADDRESS__            /* else its report would be lost */
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, 0, 1);
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, 0, 2);
+#ifdef __SANITIZE_ADDRESS__             /* else its report would be lost */
+    enum { TALK = CHILD_SAME };
+#else
+    enum { TALK = CHILD_NULL };
 #endif
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, theirs, HOST_FD_SOCKET);
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, image, HOST_FD_IMAGE);
-    e = e ? e : posix_spawn_file_actions_addclosefrom_np(&files, HOST_FD_IMAGE + 1);
-    e = e ? e : posix_spawnattr_setsigdefault(&attr, &all);
-    e = e ? e : posix_spawnattr_setsigmask(&attr, &none);
-    e = e ? e : posix_spawnattr_setpgroup(&attr, 0);    /* Ctrl-C is for lumad */
-    e = e ? e : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    e = e ? e : posix_spawn(&h->pid, path, &files, &attr, argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attr);
-    errno = e;
-    return e ? lm_err_from_errno(e) : LM_OK;
+    return child_start(&(struct child_options){
+        .path = path, .argv = (const char *const[]){ path, o->name, parent, NULL },
+        .files = { CHILD_NULL, TALK, TALK, [HOST_FD_SOCKET] = theirs, [HOST_FD_IMAGE] = o->image }, .n_files = HOST_FD_IMAGE + 1 }, &h->pid);
 }
 
 enum lm_err host_start(const struct host_options *o, struct host **result, struct problem *p)
 {
     char path[PATH_SIZE];
-    int pair[2] = { -1, -1 }, image = -1;
+    int pair[2] = { -1, -1 };
     struct host *h = calloc(1, sizeof *h);
     enum lm_err err = path_worker("node_worker", path, p);
 
@@ -97,23 +60,16 @@ enum lm_err host_start(const struct host_options *o, struct host **result, struc
         return err ? err : problem_set(p, LM_NOMEM, "no memory for it");
     }
     h->pid = -1, h->sock = -1, h->arena.fd = -1, h->call_ms = o->call_ms;
-    image = fcntl(o->image, F_DUPFD_CLOEXEC, FD_FLOOR);
-    if (image < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
         err = lm_err_from_errno(errno);
     } else {
-        h->sock = above(pair[0]);
-        pair[1] = above(pair[1]);
-        if (h->sock < 0 || pair[1] < 0 || !host_arena_reserve(&h->arena, HOST_ARENA_MIN))
-            err = lm_err_from_errno(errno);
-        else
-            err = spawn(h, o, path, pair[1], image);
+        h->sock = pair[0];
+        err = host_arena_reserve(&h->arena, HOST_ARENA_MIN) ? spawn(h, o, path, pair[1]) : lm_err_from_errno(errno);
     }
     if (err)
         problem_set(p, err, "its process cannot be started: %s", strerror(errno));
     if (pair[1] >= 0)
         close(pair[1]);
-    if (image >= 0)
-        close(image);
     if (err)
         host_free(h);
     else
