@@ -255,16 +255,16 @@ static void stop_and_swap(struct player *pl, struct pcm *pcm, struct run r)
     pcm_close(&old);
 }
 
-enum lm_err player_load(struct player *pl, const char *pcm_path, uint64_t serial, double start,
-                        double end, struct problem *p)
+enum lm_err player_load(struct player *pl, const struct player_track *track, struct problem *p)
 {
+    double start = track->start, end = track->end;
     struct pcm pcm;
-    enum lm_err err = pcm_open(pcm_path, &pcm, p);
+    enum lm_err err = pcm_open(track->pcm_path, &pcm, p);
 
     if (err)
         return err;
     double duration = (double)pcm.frames / PCM_RATE;
-    struct run r = { .serial = serial, .frames = (int64_t)pcm.frames, .segment_end = (int64_t)pcm.frames };
+    struct run r = { .serial = track->serial, .frames = (int64_t)pcm.frames, .segment_end = (int64_t)pcm.frames };
     bool is_part = start >= 0 && start < duration && isfinite(end);
     if (is_part) {
         r.segment_start = llround(start * PCM_RATE);
@@ -329,8 +329,10 @@ enum lm_err player_pause(struct player *pl)
     return LM_OK;
 }
 
-enum lm_err player_seek(struct player *pl, double seconds, struct problem *p)
+enum lm_err player_seek(struct player *pl, double seconds, double at, struct problem *p)
 {
+    if (!isnan(at))
+        return problem_set(p, LM_INVALID, "Jumps at a place are not made yet");
     pthread_mutex_lock(&pl->control);
     enum lm_err err = must_be_loaded(pl, p);
     struct run r = player_here(pl);

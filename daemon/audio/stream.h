@@ -11,6 +11,7 @@
  *          thread. stream_want(): control, and not again before stream_generation() has reached the last wish. The rest: any.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "audio/pcm.h"
@@ -38,6 +39,20 @@ uint64_t stream_generation(const struct stream *s);
 void stream_heard(const struct stream *s, struct heard *h);
 void stream_set_gain(struct stream *s, float gain);             /* 0..1, reached in about 20 ms */
 void stream_silence(struct stream *s);                          /* for good: the device was given up */
+
+/*
+ * --- A stream in memory that two processes share (a memfd): without pointers, and whoever writes it reads from it only what may be anything. ---
+ *
+ * The process of the sound card needs stream_size(), stream_is_valid() and a sink (audio/sink.h) on it.
+ */
+size_t stream_size(void);
+void stream_init(struct stream *mem);                           /* once, on new memory of that size */
+bool stream_is_valid(const struct stream *mem, size_t size);    /* made by a program that was built with this same layout */
+/* Of input devices and effects: see audio/player.h. */
+struct chain_settings;
+struct meters_now;
+void stream_set_chain(struct stream *s, const struct chain_settings *settings);
+bool stream_meters(const struct stream *s, struct meters_now *out, struct meters_now *in);
 
 /* out: interleaved, 1 or 2 channels; now_ns: CLOCK_MONOTONIC at the callback; latency_ns: until the first frame of it is heard. */
 void stream_render(struct stream *s, float *out, uint32_t n, int channels, int64_t now_ns, int64_t latency_ns);

@@ -13,6 +13,27 @@ bool run_loops(const struct run *r)
     return r->loop && r->anchor < r->loop_end && r->loop_start < r->loop_end;
 }
 
+double run_rate(const struct run *r)
+{
+    return r->rate > 0 ? r->rate : 1;
+}
+
+double run_when(const struct run *r, double frame, double from)
+{
+    double v = frame - (double)r->anchor, length = (double)(r->loop_end - r->loop_start);
+
+    if (!run_loops(r))
+        return v >= from && frame <= (double)run_end(r) ? v : -1;
+    if (frame >= (double)r->loop_end)
+        return -1;
+    if (v >= fmax(from, 0))
+        return v;
+    if (frame < (double)r->loop_start)
+        return -1;
+    v = (double)(r->loop_end - r->anchor) + frame - (double)r->loop_start;     /* after the first wrap */
+    return v >= from ? v : v + ceil((from - v) / length) * length;
+}
+
 struct place run_place(const struct run *r, double v)
 {
     struct place p = { .frame = (double)r->anchor + fmax(v, 0) };

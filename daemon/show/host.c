@@ -69,7 +69,7 @@ void show_loaded_changed(struct show *s)
         }
         pthread_mutex_unlock(&s->view);
         shared_unref(grid);
-        atomic_fetch_add(&s->audio_serial, 1);
+        show_audio_changed(s);
     }
     db_reader_put(s->o.db, c);
 }
@@ -161,7 +161,7 @@ static enum lm_err put_on_player(struct show *s, const char *track_id, const cha
 
     prepare_at(s, start);
     announce_coming(s, track_id, serial);
-    enum lm_err err = player_load(s->player, path, serial, start, end, p);
+    enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = path, .serial = serial, .start = start, .end = end }, p);
     if (err) {
         shared_unref(grid);
         announce_coming(s, "", 0);
@@ -169,7 +169,7 @@ static enum lm_err put_on_player(struct show *s, const char *track_id, const cha
     }
     announce(s, track_id, serial, grid);
     pool_set_loop(s->pool, -1);
-    atomic_fetch_add(&s->audio_serial, 1);
+    show_audio_changed(s);
     warnings_lower(s->o.warnings, "show.track");
     return LM_OK;
 }
@@ -252,7 +252,7 @@ enum lm_err show_unload(struct show *s, struct problem *p)
     enum lm_err err = player_unload(s->player);
     announce(s, "", 0, NULL);
     pool_set_loop(s->pool, -1);
-    atomic_fetch_add(&s->audio_serial, 1);
+    show_audio_changed(s);
     pthread_mutex_unlock(&s->audio);
     return err;
 }
@@ -285,7 +285,7 @@ enum lm_err show_seek(struct show *s, double seconds, struct problem *p)
         return problem_set(p, LM_CONFLICT, "No track is loaded.");
     if (seconds >= 0 && seconds <= now.duration)
         prepare_at(s, seconds);
-    return player_seek(s->player, seconds, p);
+    return player_seek(s->player, seconds, NAN, p);
 }
 
 enum lm_err show_loop(struct show *s, bool enabled, double start, double end, struct problem *p)
@@ -302,7 +302,7 @@ enum lm_err show_volume(struct show *s, double db, struct problem *p)
     enum lm_err err = player_volume(s->player, db, p);
 
     if (!err)
-        atomic_fetch_add(&s->audio_serial, 1);
+        show_audio_changed(s);
     return err;
 }
 

@@ -39,6 +39,11 @@ static struct player_now now(void)
     return n;
 }
 
+static enum lm_err load(const char *path, uint64_t serial, double start, double end, struct problem *p)
+{
+    return player_load(pl, &(struct player_track){ .pcm_path = path, .serial = serial, .start = start, .end = end }, p);
+}
+
 static double position(void)
 {
     return now().position;
@@ -79,18 +84,18 @@ TEST(nothing_loaded)
     CHECK(!now().loaded);
     CHECK_INT(player_play(pl, &p), LM_CONFLICT);
     CHECK(p.detail[0]);
-    CHECK_INT(player_seek(pl, 0, &p), LM_CONFLICT);
+    CHECK_INT(player_seek(pl, 0, NAN, &p), LM_CONFLICT);
     CHECK_INT(player_loop(pl, true, 0, 1, &p), LM_CONFLICT);
     CHECK_INT(player_pause(pl), LM_OK);
     CHECK_INT(player_unload(pl), LM_OK);
-    CHECK_INT(player_load(pl, "/tmp/there/is/none.pcm", 1, 0, 0, &p), LM_NOT_FOUND);
+    CHECK_INT(load("/tmp/there/is/none.pcm", 1, 0, 0, &p), LM_NOT_FOUND);
     player_free(pl);
 }
 
 TEST(play_pause_seek)
 {
     open_player();
-    CHECK_INT(player_load(pl, file, 7, 0, 0, NULL), LM_OK);
+    CHECK_INT(load(file, 7, 0, 0, NULL), LM_OK);
     CHECK(now().loaded && !now().playing);
     CHECK_INT(now().serial, 7);
     CHECK_NEAR(now().duration, 10, 0);
@@ -104,21 +109,21 @@ TEST(play_pause_seek)
     forward(1);
     CHECK_NEAR(position(), 1.25, 1e-9);
     uint32_t jumps = now().jumps;
-    CHECK_INT(player_seek(pl, 4, NULL), LM_OK);
+    CHECK_INT(player_seek(pl, 4, NAN, NULL), LM_OK);
     CHECK_INT(now().jumps, jumps + 1);
     CHECK_NEAR(position(), 4, 0);
     CHECK(!now().playing);
     player_play(pl, NULL);
     forward(.5);
-    CHECK_INT(player_seek(pl, 2, NULL), LM_OK);
+    CHECK_INT(player_seek(pl, 2, NAN, NULL), LM_OK);
     forward(.5);
     CHECK(now().playing);
     CHECK_NEAR(position(), 2.5, 1e-9);
-    CHECK_INT(player_seek(pl, -1, NULL), LM_INVALID);
-    CHECK_INT(player_seek(pl, 10.01, NULL), LM_INVALID);
-    CHECK_INT(player_seek(pl, NAN, NULL), LM_INVALID);
+    CHECK_INT(player_seek(pl, -1, NAN, NULL), LM_INVALID);
+    CHECK_INT(player_seek(pl, 10.01, NAN, NULL), LM_INVALID);
+    CHECK_INT(player_seek(pl, NAN, NAN, NULL), LM_INVALID);
     CHECK_NEAR(position(), 2.5, 1e-9);
-    CHECK_INT(player_load(pl, file, 7, 0, 0, NULL), LM_OK);     /* the same track again: stops at 0 */
+    CHECK_INT(load(file, 7, 0, 0, NULL), LM_OK);     /* the same track again: stops at 0 */
     CHECK(!now().playing);
     CHECK_NEAR(position(), 0, 0);
     player_free(pl);
@@ -127,8 +132,8 @@ TEST(play_pause_seek)
 TEST(the_end_is_told_and_play_starts_anew)
 {
     open_player();
-    player_load(pl, file, 1, 0, 0, NULL);
-    player_seek(pl, 9, NULL);
+    load(file, 1, 0, 0, NULL);
+    player_seek(pl, 9, NAN, NULL);
     player_play(pl, NULL);
     usleep(50000);
     int before = atomic_load(&changes);
@@ -148,7 +153,7 @@ TEST(the_end_is_told_and_play_starts_anew)
 TEST(a_loop_wraps_exactly)
 {
     open_player();
-    player_load(pl, file, 1, 0, 0, NULL);
+    load(file, 1, 0, 0, NULL);
     CHECK_INT(player_loop(pl, true, 2, 3, NULL), LM_OK);
     CHECK(now().loop);
     CHECK_NEAR(now().loop_start, 2, 0);
@@ -178,7 +183,7 @@ TEST(a_loop_wraps_exactly)
 TEST(a_segment)
 {
     open_player();
-    CHECK_INT(player_load(pl, file, 1, 2, 4, NULL), LM_OK);
+    CHECK_INT(load(file, 1, 2, 4, NULL), LM_OK);
     CHECK_NEAR(position(), 2, 0);
     CHECK_NEAR(now().segment_start, 2, 0);
     CHECK_NEAR(now().segment_end, 4, 0);
@@ -190,11 +195,11 @@ TEST(a_segment)
     player_play(pl, NULL);
     forward(.5);
     CHECK_NEAR(position(), 2.5, 1e-9);
-    CHECK_INT(player_load(pl, file, 1, 4, 2, NULL), LM_INVALID);
-    CHECK_INT(player_load(pl, file, 1, 11, 0, NULL), LM_INVALID);
-    CHECK_INT(player_load(pl, file, 1, NAN, 0, NULL), LM_INVALID);
-    CHECK_INT(player_load(pl, file, 1, 1, 1 + 1e-9, NULL), LM_INVALID);     /* no whole sample */
-    CHECK_INT(player_load(pl, file, 1, 10 - 1e-9, 0, NULL), LM_INVALID);
+    CHECK_INT(load(file, 1, 4, 2, NULL), LM_INVALID);
+    CHECK_INT(load(file, 1, 11, 0, NULL), LM_INVALID);
+    CHECK_INT(load(file, 1, NAN, 0, NULL), LM_INVALID);
+    CHECK_INT(load(file, 1, 1, 1 + 1e-9, NULL), LM_INVALID);     /* no whole sample */
+    CHECK_INT(load(file, 1, 10 - 1e-9, 0, NULL), LM_INVALID);
     CHECK_NEAR(now().segment_end, 4, 0);        /* what was loaded stays */
     CHECK_INT(player_unload(pl), LM_OK);
     CHECK(!now().loaded && !now().playing);
@@ -241,12 +246,12 @@ TEST(readers_never_see_half_a_change)
     void *bad[2];
 
     open_player();
-    player_load(pl, file, 1, 0, 0, NULL);
+    load(file, 1, 0, 0, NULL);
     atomic_store(&stop, false);
     for (int i = 0; i < 2; i++)
         pthread_create(&t[i], NULL, read_positions, NULL);
     for (int i = 0; i < 2000; i++) {
-        player_seek(pl, i % 10, NULL);
+        player_seek(pl, i % 10, NAN, NULL);
         if (i % 3)
             player_play(pl, NULL);
         else
@@ -270,7 +275,7 @@ TEST(auto_plays_on_whatever_there_is)
     player_free(pl);
     clock_set_for_test(NULL, NULL);
     CHECK_INT(player_new(&(struct player_options){ .device = "auto" }, &pl), LM_OK);
-    CHECK_INT(player_load(pl, file, 1, 0, 0, NULL), LM_OK);
+    CHECK_INT(load(file, 1, 0, 0, NULL), LM_OK);
     CHECK_INT(player_play(pl, NULL), LM_OK);
     int64_t start = clock_mono_ns();
     usleep(800000);

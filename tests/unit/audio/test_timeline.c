@@ -85,3 +85,35 @@ TEST(what_starts_behind_a_loop_plays_on)
     CHECK(!run_loops(&r));
     CHECK(run_place(&r, 800).ended);
 }
+
+TEST(when_a_run_comes_by)
+{
+    struct run r = track(1000);
+
+    r.anchor = 100;
+    CHECK_NEAR(run_when(&r, 150, 0), 50, 0);
+    CHECK_NEAR(run_when(&r, 150, 51), -1, 0);
+    CHECK_NEAR(run_when(&r, 1000, 0), 900, 0);
+    CHECK_NEAR(run_when(&r, 1001, 0), -1, 0);
+    CHECK_NEAR(run_when(&r, 50, 0), -1, 0);
+    r.loop = true;
+    r.loop_start = 200;
+    r.loop_end = 300;
+    for (double from = 0; from < 1000; from += 7)
+        for (double frame = 0; frame < 320; frame += 3) {
+            double v = run_when(&r, frame, from), want = -1;
+            for (double at = from; at < from + 400 && want < 0; at++)
+                if (run_place(&r, at).frame == frame && !(frame < 100))
+                    want = at;
+            CHECK_NEAR(v, want, 0);
+        }
+}
+
+TEST(a_rate_that_is_not_said_is_one)
+{
+    struct run r = track(1000);
+
+    CHECK_NEAR(run_rate(&r), 1, 0);
+    r.rate = 1.25;
+    CHECK_NEAR(run_rate(&r), 1.25, 0);
+}
