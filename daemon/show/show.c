@@ -28,11 +28,26 @@ static double playhead(void *ctx)
     return now.position + atomic_load(&s->light_offset);
 }
 
+void show_audio_changed(struct show *s)
+{
+    atomic_fetch_add(&s->audio_serial, 1);
+    pthread_mutex_lock(&s->news_lock);
+    if (s->audio_news)
+        s->audio_news(s->audio_news_ctx);
+    pthread_mutex_unlock(&s->news_lock);
+}
+
+void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx)
+{
+    pthread_mutex_lock(&s->news_lock);
+    s->audio_news = news;
+    s->audio_news_ctx = ctx;
+    pthread_mutex_unlock(&s->news_lock);
+}
+
 static void player_changed(void *ctx)
 {
-    struct show *s = ctx;
-
-    atomic_fetch_add(&s->audio_serial, 1);
+    show_audio_changed(ctx);
 }
 
 enum lm_err show_new(const struct show_options *o, struct show **result)
@@ -52,6 +67,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     pthread_mutex_init(&s->view, NULL);
     pthread_mutex_init(&s->audio, NULL);
     pthread_mutex_init(&s->levels, NULL);
+    pthread_mutex_init(&s->news_lock, NULL);
 
     struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
     if ((err = player_new(&player, &s->player)))
@@ -90,6 +106,7 @@ void show_free(struct show *s)
     pthread_mutex_destroy(&s->view);
     pthread_mutex_destroy(&s->audio);
     pthread_mutex_destroy(&s->levels);
+    pthread_mutex_destroy(&s->news_lock);
     free(s->level);
     free(s);
 }

@@ -108,6 +108,8 @@ const struct show_live *show_live(struct show *s);
  */
 const struct show_live *show_wire(struct show *s);
 uint32_t show_host_audio_serial(const struct show *s);      /* rises at every play, pause, seek, load, loop, end: "at once on a change" */
+/* `news` is called after each rise, from any non-real-time thread; it must not wait. One at a time; NULL: none, and none is running any more. */
+void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx);
 
 enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...],"sources":[...]}; LM_NOT_FOUND */
 json_t *show_nodes(struct show *s);                                         /* Art-Net devices heard lately, for GET /dmx/nodes */

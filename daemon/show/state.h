@@ -92,6 +92,9 @@ struct show {
     atomic_ullong loads;                /* asked for; an older one that still waits gives way */
     uint64_t serials;
     atomic_uint audio_serial;
+    pthread_mutex_t news_lock;          /* innermost */
+    void (*audio_news)(void *ctx);
+    void *audio_news_ctx;
     atomic_bool blackout, freeze;
     atomic_bool hand_paused;            /* someone pressed pause: a start that is still loading does not play */
     _Atomic float master;
@@ -107,6 +110,9 @@ struct show {
     uint64_t stats_frames;
     double fps;
 };
+
+/* show.c: host audio is not what it was, and whoever follows it is told at once. Not real-time. */
+void show_audio_changed(struct show *s);
 
 /* show.c: what is on is what lumad begins with next time. */
 enum lm_err show_remember(struct show *s, const struct show_choice *choice, struct problem *p);
