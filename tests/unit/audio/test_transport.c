@@ -1,3 +1,6 @@
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "../../tap.h"
 #include "audio/transport.h"
 
