@@ -28,6 +28,9 @@ export interface Track extends Row {
     album: string | null;
     bpm: number | null;
     duration_seconds: number | null;
+    loudness_lufs?: number | null;
+    true_peak_db?: number | null;
+    has_art?: boolean;
     track_hash: string;
     analysis: Analysis;
 }
@@ -93,21 +96,78 @@ export interface Marker extends Row {
     end_time: number | null;
 }
 
+export type TransportState = 'stopped' | 'starting' | 'playing' | 'pausing' | 'seeking' | 'lost';
+export type Quantize = 'none' | 'beat' | 'bar';
+export type StemName = 'drums' | 'bass' | 'vocals' | 'other';
+export interface StemLevel {
+    gain_db: number;
+    mute: boolean;
+    solo: boolean;
+}
+/* What of the loaded track is heard; not available: the stems are not there (yet). */
+export interface HostStems extends Record<StemName, StemLevel> {
+    available: boolean;
+}
+
 export interface HostAudio {
     type: 'host-audio';
     loaded: boolean;
     track_id: string | null;
     score_id: string | null;
     playing: boolean;
+    state: TransportState;
     current_time: number;
     duration: number;
     rate: number;
+    keep_pitch: boolean;
     loop: { enabled: boolean; start: number; end: number };
+    /* What follows at the end of this track. */
+    next: { track_id: string; crossfade_seconds: number } | null;
+    /* A jump that waits for its beat: where it happens and where it leads, seconds on the track. */
+    pending: { at: number; seconds: number } | null;
     beat: { index: number; phase: number; bar: number; bpm: number | null } | null;
+    stems: HostStems;
+    metronome: { enabled: boolean; db: number };
+    calibration: { enabled: boolean; group_id: string | null };
     latency_ms: number | null;
+    volume_db: number;
     seq: number;
     /* Seconds since the epoch or since boot; only differences are used. */
     server_time: number | string;
+}
+
+/* The topic `meters`: dBFS per channel, -120 is silence. */
+export interface Levels {
+    peak: number[];
+    rms: number[];
+    true_peak: number[];
+    clips: number[]; /* since lumad runs */
+}
+export interface Meters extends Levels {
+    type: 'meters';
+    lufs: number | null; /* momentary, 400 ms */
+    lufs_short: number | null; /* 3 s */
+    lufs_integrated: number | null;
+    bands: number[];
+    channel_bands?: number[][];
+    input: Levels | null;
+    seq: number;
+}
+
+/* GET /audio-effects: what a chain can be made of. */
+export interface AudioEffect {
+    type: string;
+    label: string;
+    help?: string | null;
+    params: Param[];
+}
+/* One place of a chain: its parameters stand beside type and bypass. */
+export type ChainEffect = { type: string; bypass: boolean } & Record<string, unknown>;
+export interface AudioChain extends Row {
+    name: string;
+    device: string | null; /* null: every output that has none of its own */
+    effects: ChainEffect[];
+    is_enabled: boolean;
 }
 
 export interface Job extends Row {

@@ -5,8 +5,11 @@
 import { neighbour } from '../timeline/beats';
 import { findTrack, host, masters, patterns, trackName, tracks } from '../state/stores.svelte';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
+import { STEM_NAMES } from '../state/host.svelte';
+import { toasts } from '../state/toasts.svelte';
 import { past } from '../state/past.svelte';
 import { grid } from '../state/grid.svelte';
+import { CUE_KEYS, cues } from './cues.svelte';
 import { history } from './history.svelte';
 
 export interface Command {
@@ -31,6 +34,9 @@ export const ROOM_LABELS: Record<Room, string> = {
     show: 'Show',
     settings: 'Settings',
 };
+
+const QUANTIZED = { none: 'at once', beat: 'on the beat', bar: 'on the bar' } as const;
+const RATE_STEP = 0.005;
 
 const needsTrack = () => (host.loaded ? null : 'No track is loaded');
 
@@ -92,6 +98,62 @@ export const commands: Command[] = [
     {
         id: 'loop', label: 'Loop the selection or the track', group: 'Transport', keys: ['L'],
         blocked: needsTrack, run: () => void host.toggleLoop(),
+    },
+    {
+        id: 'cue.add', label: 'Cue point here', group: 'Transport', keys: ['C'],
+        blocked: needsTrack, run: () => void cues.addHere(),
+    },
+    ...Array.from({ length: CUE_KEYS }, (_, i): Command => ({
+        id: `cue.${i + 1}`, label: `Jump to cue point ${i + 1}`, group: 'Transport', keys: [`Shift+${i + 1}`],
+        blocked: () => needsTrack() ?? (cues.all[i] ? null : 'There is no such cue point'), run: () => cues.jump(i),
+    })),
+    {
+        id: 'quantize', label: 'Jumps at once, on the beat, on the bar', group: 'Transport', keys: ['Q'],
+        run: () => {
+            const all = ['none', 'beat', 'bar'] as const;
+            host.setQuantize(all[(all.indexOf(host.quantize) + 1) % all.length]!);
+            toasts.note(`Jumps happen ${QUANTIZED[host.quantize]}`);
+        },
+    },
+    {
+        id: 'rate.down', label: 'Slower', group: 'Transport', keys: [','], repeats: true,
+        blocked: needsTrack, run: () => host.setRate(host.rate - RATE_STEP),
+    },
+    {
+        id: 'rate.up', label: 'Faster', group: 'Transport', keys: ['.'], repeats: true,
+        blocked: needsTrack, run: () => host.setRate(host.rate + RATE_STEP),
+    },
+    {
+        id: 'rate.one', label: 'Original speed', group: 'Transport', keys: ['R'],
+        blocked: needsTrack, run: () => host.setRate(1),
+    },
+    {
+        id: 'rate.pitch', label: 'Keep the pitch, or let it go along with the rate', group: 'Transport',
+        blocked: needsTrack, run: () => host.setRate(host.rate, !host.keepPitch),
+    },
+    {
+        id: 'next', label: 'Choose the next track', group: 'Transport', keys: ['N'],
+        blocked: needsTrack,
+        run: () => {
+            ui.openDeck(true);
+            setTimeout(() => (ui.isNextOpen = true));
+        },
+    },
+    {
+        id: 'next.cancel', label: 'Take the next track off', group: 'Transport',
+        blocked: () => (host.next ? null : 'No track is queued'), run: () => void host.cancelNext(),
+    },
+    {
+        id: 'click', label: 'Metronome on or off', group: 'Transport', keys: ['K'],
+        run: () => host.setMetronome({ enabled: !host.metronome.enabled }),
+    },
+    ...STEM_NAMES.map((name): Command => ({
+        id: `stem.${name}`, label: `Mute or unmute the ${name}`, group: 'Transport',
+        blocked: () => (host.stems.available ? null : 'The stems are not there'), run: () => host.setStem(name, { mute: !host.stems[name].mute }),
+    })),
+    {
+        id: 'stem.mix', label: 'All stems as they are', group: 'Transport',
+        blocked: () => (host.stems.available ? null : 'The stems are not there'), run: host.openStems,
     },
     {
         id: 'blackout', label: 'Blackout on or off', group: 'Show', keys: ['B'], holdMs: 300,
@@ -159,6 +221,9 @@ export const commands: Command[] = [
         id: 'help', label: 'Keys and reference', group: 'Page', keys: ['?'],
         run: () => void (ui.isHelpOpen = !ui.isHelpOpen),
     },
+    { id: 'deck', label: 'Deck: cue points, rate, loop, next track, stems', group: 'Page', keys: ['D'], run: () => ui.openDeck(!ui.isDeckOpen) },
+    { id: 'meters', label: 'Meters', group: 'Page', run: () => void (ui.isMetersOpen = !ui.isMetersOpen) },
+    { id: 'sound', label: 'Sound: outputs, effects, calibration', group: 'Go to', run: () => ui.go('settings', 'sound') },
     { id: 'stage', label: 'Pin or unpin the stage', group: 'Page', run: ui.toggleStage },
     { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];

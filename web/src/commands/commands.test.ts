@@ -17,7 +17,12 @@ test('keys are named as the table names them', () => {
 
 test('the digit row works where digits need Shift', () => {
     expect(key({ key: '&', code: 'Digit1' })).toBe('1');
+    expect(key({ key: '1', code: 'Digit1', shiftKey: true })).toBe('1');
     expect(key({ key: '1', code: 'Digit1', ctrlKey: true })).toBe('Ctrl+1');
+    /* Elsewhere Shift makes it another key. */
+    expect(key({ key: '!', code: 'Digit1', shiftKey: true })).toBe('Shift+1');
+    expect(key({ key: '"', code: 'Digit2', shiftKey: true })).toBe('Shift+2');
+    expect(key({ key: '/', code: 'Digit7', shiftKey: true })).toBe('/');
 });
 
 test('labels are for people', () => {

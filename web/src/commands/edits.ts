@@ -63,6 +63,8 @@ export const KINDS = {
         one: (id: string) => `/patterns/${id}`,
         fields: ['name', 'description', 'category'],
     },
+    marker: { label: 'cue point', one: (id: string) => `/markers/${id}`, fields: ['name', 'color', 'start_time', 'end_time'] },
+    chain: { label: 'effects', one: (id: string) => `/audio-chains/${id}`, fields: ['name', 'device', 'effects', 'is_enabled'] },
     score: { label: 'score', one: (id: string) => `/scores/${id}`, fields: ['name', 'venue_id'] },
     venue: {
         label: 'venue',

@@ -21,6 +21,8 @@ export function chord(e: KeyLike): string {
     /* The digit row is one to six on every layout, also where it needs Shift (AZERTY). */
     const digit = /^Digit([0-9])$/.exec(e.code)?.[1];
     const usesDigit = digit !== undefined && !e.ctrlKey && !e.metaKey && !e.altKey && !/^[?!/]$/.test(e.key);
+    /* With Shift it is another key, except where Shift is what makes it a digit. */
+    if (digit !== undefined && e.shiftKey && !e.ctrlKey && !e.metaKey && !e.altKey && e.key !== digit && !/^[?/]$/.test(e.key)) return `Shift+${digit}`;
     if (usesDigit) return digit;
     const parts: string[] = [];
     if (e.ctrlKey || e.metaKey) parts.push('Ctrl');

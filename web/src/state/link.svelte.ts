@@ -1,7 +1,7 @@
 /* The connection: one socket for the page, its state, and who gets which message. */
 import { decodeDmx, kindOf } from '../api/binary';
 import { Socket, type Status } from '../api/socket';
-import type { HostAudio } from '../api/types';
+import type { HostAudio, Meters } from '../api/types';
 import { changed } from './changes';
 import { live, now } from './live';
 
@@ -61,6 +61,9 @@ class Link {
             case 'host-audio':
                 live.clock.push(m as unknown as HostAudio, now());
                 this.onHostAudio?.(m as unknown as HostAudio);
+                break;
+            case 'meters':
+                live.meters = m as unknown as Meters;
                 break;
             case 'changed':
                 if (typeof m.table === 'string') changed(m.table);

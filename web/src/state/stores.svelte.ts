@@ -1,14 +1,14 @@
 /* What every room needs, fetched once and kept fresh. */
-import { asError, get, post, put } from '../api/client';
-import type {
-    Batch, Beats, HostAudio, Job, List, NodeType, Pattern, Score, Show, System, Track, Venue,
-} from '../api/types';
+import { get, post, put } from '../api/client';
+import type { Batch, Job, List, NodeType, Pattern, Score, Show, System, Track, Venue } from '../api/types';
+import { attempt } from './attempt';
 import { keepList, keepNewest, keepOne, Resource } from './resource.svelte';
 import { changed, onChange } from './changes';
 import { link } from './link.svelte';
-import { live, now } from './live';
-import { toasts } from './toasts.svelte';
 import { ui } from './ui.svelte';
+
+export { attempt } from './attempt';
+export { hasBeats, host } from './host.svelte';
 
 export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms']);
 export const venues = keepList<Venue>('/venues', ['venues']);
@@ -38,8 +38,6 @@ export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
 export const trackName = (t: Track | null | undefined) => t?.title?.trim() || 'Untitled track';
-/* A grid corrected by hand is there before, and without, an analysis. */
-export const hasBeats = (t: Track) => t.bpm !== null || t.analysis?.beats?.state === 'done';
 export const findTrack = (id: string | null) => tracks.data?.find((t) => t.id === id) ?? null;
 
 /* The venue the rooms look at: the one chosen, while it is there; else the show's; else the first. */
@@ -47,103 +45,6 @@ export function lookedAt(): string | null {
     const chosen = venues.data === null || venues.data.some((v) => v.id === ui.venueId) ? ui.venueId : null;
     return chosen ?? show.data?.venue_id ?? venues.data?.[0]?.id ?? null;
 }
-
-/* Says what went wrong; true when it went well. */
-export async function attempt(what: string, act: () => Promise<unknown>): Promise<boolean> {
-    try {
-        await act();
-        return true;
-    } catch (e) {
-        toasts.error(what, asError(e));
-        return false;
-    }
-}
-
-const AT_END_S = 0.05;
-
-/* The transport as far as it changes seldom. Where the music is now: live.clock. */
-class Host {
-    loaded = $state(false);
-    playing = $state(false);
-    trackId = $state<string | null>(null);
-    scoreId = $state<string | null>(null);
-    duration = $state(0);
-    rate = $state(1);
-    loop = $state({ enabled: false, start: 0, end: 0 });
-    /* The last part of this track that was looped, to be looped again. */
-    private lastLoop: { trackId: string; start: number; end: number } | null = null;
-    bpm = $state<number | null>(null);
-    beats = $state.raw<Beats | null>(null);
-
-    private gridOf: string | null = null;
-
-    constructor() {
-        onChange(['track_beats', 'tracks'], () => void this.loadGrid());
-    }
-
-    push(m: HostAudio) {
-        this.loaded = m.loaded;
-        this.playing = m.playing;
-        this.scoreId = m.score_id;
-        this.duration = m.duration;
-        this.rate = m.rate;
-        this.bpm = m.beat?.bpm ?? null;
-        const l = m.loop;
-        if (l.enabled !== this.loop.enabled || l.start !== this.loop.start || l.end !== this.loop.end) {
-            this.loop = { ...l };
-        }
-        if (l.enabled && m.track_id) this.lastLoop = { trackId: m.track_id, start: l.start, end: l.end };
-        if (m.track_id !== this.trackId) {
-            this.trackId = m.track_id;
-            void this.loadGrid();
-        }
-    }
-
-    /* No beats yet (still analysed, or none found): the transport shows time alone. */
-    private async loadGrid() {
-        const id = this.trackId;
-        if (id !== this.gridOf) this.beats = null;
-        this.gridOf = id;
-        if (!id) return;
-        try {
-            const track = await get<Track>(`/tracks/${id}`);
-            const beats = hasBeats(track) ? await get<Beats>(`/tracks/${id}/beats`) : null;
-            if (id === this.trackId) this.beats = beats;
-        } catch (e) {
-            /* The track was deleted; or the connection is lost: then the next change asks again. */
-            if (asError(e).status === 404 && id === this.trackId) this.beats = null;
-        }
-    }
-
-    /* At the end there is nothing left to play: then from the start. */
-    play = async () => {
-        if (this.duration > 0 && this.position > this.duration - AT_END_S && !(await this.seek(0))) return false;
-        return attempt('Play', () => post('/host-audio/play'));
-    };
-    pause = () => attempt('Pause', () => post('/host-audio/pause'));
-    toggle = () => (this.playing ? this.pause() : this.play());
-    seek = (seconds: number) => attempt('Seek', () => post('/host-audio/seek', { seconds: Math.max(0, seconds) }));
-    setLoop = (enabled: boolean, start: number, end: number) =>
-        attempt('Loop', () => post('/host-audio/loop', { enabled, start, end }));
-    unload = () => attempt('Take the track off', () => post('/host-audio/unload'));
-    load = (trackId: string) =>
-        attempt('Load track', () => post('/host-audio/load-track', { track_id: trackId }));
-
-    /* Loop off, or on for what was looped last, else for the whole track. */
-    toggleLoop = () => {
-        const { enabled, start, end } = this.loop;
-        if (enabled) return this.setLoop(false, start, end);
-        const last = this.lastLoop;
-        if (last && last.trackId === this.trackId) return this.setLoop(true, last.start, last.end);
-        return this.setLoop(true, 0, this.duration);
-    };
-
-    get position() {
-        return live.clock.position(now());
-    }
-}
-
-export const host = new Host();
 
 const GRAND = '';
 
@@ -228,7 +129,6 @@ export async function loadScore(score: Score) {
     await activate({ venue_id: score.venue_id, score_id: score.id, mode: 'score' });
 }
 
-link.onHostAudio = (m) => host.push(m);
 link.onSystem = () => void system.load();
 
 let jobTimer: ReturnType<typeof setTimeout> | null = null;

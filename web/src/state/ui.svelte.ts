@@ -23,6 +23,9 @@ class Ui {
     rest = $state<Record<Room, string[]>>({ library: [], venue: [], patterns: [], scores: [], show: [], settings: [] });
     theme = $state<Theme>(stored('theme', THEMES, 'dark'));
     isStagePinned = $state(stored('stage', ['on', 'off'], 'off') === 'on');
+    isDeckOpen = $state(stored('deck', ['on', 'off'], 'off') === 'on');
+    isNextOpen = $state(false);
+    isMetersOpen = $state(false);
     stageSide = $state<Side>(stored('side', SIDES, 'frame'));
     isPaletteOpen = $state(false);
     isHelpOpen = $state(false);
@@ -67,6 +70,11 @@ class Ui {
         this.stageSide = side;
         localStorage.setItem('lumad.side', side);
     }
+
+    openDeck = (isOpen: boolean) => {
+        this.isDeckOpen = isOpen;
+        localStorage.setItem('lumad.deck', isOpen ? 'on' : 'off');
+    };
 
     toggleStage = () => {
         this.isStagePinned = !this.isStagePinned;

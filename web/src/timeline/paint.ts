@@ -106,6 +106,21 @@ function drawRuler(g: CanvasRenderingContext2D, s: Scale, d: Ground, look: Look,
     }
 }
 
+/* Where something is being put: a line, and what it says beside it. */
+export function drawPut(g: CanvasRenderingContext2D, s: Scale, look: Look, t: number, text: string) {
+    const at = (t - s.start) * s.pps;
+    g.fillStyle = look.select;
+    g.fillRect(Math.round(at) - 1, 0, 3, s.height);
+    g.font = look.font;
+    g.textBaseline = 'middle';
+    const wide = g.measureText(text).width + 12;
+    const left = Math.min(s.width - wide - 4, at + 6);
+    g.fillStyle = look.ground;
+    g.fillRect(left, 26, wide, 18);
+    g.fillStyle = look.text;
+    g.fillText(text, left + 6, 35);
+}
+
 /* The colour, this much darker. "#rrggbb" in, the same out. */
 export function darker(color: string, by: number): string {
     const part = (at: number) => Math.round(parseInt(color.slice(at, at + 2), 16) * (1 - by)).toString(16).padStart(2, '0');

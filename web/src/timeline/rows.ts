@@ -211,9 +211,10 @@ export function drumRow(onsets: NonNullable<Features['onsets']>, height: number)
     };
 }
 
-export function markerRow(markers: readonly Marker[], height: number): TimelineRow {
+export function markerRow(markers: readonly Marker[], height: number, picked: string | null): TimelineRow {
     return {
         height,
+        marks: markers.map((m) => ({ id: m.id, start: m.start_time, end: m.end_time })),
         paint(g, s, top, look) {
             g.font = look.font;
             g.textBaseline = 'middle';
@@ -227,9 +228,21 @@ export function markerRow(markers: readonly Marker[], height: number): TimelineR
                     g.globalAlpha = 1;
                 }
                 g.fillRect(left, top + 2, 3, height - 3);
+                /* A flag, to be taken hold of. */
+                g.beginPath();
+                g.moveTo(left, top + 2);
+                g.lineTo(left + 9, top + 2);
+                g.lineTo(left, top + 11);
+                g.fill();
+                if (m.id === picked) {
+                    g.strokeStyle = look.select;
+                    g.lineWidth = 2;
+                    const wide = m.end_time !== null ? Math.max(8, x(s, m.end_time) - left) : 10;
+                    g.strokeRect(left - 2, top + 2, wide + 3, height - 4);
+                }
                 g.fillStyle = look.text;
                 const next = markers[i + 1];
-                words(g, m.name, left, Math.min(s.width, next ? x(s, next.start_time) : s.width), top + height / 2 + 1);
+                words(g, m.name, left + 6, Math.min(s.width, next ? x(s, next.start_time) : s.width), top + height / 2 + 1);
             }
         },
     };

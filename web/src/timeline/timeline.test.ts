@@ -47,6 +47,7 @@ describe('beats', () => {
     });
 });
 
+const open = { gain_db: 0, mute: false, solo: false };
 const message = (over: Partial<HostAudio>): HostAudio => ({
     type: 'host-audio',
     loaded: true,
@@ -56,9 +57,17 @@ const message = (over: Partial<HostAudio>): HostAudio => ({
     current_time: 10,
     duration: 60,
     rate: 1,
+    state: 'playing',
+    keep_pitch: true,
     loop: { enabled: false, start: 0, end: 0 },
+    next: null,
+    pending: null,
     beat: null,
+    stems: { available: false, drums: open, bass: open, vocals: open, other: open },
+    metronome: { enabled: false, db: -12 },
+    calibration: { enabled: false, group_id: null },
     latency_ms: 0,
+    volume_db: 0,
     seq: 1,
     server_time: 1000,
     ...over,

@@ -6,18 +6,22 @@
  * Habits: wheel scrolls, Ctrl+wheel zooms at the pointer, click seeks, drag makes a loop,
  * a block is moved by its body and cut by its edges (snapped to beats, Ctrl holds the snap
  * off), Esc abandons a drag, two fingers pan and pinch. Lanes of what was heard (`rows`) lie
- * below the waveform; while the grid is being corrected a beat in the first of them is dragged.
+ * below the waveform, and cue points in theirs are dragged; while the grid is being corrected a beat in the first of them is.
  */
 import type { Beats } from '../api/types';
 import { nearest } from './beats';
 import { hitTest, type Block, type Hit } from './hit';
-import { drawBlocks, drawGround, type Look, type Scale } from './paint';
+import { markAt, movedMark, type Mark, type MarkHit } from './marks';
+import { drawBlocks, drawGround, drawPut, type Look, type Scale } from './paint';
+import { timeLabel } from './ticks';
 import type { Waveform } from './waveform';
 
 /* A lane below the waveform. */
 export interface TimelineRow {
     height: number;
     paint(g: CanvasRenderingContext2D, s: Scale, top: number, look: Look): void;
+    /* What can be dragged in it. */
+    marks?: readonly Mark[];
 }
 
 export interface TimelineData {
@@ -41,9 +45,13 @@ export interface TimelineEvents {
     change(id: string, start: number, end: number): void;
     /* A beat was dragged. */
     beat?(from: number, to: number): void;
+    /* A mark was dragged; it was clicked. */
+    mark?(id: string, start: number, end: number | null): void;
+    pick?(id: string): void;
 }
 
 type Drag =
+    | { kind: 'mark'; mark: Mark; part: MarkHit['part']; x: number; start: number; end: number | null; isMoved: boolean }
     | { kind: 'beat'; from: number; to: number; x: number; isMoved: boolean }
     | { kind: 'loop'; from: number; to: number; x: number; isMoved: boolean }
     | { kind: 'block'; hit: Hit; from: number; start: number; end: number; first: [number, number]; isMoved: boolean }
@@ -186,6 +194,20 @@ export class Timeline {
         return beat !== null && Math.abs((beat - this.start) * this.pps - x) < GRAB_PX ? beat : null;
     }
 
+    /* The mark under the pointer, and the lane it is in. */
+    private markUnder(x: number, y: number): { mark: Mark; part: MarkHit['part'] } | null {
+        let top = this.look.waveHeight(this.height, 0);
+        for (const row of this.data.rows ?? []) {
+            const isIn = y >= top && y < top + row.height;
+            top += row.height;
+            if (!isIn || !row.marks) continue;
+            const hit = markAt(row.marks, this.start + x / this.pps, HANDLE_PX / this.pps);
+            const mark = hit && row.marks.find((m) => m.id === hit.id);
+            return hit && mark ? { mark, part: hit.part } : null;
+        }
+        return null;
+    }
+
     private drawLive(x: number, scale: Scale) {
         const g = this.context(this.top);
         g.clearRect(0, 0, this.width, this.height);
@@ -197,19 +219,10 @@ export class Timeline {
             g.fillRect((a - this.start) * this.pps, 0, (b - a) * this.pps, this.height);
             g.globalAlpha = 1;
         }
-        if (d?.kind === 'beat' && d.isMoved) {
-            const at = (d.to - this.start) * this.pps;
-            g.fillStyle = this.look.select;
-            g.fillRect(Math.round(at) - 1, 0, 3, this.height);
-            g.font = this.look.font;
-            g.textBaseline = 'middle';
-            const text = `${d.to >= d.from ? '+' : '−'}${Math.abs(Math.round((d.to - d.from) * 1000))} ms`;
-            const wide = g.measureText(text).width + 12;
-            const left = Math.min(this.width - wide - 4, at + 6);
-            g.fillStyle = this.look.ground;
-            g.fillRect(left, 26, wide, 18);
-            g.fillStyle = this.look.text;
-            g.fillText(text, left + 6, 35);
+        if (d?.kind === 'beat' && d.isMoved) drawPut(g, scale, this.look, d.to, `${d.to >= d.from ? '+' : '\u2212'}${Math.abs(Math.round((d.to - d.from) * 1000))} ms`);
+        if (d?.kind === 'mark' && d.isMoved) {
+            const put = d.part === 'end' ? (d.end ?? d.start) : d.start;
+            drawPut(g, scale, this.look, put, timeLabel(put, 2));
         }
         if (d?.kind === 'block') {
             const block = this.data.blocks.find((b) => b.id === d.hit.id);
@@ -350,6 +363,11 @@ export class Timeline {
             this.drag = { kind: 'beat', from: beat, to: beat, x: p.x, isMoved: false };
             return;
         }
+        const under = this.markUnder(p.x, p.y);
+        if (under) {
+            this.drag = { kind: 'mark', ...under, x: p.x, start: under.mark.start, end: under.mark.end, isMoved: false };
+            return;
+        }
         this.drag = { kind: 'loop', from: t, to: t, x: p.x, isMoved: false };
     };
 
@@ -373,7 +391,8 @@ export class Timeline {
         const d = this.drag;
         if (!d) {
             const hit = this.hit(p.x, p.y);
-            this.top.style.cursor = this.beatAt(p.x, p.y) !== null ? 'ew-resize' : !hit ? 'text' : hit.part === 'body' ? 'grab' : 'ew-resize';
+            const under = this.markUnder(p.x, p.y);
+            this.top.style.cursor = this.beatAt(p.x, p.y) !== null || (under && (under.part !== 'body' || under.mark.end === null)) ? 'ew-resize' : under ? 'grab' : !hit ? 'text' : hit.part === 'body' ? 'grab' : 'ew-resize';
             return;
         }
         if (d.kind === 'pan') {
@@ -384,6 +403,11 @@ export class Timeline {
         if (d.kind === 'beat') {
             d.isMoved ||= Math.abs(p.x - d.x) > 2;
             d.to = Math.max(0, d.from + (p.x - d.x) / this.pps);
+            return;
+        }
+        if (d.kind === 'mark') {
+            d.isMoved ||= Math.abs(p.x - d.x) > 3;
+            if (d.isMoved) Object.assign(d, movedMark(d.mark, d.part, (p.x - d.x) / this.pps, this.data.duration, (v) => this.snap(v, e.ctrlKey)));
             return;
         }
         this.edgeScroll(p.x);
@@ -426,6 +450,11 @@ export class Timeline {
         if (d.kind === 'beat') {
             if (d.isMoved) this.events.beat?.(d.from, d.to);
             else this.events.seek(d.from);
+            return;
+        }
+        if (d.kind === 'mark') {
+            if (d.isMoved) this.events.mark?.(d.mark.id, d.start, d.end);
+            else this.events.pick?.(d.mark.id);
             return;
         }
         if (d.kind === 'block') {

@@ -1,5 +1,6 @@
 /* Tokens for those who draw on a canvas. */
 import type { Look } from '../timeline/paint';
+import type { MeterColors } from '../view/meters';
 import type { GridLook } from '../view/dmxgrid';
 import type { StageColors } from '../view/scene';
 
@@ -54,4 +55,15 @@ export const stageColors = (): StageColors => ({
     line: token('line-strong'),
     body: token('line-strong'),
     select: token('select'),
+});
+
+export const meterColors = (): MeterColors => ({
+    ground: token('s3'),
+    ok: token('ok'),
+    warm: token('armed'),
+    hot: token('live'),
+    text: token('text'),
+    dim: token('dim'),
+    line: token('line'),
+    font: `10px ${token('font')}`,
 });

@@ -3,7 +3,7 @@ import type { Analysis, Beats, Job } from '../../api/types';
 import { featuresOf } from './features';
 import { lanesOf, type LaneData } from './lanes';
 
-const none: LaneData = { beats: null, roots: null, features: null, markers: null, isGridOpen: false, isNight: false };
+const none: LaneData = { beats: null, roots: null, features: null, markers: null, picked: null, isGridOpen: false, isNight: false };
 const lane = (d: Partial<LaneData>, analysis: Analysis, id: string, jobs: Job[] = []) => lanesOf({ ...none, ...d }, analysis, jobs).find((l) => l.id === id);
 
 test('each lane says why it is empty', () => {

@@ -9,6 +9,7 @@ export interface LaneData {
     roots: Roots | null;
     features: Features | null;
     markers: Marker[] | null;
+    picked: string | null;
     isGridOpen: boolean;
     isNight: boolean;
 }
@@ -47,7 +48,7 @@ const LANES: readonly LaneKind[] = [
         row: (d, h) => (d.features?.onsets && [d.features.onsets.kick, d.features.onsets.snare, d.features.onsets.hihat].some((l) => l?.length) ? drumRow(d.features.onsets, h) : null),
         isNone: (d) => d.features?.onsets !== undefined,
     },
-    { id: 'markers', label: 'Cue points', height: 24, step: null, row: (d, h) => (d.markers?.length ? markerRow(d.markers, h) : null) },
+    { id: 'markers', label: 'Cue points', height: 28, step: null, row: (d, h) => (d.markers?.length ? markerRow(d.markers, h, d.picked) : null) },
 ];
 
 export interface Lane {
@@ -64,7 +65,7 @@ export interface Lane {
 
 const NONE: Record<string, string> = { beats: 'No beat was found.', tempo: 'No tempo without beats.', chords: 'No chords were found.', sections: 'No sections were found.', energy: 'No bars without beats.', drums: 'No drums were heard.' };
 
-/* Cue points have a lane only where there are some: nothing here makes them. */
+/* Cue points have a lane only where there are some. */
 export function lanesOf(d: LaneData, analysis: Analysis | null | undefined, jobs: readonly Job[]): Lane[] {
     return LANES.flatMap((k): Lane[] => {
         const row = k.row(d, k.height);
