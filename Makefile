@@ -72,7 +72,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-jobs bench-mir lint format generated stem-model install clean
+        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-audio bench-av soak-audio lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -194,6 +194,11 @@ bench-jobs: daemon
 # How right the analysers are over a folder of items with truth, beside those that are installed: make bench-mir CORPUS="dir ..."
 bench-mir: daemon $(MIR:%.c=$B/%)
 	@$(FOR_TESTS) python3 tests/bench/bench_mir.py $(CORPUS)
+# What is heard, and light against it, through jackd's dummy driver, on a machine that does nothing else and as who may have real time: how soon commands are heard (two
+# minutes), ten minutes of light against sound and as much for other rates and jumps (SECONDS=60 for less), ten minutes of random commands with every sample explained.
+bench-audio bench-av soak-audio: daemon $B/tests/tools/jack_capture
+	$(call need,jackd,jackd2 libjack-jackd2-dev)
+	@$(FOR_TESTS) python3 tests/bench/$(subst -,_,$@).py
 lint: daemon
 	$(call need,cppcheck)
 	@tests/layers

@@ -13,9 +13,10 @@
  *   offset_ns, offset_end_ns   CLOCK_MONOTONIC minus JACK's own clock, at the start and at the end
  *   died             the server went away
  *
- * SAMPLES is interleaved float32 stereo, INDEX one record of 40 bytes for each period, both in the machine's byte order:
+ * SAMPLES is interleaved float32 stereo, INDEX one record of 48 bytes for each period, both in the machine's byte order:
  *
- *   int64   at_ns    CLOCK_MONOTONIC of its first frame: jack_get_cycle_times(), which the server smooths. A frame a client writes into this period is in here
+ *   int64   at_ns    CLOCK_MONOTONIC of its first frame as the server says: jack_get_cycle_times()
+ *   int64   woken_ns CLOCK_MONOTONIC as this program was called for it
  *   uint64  first    number of that frame in SAMPLES
  *   uint32  frames
  *   uint32  number   JACK's own number of the first frame; where it is not the one before plus `frames`, the server skipped time
@@ -44,7 +45,7 @@
 enum { CHANNELS = 2, RING = 16 << 20, LOOK_MS = 20, JOIN_TRIES = 100, CLOSE_NS = 20000 };
 
 struct record {
-    int64_t at_ns;
+    int64_t at_ns, woken_ns;
     uint64_t first;
     uint32_t frames, number, xruns;
     int32_t latency;
@@ -99,7 +100,7 @@ static int process(jack_nframes_t n, void *arg)
     jack_nframes_t number;
     jack_time_t now, next;
     float period;
-    struct record r = { .first = frames, .frames = n };
+    struct record r = { .woken_ns = mono_ns(), .first = frames, .frames = n };
 
     (void)arg;
     if (n > 8192 || jack_get_cycle_times(client, &number, &now, &next, &period)
