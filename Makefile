@@ -81,7 +81,7 @@ have-libs:
 	@pkg-config --exists $(PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
-$B/node_worker: $B/workers/node_sandbox.o
+$B/node_worker: $B/workers/sandbox.o
 $B/stem_worker: $B/workers/stems.o $B/workers/htdemucs.o $B/workers/ort.o
 # As those who write plug-ins build theirs: the installed header and nothing else of lumad.
 PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \

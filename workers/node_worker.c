@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "node_sandbox.h"
+#include "sandbox.h"
 #include "plugins/protocol.h"
 
 enum { MAX_TEXT = 4096 };

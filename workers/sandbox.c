@@ -1,4 +1,4 @@
-#include "node_sandbox.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
