@@ -9,7 +9,7 @@
  * The table effect_types[] says what there is; checks, JSON, GET /audio-effects, the reference and the web UI come from it.
  *
  * THREADS  chain_init() to chain_latency(): one at a time, the callback's; nothing is allocated, real-time safe. The rest: any.
- * MEMORY   struct chain is plain data without pointers, about 200 KB: on the heap, not on a small stack.
+ * MEMORY   struct chain is plain data without pointers, a quarter of a megabyte: on the heap, not on a small stack.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,20 +27,36 @@ enum effect_type {
     EFFECT_LIMITER, EFFECT_TYPES
 };
 
-struct effect_param { const char *id, *label, *unit, *doc; double min, max, def, step; };       /* step: what a control moves by; values between are fine but where `is_stepped` */
+struct effect_param {
+    const char *id, *label, *unit, *doc;
+    double min, max, def, step;                         /* step: what a control moves by */
+    bool is_stepped;                                    /* values between the steps mean nothing */
+};
 struct effect_info {
     const char *id, *label, *doc;
     struct effect_param params[CHAIN_PARAMS];           /* those with an id */
 };
 extern const struct effect_info effect_types[EFFECT_TYPES];
 
+/* Where the parameters stand in the table. */
+enum {
+    GAIN_DB = 0,
+    FILTER_HZ = 0, FILTER_GAIN_DB, FILTER_Q, FILTER_SLOPE_DB = 1,
+    COMPRESSOR_THRESHOLD_DB = 0, COMPRESSOR_RATIO, COMPRESSOR_KNEE_DB, COMPRESSOR_ATTACK_MS, COMPRESSOR_RELEASE_MS, COMPRESSOR_MAKEUP_DB,
+    LOUDNESS_TARGET_LUFS = 0,
+    LIMITER_CEILING_DB = 0, LIMITER_RELEASE_MS, LIMITER_LOOK_AHEAD_MS,
+};
+
 /* params in the order of effect_types[type].params. Whatever stands in here is harmless: chain_set() holds it in its bounds. */
 struct chain_effect { uint8_t type; bool is_bypassed; float params[CHAIN_PARAMS]; };
 struct chain_settings { bool is_enabled; uint8_t n; struct chain_effect effects[CHAIN_EFFECTS]; };
 _Static_assert(sizeof(struct chain_settings) <= 1024, "settings travel in a struct shared");
 
+struct chain_effect effect_default(enum effect_type type);
 /* Where no chain was made: loudness (-14 LUFS), limiter (-1 dBTP). */
 void chain_default(struct chain_settings *s);
+/* The same, with everything held in its bounds, what is no number at its default, and 0 where nothing means anything: may be compared with memcmp(). */
+void chain_settings_clean(const struct chain_settings *s, struct chain_settings *clean);
 /* By how many frames at 48 kHz the output is late. */
 uint32_t chain_latency_frames(const struct chain_settings *s);
 
@@ -49,7 +65,6 @@ uint32_t chain_latency_frames(const struct chain_settings *s);
 
 struct chain_fx {
     struct chain_effect wanted;
-    uint8_t nth;                        /* among those of its type */
     union {
         struct fx_gain gain;            /* also loudness */
         struct fx_filter filter;
@@ -68,7 +83,7 @@ struct chain {
     uint32_t live;                      /* the line that sounds, or is being left */
     uint32_t filling, fading;           /* frames left of both; 0: one line */
     bool has_next, has_run;
-    float track_gain;
+    double track_gain;
     uint64_t resets;                    /* how often an effect had to be set back because it held something that is no number */
 };
 

@@ -11,26 +11,28 @@
 #include "dsp/fx.h"
 
 enum {
-    LIMITER_PHASES = 8, LIMITER_TAPS = 24, LIMITER_BEFORE = LIMITER_TAPS / 2,      /* frames that are known before a peak is */
-    LIMITER_MOST = 256,                         /* frames of look-ahead at most: 5 ms at 48 kHz */
-    LIMITER_RING = 512,                         /* a power of two, more than all that is late */
+    LIMITER_PHASES = 8, LIMITER_TAPS = 24,
+    LIMITER_BEHIND = LIMITER_TAPS / 2,          /* frames that must have come before a peak is known */
+    LIMITER_AROUND = 2,                         /* frames on either side of a peak that get its gain: the interpolation reads them most */
+    LIMITER_MOST = 240,                         /* frames of look-ahead at most: 5 ms at 48 kHz */
+    LIMITER_RING = 256,                         /* a power of two, more than anything is late */
+    LIMITER_SMOOTH = 128,                       /* a power of two, more than half of the look-ahead */
 };
 
 struct fx_limiter {
-    float history[2][LIMITER_TAPS + FX_BLOCK];  /* what the interpolator still needs, then what is new */
+    float history[2][LIMITER_TAPS - 1 + FX_BLOCK];      /* what the interpolator still needs, then what is new */
     fx_pair delay[LIMITER_RING];
-    uint32_t need[LIMITER_RING];                /* gain each frame needs, 2^30 = 1; a monotonic queue of those that can still be the least */
-    uint32_t need_at[LIMITER_RING];
-    uint32_t first, last;                       /* of the queue */
-    uint32_t smooth[2][LIMITER_MOST];           /* what is averaged */
-    uint64_t sum[2];                            /* exact: gains are whole numbers here */
-    uint32_t length[2];                         /* of the averages */
+    struct { uint32_t need, at; } queue[LIMITER_RING];  /* gains that can still become the least, 2^30 = 1; the last is the highest */
+    uint32_t first, last;                       /* of the queue, counted on */
+    uint32_t smooth_1[LIMITER_SMOOTH];          /* what is averaged; sums of whole numbers stay exact */
+    uint64_t smooth_2[LIMITER_SMOOTH], sum_1, sum_2;
+    uint32_t length_1, length_2;
     double gain;                                /* behind the release */
     double recovery;                            /* how much of the way back in a frame */
-    struct { double now, wanted, step; } ceiling;
-    uint32_t before_need;                       /* of the interval before the newest frame */
+    double ceiling, wanted, step;
+    uint32_t need_before;                       /* of the interval before the newest one */
     uint32_t at;                                /* counts frames */
-    uint32_t look_ahead, left, ramp;
+    uint32_t left, ramp;
     double rate;
 };
 
