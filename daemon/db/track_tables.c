@@ -25,6 +25,8 @@ const struct table tracks_table = {
         { "art_hash", COL_TEXT, COL_READONLY | COL_NULLABLE, .doc = "SHA-256 of the album art; null = none." },
         { "file_path", COL_TEXT, COL_READONLY | COL_NULLABLE | COL_LOCAL | COL_HIDDEN, .max_len = 4096,
           .doc = "Relative to the data directory; null where the audio is not here." },
+        { "loudness_lufs", COL_REAL, COL_READONLY | COL_NULLABLE, .doc = "Integrated loudness (ITU-R BS.1770-4), LUFS; null = not decoded yet, or silent." },
+        { "true_peak_db", COL_REAL, COL_READONLY | COL_NULLABLE, .doc = "dBTP; null = not decoded yet." },
         SYNC_COLUMNS,
         { 0 },
     },

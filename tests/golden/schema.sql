@@ -1182,7 +1182,7 @@ CREATE TABLE tracks (
     synced_at INTEGER,
     deleted_at INTEGER,
     device_id TEXT NOT NULL DEFAULT ''
-) STRICT;
+, loudness_lufs REAL, true_peak_db REAL) STRICT;
 
 CREATE UNIQUE INDEX tracks_hash ON tracks(track_hash) WHERE deleted_at IS NULL;
 
@@ -1229,7 +1229,7 @@ END;
 
 CREATE TRIGGER tracks_update AFTER UPDATE OF
     title, artist, album, genre, year, bpm, duration_seconds, track_hash, filename, format, sample_rate,
-    channels, size_bytes, art_hash, deleted_at ON tracks BEGIN
+    channels, size_bytes, art_hash, loudness_lufs, true_peak_db, deleted_at ON tracks BEGIN
     INSERT INTO changed_row VALUES ('tracks', NEW.id, NEW.version, NEW.deleted_at);
     UPDATE tracks SET (version, updated_at, device_id) = (SELECT value, wall_ms, device_id FROM sync_clock)
         WHERE id = NEW.id AND (SELECT applying = 0 FROM sync_clock);
