@@ -12,8 +12,8 @@ FUZZ_SECONDS ?= 60
 TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
 -include config.mk
 
-PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate kissfft-float \
-         libcurl uuid libxml-2.0 zlib libsystemd libsodium
+PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate rubberband kissfft-float \
+         libebur128 libcurl uuid libxml-2.0 zlib libsystemd libsodium
 # `make unit ROOMS="core graph"` builds and tests only these rooms of daemon/.
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
 SRC   := $(sort $(foreach r,$(ROOMS),$(shell find daemon/$r -name '*.c')))
