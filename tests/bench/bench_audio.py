@@ -23,7 +23,6 @@ from stage import Stage                                         # noqa: E402
 SEEKS = int(os.environ.get("SEEKS", 300))
 LIMITS = {256: 15.0, 1024: 2 * 1024 / RATE * 1000}
 AUDIO_THREADS = ("feed", "transport", "sound card")             # of lumad; those of its child all count
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def pick(values, part):
@@ -66,12 +65,11 @@ def threads(pid):
     found = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
-            name, rest = (task / "stat").read_text().partition("(")[2].rsplit(") ", 1)
+            ns, name = (task / "schedstat").read_text().split()[0], (task / "comm").read_text().strip()
             children = (task / "children").read_text().split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        fields = rest.split()
-        found[pid, task.name, name] = (int(fields[11]) + int(fields[12])) / TICKS
+        found[pid, task.name, name] = int(ns) / 1e9
         for child in children:
             found.update(threads(int(child)))
     return found
