@@ -587,10 +587,30 @@ export interface Autoplay {
     resume?: boolean;
 }
 
+/* A sound output or input. What is only known of the one in use is absent in others. */
+export interface SoundDevice {
+    name: string;
+    api: string;
+    active: boolean;
+    lost: boolean;
+    clock: boolean;
+    default?: boolean;
+    rate: number;
+    latency_ms: number;
+    underruns?: number;
+    callbacks?: number;
+}
+/* GET /host-audio/device: what was asked for, what plays, what there is. */
 export interface AudioDevice {
     device: string;
-    active: unknown;
-    devices: unknown[];
+    active: SoundDevice;
+    devices: SoundDevice[];
+}
+/* GET /host-audio/input; null: none. */
+export interface AudioInput {
+    device: string | null;
+    active: SoundDevice | null;
+    devices: SoundDevice[];
 }
 
 export interface SettingRow {

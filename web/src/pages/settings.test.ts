@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, facts, nameOf } from './settings';
+import { duration, facts } from './settings';
 
 test('nested facts are named by their way, lists of things are left out', () => {
     expect(facts({ rate: 44, rate_hz: 44, frame_us: { p50: 120.456 }, tile_bytes: 2922824, lost: false, outputs: [{ id: 1 }], none: null })).toEqual([
@@ -14,6 +14,5 @@ test('nested facts are named by their way, lists of things are left out', () => 
 });
 
 test('devices and durations', () => {
-    expect([nameOf('hw:0'), nameOf({ name: 'USB' }), nameOf(null)]).toEqual(['hw:0', 'USB', '']);
     expect([duration(5), duration(3661), duration(90000), duration(0)]).toEqual(['5 s', '1 h 1 min', '1 d 1 h', '0 s']);
 });

@@ -35,13 +35,6 @@ export function facts(part: unknown, prefix = '', outer = ''): Fact[] {
     return out;
 }
 
-/* A device as text, or as an object with a name. */
-export function nameOf(device: unknown): string {
-    if (typeof device === 'string') return device;
-    const name = (device as { name?: unknown } | null)?.name;
-    return typeof name === 'string' ? name : '';
-}
-
 export function duration(seconds: number): string {
     const s = Math.floor(seconds);
     const parts: [number, string][] = [
