@@ -5,6 +5,7 @@ known from itself alone; explain() takes a whole recording apart into what was p
 """
 import array
 import collections
+import functools
 import io
 import math
 import struct
@@ -25,10 +26,7 @@ class Unexplained(AssertionError):
     pass
 
 
-def planes(values, size):
-    """The bytes of little-endian integers of `size` bytes, one plane for each byte."""
-    raw = array.array("i", values).tobytes()
-    return [raw[b::4] for b in range(size)]
+LEFT = [i * STEP - LOW for i in range(RATE)]
 
 
 class Track:
@@ -37,28 +35,34 @@ class Track:
     def __init__(self, seconds, key):
         assert 0 <= key <= 500 and seconds <= 1000
         self.key, self.frames = key, int(seconds * RATE)
-        left = [i * STEP - LOW for i in range(RATE)]
-        self.wav_bytes, self.data = bytearray(), bytearray()
-        left24, left32 = planes(left, 3), array.array("f", (x / FULL for x in left)).tobytes()
-        for second in range(math.ceil(seconds)):
-            right = (second + 1) * SECOND + key * KEY
-            part24, part32 = bytearray(RATE * 6), bytearray(RATE * 8)
-            for b in range(3):
-                part24[b::6] = left24[b]
-                part24[3 + b::6] = bytes([right >> 8 * b & 255]) * RATE
-            for b, value in enumerate(struct.pack("<f", right / FULL)):
-                part32[b::8] = left32[b::4]
-                part32[4 + b::8] = bytes([value]) * RATE
-            self.wav_bytes += part24
-            self.data += part32
-        del self.wav_bytes[self.frames * 6:], self.data[self.frames * FRAME:]
-        self.data = memoryview(bytes(self.data))
+
+    def build(self, left, size, right):
+        """Of one second after the other: `left` are the bytes of its left channel, right(x) those of one sample of the right one."""
+        whole = bytearray()
+        part = bytearray(RATE * 2 * size)
+        for b in range(size):
+            part[b::2 * size] = left[b::size]
+        for second in range(math.ceil(self.frames / RATE)):
+            for b, value in enumerate(right((second + 1) * SECOND + self.key * KEY)):
+                part[size + b::2 * size] = bytes([value]) * RATE
+            whole += part
+        del whole[self.frames * 2 * size:]
+        return whole
+
+    @functools.cached_property
+    def data(self):
+        """As it is heard: the bytes of interleaved float32."""
+        return memoryview(self.build(array.array("f", (x / FULL for x in LEFT)).tobytes(), 4, lambda x: struct.pack("<f", x / FULL))).toreadonly()
 
     def wav(self):
+        left = array.array("i", LEFT).tobytes()
+        three = bytearray(RATE * 3)
+        for b in range(3):
+            three[b::3] = left[b::4]
         out = io.BytesIO()
         with wave.open(out, "wb") as w:
             w.setnchannels(2), w.setsampwidth(3), w.setframerate(RATE)
-            w.writeframes(self.wav_bytes)
+            w.writeframesraw(self.build(three, 3, lambda x: struct.pack("<i", x)[:3]))
         return out.getvalue()
 
     def sample(self, frame):
@@ -165,7 +169,7 @@ class Reader:
         ways_out = list(self.forward(last, RAMP)) if last else [nothing]
         for new, samples in ways_in:
             for old in ways_out:
-                if (new or last) and self.is_mix(i, old, samples):
+                if (new or last) and new != last and self.is_mix(i, old, samples):
                     return Piece("cross" if new and last else "in" if new else "out", i, RAMP, last, after)
         raise Unexplained(self.tell(i, last))
 

@@ -25,16 +25,17 @@ def no_effects(d):
 
 
 class Stage:
-    """A lumad that plays to a JACK server, with two tracks or those that are given."""
+    """A lumad that plays to a JACK server, with two tracks or those that are given. effects: as they are when nobody made a chain."""
 
-    def __init__(self, period=256, tracks=None, env=None, config="", **jack):
+    def __init__(self, period=256, tracks=None, effects=False, env=None, config="", **jack):
         self.folder = tempfile.TemporaryDirectory(prefix="lumad-stage-")
         self.jack = Jack(period, **jack)
         try:
             self.d = Lumad(config="[audio]\ndevice = system\n" + config, env={**self.jack.env, **deaf(self.folder.name), **(env or {})})
             try:
                 wait_for_device(self.d)
-                no_effects(self.d)
+                if not effects:
+                    no_effects(self.d)
                 self.tracks = tracks or [sounds.Track(12, 1), sounds.Track(4, 2)]
                 self.ids = [self.d.upload(t.wav(), f"{t.key}.wav").json["id"] for t in self.tracks]
             except BaseException:
