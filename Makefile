@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
 -include config.mk
 
-PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile samplerate rubberband kissfft-float \
+PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile libmpg123 samplerate rubberband kissfft-float \
          libebur128 libcurl uuid libxml-2.0 zlib libsystemd libsodium
 # `make unit ROOMS="core graph"` builds and tests only these rooms of daemon/.
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
@@ -25,7 +25,11 @@ WIRE    := tests/bench/dmx_receiver.c tests/bench/ola_feeder.c
 MIR     := tests/bench/mir_sdr.c
 JACK    := $(shell pkg-config --cflags --libs jack 2>/dev/null)
 EARS     = $(if $(JACK),$B/tests/tools/jack_capture)
-WORKERS := $(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c)))
+# M4A, AAC, WMA, Ogg FLAC and WavPack; AV= leaves them out.
+AV_PKGS := libavformat >= 59.27 libavcodec >= 59.37 libswresample >= 4.7 libavutil >= 57.28
+AV      ?= $(shell pkg-config --exists '$(AV_PKGS)' 2>/dev/null && echo yes)
+WORKERS := $(filter-out $(if $(AV),,av_worker),$(sort $(patsubst workers/%.c,%,$(wildcard workers/*_worker.c))))
+DECODER := decode_main decode_run source decode_mix decode_sink decode_files decode_say loudness sandbox
 
 # One build directory per variant: switching never forces a rebuild.
 B           := $(BUILD)/$(VARIANT)
@@ -82,6 +86,9 @@ have-libs:
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
 $B/node_worker: $B/workers/sandbox.o
+$B/decode_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_sndfile.o $B/workers/source_mpg123.o
+$B/av_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_av.o
+$B/av_worker: LDLIBS += $(shell pkg-config --libs '$(AV_PKGS)' 2>/dev/null)
 $B/stem_worker: $B/workers/stems.o $B/workers/htdemucs.o $B/workers/ort.o
 # As those who write plug-ins build theirs: the installed header and nothing else of lumad.
 PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \

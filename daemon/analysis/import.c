@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/worker.h"
+#include "analysis/import_private.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/path.h"
@@ -18,20 +18,9 @@
 #include "core/uuid.h"
 #include "db/domain.h"
 
-enum { PROBE_QUIET_MS = 30000, NAME_MAX_BYTES = 1000 };
-
 #define TEMP_PREFIX ".upload-"
-
-struct import {
-    struct jobs *jobs;
-    struct db *db;
-    char data_dir[PATH_SIZE], temp[PATH_SIZE], dir[PATH_SIZE];
-    char filename[NAME_MAX_BYTES];
-    int fd;
-    uint64_t bytes;
-    crypto_hash_sha256_state sha;
-    char hash[2 * crypto_hash_sha256_BYTES + 1];
-};
+#define TEMPO_MIN 20.
+#define TEMPO_MAX 999.
 
 /* The last part of whatever path a browser sent; only shown, never opened. */
 static void set_filename(struct import *i, const char *filename)
@@ -115,36 +104,6 @@ void import_abort(struct import *i)
     free(i);
 }
 
-/* --- looking at it --- */
-
-static enum lm_err probe(struct import *i, json_t **result, struct problem *p)
-{
-    char program[PATH_SIZE];
-    struct worker_end *end = calloc(1, sizeof(*end));
-    enum lm_err err = end ? path_worker("decode_worker", program, p) : LM_NOMEM;
-    const char *argv[] = { program, "--probe", i->temp, NULL };
-
-    if (err)
-        goto out;
-    err = worker_run(&(struct worker_options){ .argv = argv, .quiet_ms = PROBE_QUIET_MS }, end);
-    if (!err)
-        *result = json_incref(end->result);
-    else if (err == LM_INVALID && !strcmp(end->code, "not_audio"))
-        err = problem_set(p, LM_MEDIA_TYPE, "%s", end->message);
-    else if (err == LM_INVALID)
-        err = problem_set(p, LM_INVALID, "%s", end->message);
-    else if (!strcmp(end->code, "not_started"))
-        err = problem_set(p, LM_INTERNAL, "%s", end->message);
-    else
-        err = problem_set(p, LM_INVALID, "The file makes the decoder fail: %s", end->message);
-    if (err)
-        log_info("jobs", "upload %s refused: %s", i->filename, p ? p->detail : end->message);
-    worker_end_clear(end);
-out:
-    free(end);
-    return err;
-}
-
 /* "05 - Song.flac" without tags is "05 - Song". */
 static json_t *title_of(const struct import *i, const char *tag)
 {
@@ -166,9 +125,16 @@ static json_t *year_of(const char *date)
     return sscanf(date, "%4d", &year) == 1 && year > 0 ? json_integer(year) : json_null();
 }
 
+static json_t *tempo_of(const char *text)
+{
+    double bpm = 0;
+
+    return sscanf(text, "%5lf", &bpm) == 1 && bpm >= TEMPO_MIN && bpm <= TEMPO_MAX ? json_real(bpm) : json_null();
+}
+
 /* --- the row --- */
 
-struct row_args { struct import *i; const json_t *probe; const char *file; json_t *row; bool created; };
+struct row_args { struct import *i; const json_t *probe; const char *file, *art; json_t *row; bool created; };
 
 static enum lm_err put_track(struct db_conn *c, void *arg, struct problem *p)
 {
@@ -181,16 +147,17 @@ static enum lm_err put_track(struct db_conn *c, void *arg, struct problem *p)
         return err;
     problem_clear(p);
     uuid_from_key("track", a->i->hash, id);
-    json_t *members = json_pack("{s:o,s:s,s:s,s:s,s:o,s:f,s:s,s:s,s:s,s:i,s:i,s:I,s:s}", "title",
+    json_t *members = json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:f,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s?}", "title",
                                 title_of(a->i, json_get_text(tags, "title", "")),
                                 "artist", json_get_text(tags, "artist", ""), "album", json_get_text(tags, "album", ""),
                                 "genre", json_get_text(tags, "genre", ""), "year", year_of(json_get_text(tags, "date", "")),
+                                "bpm", tempo_of(json_get_text(tags, "bpm", "")),
                                 "duration_seconds", json_get_real(a->probe, "duration_seconds", 0),
                                 "track_hash", a->i->hash, "filename", a->i->filename,
                                 "format", json_get_text(a->probe, "format", ""),
                                 "sample_rate", (int)json_get_int(a->probe, "sample_rate", 0),
                                 "channels", (int)json_get_int(a->probe, "channels", 0),
-                                "size_bytes", (json_int_t)a->i->bytes, "file_path", a->file);
+                                "size_bytes", (json_int_t)a->i->bytes, "file_path", a->file, "art_hash", *a->art ? a->art : NULL);
     err = members ? row_put(c, &tracks_table, id, members, p) : problem_set(p, LM_NOMEM, "No memory for a track");
     json_decref(members);
     if (!err)
@@ -266,14 +233,14 @@ static enum lm_err restore(struct import *i, const json_t *row, struct problem *
 
 static enum lm_err store(struct import *i, json_t **track, bool *created, struct problem *p)
 {
-    char file[PATH_SIZE];
+    char file[PATH_SIZE], art[PATH_HASH];
     json_t *found = NULL;
-    enum lm_err err = probe(i, &found, p);
+    enum lm_err err = import_look(i, &found, art, p);
 
     if (err)
         return err;
     if (!(err = move_in(i, json_get_text(found, "format", "audio"), file, p))) {
-        struct row_args a = { .i = i, .probe = found, .file = file };
+        struct row_args a = { .i = i, .probe = found, .file = file, .art = art };
         if ((err = db_write(i->db, put_track, &a, p))) {
             char path[PATH_SIZE];
             if (!path_join(path, i->data_dir, file))

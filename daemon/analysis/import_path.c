@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/import.h"
+#include "analysis/import_private.h"
 #include "core/json.h"
-#include "core/path.h"
+#include "core/str.h"
 #include "db/domain.h"
 
 enum { PIECE = 1 << 20 };
@@ -123,6 +123,9 @@ static enum lm_err copy(struct db *db, const char *data_dir, const char *path, s
 
     if (err)
         return err;
+    const char *name = strrchr(path, '/');
+    if (name && name > path && (size_t)(name - path) < sizeof(import->beside))
+        str_copy(import->beside, (size_t)(name - path) + 1, path);
     if ((err = file_each(f, write_piece, import))) {
         import_abort(import);
         return err;

@@ -65,7 +65,7 @@ static int is_wanted(const struct dirent *e)
 /* Without a suffix the content says what it is. */
 static bool is_audio(const char *path, const char *name)
 {
-    const char *format = NULL;
+    struct container c;
     struct stat st;
     bool is = false;
 
@@ -75,7 +75,7 @@ static bool is_audio(const char *path, const char *name)
         return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
-        is = container_check(fd, (uint64_t)st.st_size, &format, NULL) != LM_MEDIA_TYPE;
+        is = container_check(fd, (uint64_t)st.st_size, &c, NULL) != LM_MEDIA_TYPE;
     if (fd >= 0)
         close(fd);
     return is;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "analysis/imports_private.h"
+#include "audio/container.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -118,14 +119,13 @@ enum lm_err imports_allow(const struct imports *im, const char *path, char real[
 
 bool import_is_audio_name(const char *name)
 {
-    static const char *const suffixes[] = { "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "m4a", "mp4", "aac", "alac", "wma", "ape", "wv", "w64",
-                                            "rf64", "caf", "mp2" };
+    static const char *const others[] = { "ape", "mp2", "mka", "mpc", "tta", "webm", "dsf", "dff", "ac3", "dts", "ra" };
     const char *dot = strrchr(name, '.');
+    bool is = container_is_name(name);
 
-    for (size_t i = 0; dot && dot > name && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-        if (!strcasecmp(dot + 1, suffixes[i]))
-            return true;
-    return false;
+    for (size_t i = 0; !is && dot && dot > name && i < sizeof(others) / sizeof(others[0]); i++)
+        is = !strcasecmp(dot + 1, others[i]);
+    return is;
 }
 
 /* --- for a picker --- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/cache.h"
+#include "analysis/decoder.h"
 #include "core/json.h"
 #include "core/str.h"
 
@@ -33,6 +34,8 @@ static enum lm_err prepare_decode(struct step_run *r, struct db_conn *c, struct 
     if (!(err = path_join(r->source, r->data_dir, file)) && !path_exists(r->source))
         err = problem_set(p, LM_NOT_FOUND, "The audio file of this track is not on this machine any more: %s", r->source);
     free(file);
+    if (!err)
+        err = decoder_find(r->source, r->program, p);
     step_set_args(r, (const char *[]){ "--decode", r->source, "--out", r->pcm, "--sha256", r->hash, NULL });
     return err;
 }

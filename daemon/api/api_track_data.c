@@ -5,6 +5,7 @@
 
 #include "api/crud.h"
 #include "api/mime.h"
+#include "audio/picture.h"
 #include "core/json.h"
 #include "db/domain.h"
 
@@ -23,16 +24,11 @@ static enum lm_err audio(struct request *req, struct response *res)
 }
 
 /* The first bytes tell what a picture is; anything else is not shown to a browser. */
-static const char *picture_type(int fd)
+static const char *type_of(int fd, uint64_t size)
 {
-    unsigned char b[12] = { 0 };
+    unsigned char b[PICTURE_MIN];
 
-    if (pread(fd, b, sizeof(b), 0) < 12)
-        return NULL;
-    return !memcmp(b, "\xff\xd8\xff", 3) ? "image/jpeg"
-           : !memcmp(b, "\x89PNG", 4)    ? "image/png"
-           : !memcmp(b + 8, "WEBP", 4)   ? "image/webp"
-                                         : NULL;
+    return size <= PICTURE_MAX && pread(fd, b, sizeof(b), 0) == sizeof(b) ? picture_type(b, sizeof(b)) : NULL;
 }
 
 static enum lm_err art(struct request *req, struct response *res)
@@ -46,7 +42,7 @@ static enum lm_err art(struct request *req, struct response *res)
     const char *hash = json_get_text(row, "art_hash", "");
     snprintf(name, sizeof(name), "art/%.64s", hash);
     if (!*hash || strspn(hash, "0123456789abcdef") != strlen(hash) || crud_respond_file(req, res, name, hash) ||
-        !(res->type = picture_type(res->fd)))
+        !(res->type = type_of(res->fd, res->fd_size)))
         err = problem_set(&res->problem, LM_NOT_FOUND, "This track has no picture.");
     json_decref(row);
     return err;
@@ -80,7 +76,7 @@ static enum lm_err waveform(struct request *req, struct response *res)
 const struct route api_track_data[] = {
     { HTTP_GET, "/tracks/{id}/audio", audio, ROLE_VIEWER, NULL, "binary",
       .doc = "The file as it was uploaded; Range is understood." },
-    { HTTP_GET, "/tracks/{id}/art", art, ROLE_VIEWER, NULL, "binary", .doc = "The picture of a track." },
+    { HTTP_GET, "/tracks/{id}/art", art, ROLE_VIEWER, NULL, "binary", .doc = "The picture of a track, where `art_hash` is not null: JPEG, PNG, WebP or GIF, at most 8 MB. Its ETag is that hash." },
     { HTTP_GET, "/tracks/{id}/waveform", waveform, ROLE_VIEWER, NULL, "binary",
       .doc =
           "LMW1: a 32-byte header, then 5 bytes a bucket (min, max, low, mid, high). preview: at most 1,000 buckets; full: 256 frames each.",

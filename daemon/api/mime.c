@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/str.h"
+#include "audio/container.h"
 
 static const struct {
     const char *suffix, *type;
@@ -28,14 +28,6 @@ static const struct {
     { "woff", "font/woff" },
     { "wasm", "application/wasm" },
     { "glb", "model/gltf-binary" },
-    { "wav", "audio/wav" },
-    { "flac", "audio/flac" },
-    { "ogg", "audio/ogg" },
-    { "oga", "audio/ogg" },
-    { "opus", "audio/ogg" },
-    { "mp3", "audio/mpeg" },
-    { "aiff", "audio/aiff" },
-    { "aif", "audio/aiff" },
 };
 
 const char *mime_of_path(const char *path)
@@ -49,11 +41,13 @@ const char *mime_of_path(const char *path)
     return "application/octet-stream";
 }
 
+/* Files of tracks end in the name of their format. */
 const char *mime_of_audio(const char *path)
 {
-    const char *type = mime_of_path(path);
+    const char *dot = strrchr(path, '.');
+    const struct container_kind *kind = dot ? container_find(dot + 1) : NULL;
 
-    return str_starts(type, "audio/") ? type : "application/octet-stream";
+    return kind ? kind->type : "application/octet-stream";
 }
 
 bool mime_is(const char *header, const char *type)

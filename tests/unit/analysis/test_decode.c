@@ -81,6 +81,10 @@ TEST(every_format_comes_out_the_same)
     static const struct { int format, rate, channels; const char *name; } kinds[] = {
         { SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 2, "wav" }, { SF_FORMAT_WAV | SF_FORMAT_PCM_24, 96000, 1, "wav" },
         { SF_FORMAT_WAV | SF_FORMAT_FLOAT, 48000, 2, "wav" }, { SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 8000, 1, "wav" },
+        { SF_FORMAT_WAVEX | SF_FORMAT_PCM_32, 44100, 2, "wav" }, { SF_FORMAT_WAV | SF_FORMAT_DOUBLE, 192000, 2, "wav" },
+        { SF_FORMAT_W64 | SF_FORMAT_PCM_16, 44100, 2, "w64" }, { SF_FORMAT_CAF | SF_FORMAT_ALAC_16, 44100, 2, "caf" },
+        { SF_FORMAT_AIFF | SF_FORMAT_PCM_24, 44100, 2, "aiff" }, { SF_FORMAT_AIFF | SF_FORMAT_FLOAT, 44100, 1, "aiff" },
+        { SF_FORMAT_AIFF | SF_FORMAT_PCM_16 | SF_ENDIAN_LITTLE, 22050, 2, "aiff" },
         { SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 44100, 2, "wav" }, { SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 2, "flac" },
         { SF_FORMAT_OGG | SF_FORMAT_VORBIS, 44100, 2, "ogg" }, { SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 2, "opus" },
         { SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 44100, 2, "mp3" },
@@ -96,7 +100,7 @@ TEST(every_format_comes_out_the_same)
         CHECK_NEAR(json_get_real(end.result, "duration_seconds", 0), 2, .08);
         CHECK_INT(decode(), LM_OK);
         CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
-        CHECK_NEAR((double)pcm.frames, 96000, strcmp(kinds[i].name, "mp3") ? 0 : 2500);
+        CHECK_INT(pcm.frames, 96000);       /* MP3 too: what LAME put around it is left out */
         CHECK_INT(pcm.channels, kinds[i].channels);
         CHECK_NEAR(level(&pcm, 0), .5, .02);
         if (pcm.channels == 2)
@@ -130,12 +134,17 @@ TEST(a_run_takes_four_files_and_no_more)
     prepare();
     CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 2, 1));
     for (int n = 1; n <= 5; n++) {
-        const char *file[] = { "--decode", song, "--out", pcm_path, NULL };
+        char out[5][64];
+        const char *file[] = { "--decode", song, "--out", out[n - 1], NULL };
         memcpy(argv + 3 + 4 * (n - 1), file, sizeof(file));
-        unlink(pcm_path);
+        for (int i = 0; i < n; i++) {
+            snprintf(out[i], sizeof(out[i]), "%s.%d", pcm_path, i);
+            argv[6 + 4 * i] = out[i];
+        }
         CHECK_INT(run(argv), n < 5 ? LM_OK : LM_INVALID);
         CHECK_INT(json_get_int(end.result, "files", 0), n < 5 ? n : 0);
-        CHECK_INT(access(pcm_path, F_OK), n < 5 ? 0 : -1);
+        for (int i = 0; i < n; i++)
+            CHECK_INT(unlink(out[i]), n < 5 ? 0 : -1);
     }
     worker_end_clear(&end);
 }
@@ -184,12 +193,100 @@ TEST(no_number_is_silence)
     worker_end_clear(&end);
 }
 
+/* One channel that is no number says nothing of the others, nor of the frames beside it. */
+TEST(what_is_no_number_does_not_spread)
+{
+    SF_INFO info = { .samplerate = 44100, .channels = 4, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
+    float *x = calloc(44100, 4 * sizeof(*x));
+    struct pcm pcm;
+
+    prepare();
+    for (int i = 0; i < 44100; i++) {
+        x[4 * i] = .5f * sinf((float)(2 * M_PI * 1000 / 44100) * (float)i);
+        x[4 * i + 3] = i & 1 ? NAN : -INFINITY;
+    }
+    SNDFILE *f = sf_open(song, SFM_WRITE, &info);
+    sf_writef_float(f, x, 44100);
+    sf_close(f);
+    free(x);
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_NEAR(level(&pcm, 0), .5 / 1.7071, .005);
+    CHECK_NEAR(level(&pcm, 1), 0, 1e-6);
+    pcm_close(&pcm);
+    worker_end_clear(&end);
+}
+
+/* Vorbis and FLAC do not agree where the centre is. */
+TEST(the_order_of_channels_is_that_of_the_file)
+{
+    static const int formats[] = { SF_FORMAT_OGG | SF_FORMAT_VORBIS, SF_FORMAT_FLAC | SF_FORMAT_PCM_16 };
+    static const double left[] = { .5 + .7071 * (.25 + .0625), .5 + .7071 * (.125 + .03125) };
+    struct pcm pcm;
+
+    prepare();
+    for (int i = 0; i < 2; i++) {
+        CHECK(write_song(formats[i], 48000, 6, 1));
+        CHECK_INT(decode(), LM_OK);
+        CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+        CHECK_NEAR(level(&pcm, 0), left[i] / (1 + 2 * .7071), .01);
+        pcm_close(&pcm);
+    }
+    worker_end_clear(&end);
+}
+
+TEST(one_frame_is_enough)
+{
+    static const int rates[] = { 8000, 44100, 48000, 192000 };
+    struct pcm pcm;
+
+    prepare();
+    for (int i = 0; i < 4; i++) {
+        CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, rates[i], 2, 1.5 / rates[i]));
+        CHECK_INT(probe(), LM_OK);
+        CHECK_INT(json_get_int(end.result, "frames", 0), 1);
+        CHECK_INT(decode(), LM_OK);
+        CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+        CHECK_INT(pcm.frames, rates[i] == 8000 ? 6 : 1);
+        pcm_close(&pcm);
+    }
+    worker_end_clear(&end);
+}
+
+/* Without the first frame, which says how long it is, and with frames of different length nobody can but count. */
+TEST(an_mp3_without_a_length_is_counted)
+{
+    struct pcm pcm;
+    char *data;
+    size_t n, at = 0;
+
+    prepare();
+    CHECK(write_song(SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 44100, 2, 20));
+    CHECK_INT(path_read(song, 10 << 20, &data, &n), LM_OK);
+    for (size_t i = 0; i + 4 < n && !at; i++)
+        if (!memcmp(data + i, "Xing", 4) || !memcmp(data + i, "Info", 4))
+            at = i;
+    CHECK(at > 0);
+    while (at + 1 < n && !((unsigned char)data[at] == 0xff && ((unsigned char)data[at + 1] & 0xfe) == 0xfa))
+        at++;
+    CHECK_INT(path_write(song, data + at, n - at, 0600), LM_OK);
+    free(data);
+    CHECK_INT(probe(), LM_OK);
+    double seconds = json_get_real(end.result, "duration_seconds", 0);
+    CHECK_NEAR(seconds, 20.05, .05);            /* nobody says how much of it is the encoder's */
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_NEAR((double)pcm.frames / 48000, seconds, 1e-4);
+    pcm_close(&pcm);
+    worker_end_clear(&end);
+}
+
 /* Cut anywhere, none of them may pass as whole. */
 TEST(what_is_cut_off_is_refused)
 {
     static const int formats[] = {
         SF_FORMAT_WAV | SF_FORMAT_PCM_16, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS,
-        SF_FORMAT_OGG | SF_FORMAT_OPUS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III,
+        SF_FORMAT_AIFF | SF_FORMAT_PCM_16, SF_FORMAT_W64 | SF_FORMAT_PCM_16, SF_FORMAT_CAF | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_OPUS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III,
     };
     static const double parts[] = { .1, .5, .8 };
 
@@ -261,9 +358,10 @@ TEST(limits)
     CHECK(write_song(SF_FORMAT_WAV | SF_FORMAT_PCM_16, 48000, 2, 0));
     CHECK_INT(probe(), LM_INVALID);
     CHECK_STR(end.code, "broken");
-    CHECK(write_song(SF_FORMAT_AIFF | SF_FORMAT_PCM_16, 48000, 2, 1));
+    CHECK(write_song(SF_FORMAT_AU | SF_FORMAT_PCM_16, 48000, 2, 1));
     CHECK_INT(probe(), LM_INVALID);
     CHECK_STR(end.code, "not_audio");
+    CHECK(strstr(end.message, "AIFF"));
     worker_end_clear(&end);
     unlink(song), unlink(pcm_path), unlink(preview), unlink(full);
 }
