@@ -24,11 +24,11 @@ enum lm_err cache_path(const char *data_dir, const char *track_id, char out[PATH
     return path_join(out, data_dir, name);
 }
 
-enum lm_err cache_stem_path(const char *data_dir, const char *track_id, const char *stem, char out[PATH_SIZE])
+enum lm_err cache_stem_path(const char *data_dir, const char *track_id, const char *stem, bool is_stereo, char out[PATH_SIZE])
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "cache/%.36s.%.8s.pcm", track_id, stem);
+    snprintf(name, sizeof(name), "cache/%.36s.%.8s%s.pcm", track_id, stem, is_stereo ? ".stereo" : "");
     return path_join(out, data_dir, name);
 }
 
@@ -64,7 +64,7 @@ static bool has_ending(const char *name, const char *ending)
     return n > m && !strcmp(name + n - m, ending);
 }
 
-/* "<track id>.pcm" or "<track id>.<stem>.pcm" */
+/* "<track id>.pcm", "<track id>.<stem>.pcm" or "<track id>.<stem>.stereo.pcm" */
 static bool is_ours(const char *name)
 {
     size_t n = strlen(name);

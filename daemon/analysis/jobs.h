@@ -90,3 +90,5 @@ enum lm_err jobs_decoded(struct jobs *j, struct db_conn *c, const char *track_id
 enum { JOBS_STEMS = 4 };
 extern const char *const jobs_stem_names[JOBS_STEMS];           /* drums, bass, vocals, other */
 enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p);
+/* The same with as many channels as they were made with, to be played. *progress: 0..1 with LM_BUSY. No path: nothing was separated. */
+enum lm_err jobs_stems_stereo(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], double *progress, struct problem *p);

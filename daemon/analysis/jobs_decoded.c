@@ -19,6 +19,8 @@ struct decoding {
     const char *path;                   /* for is_there() */
     const struct track_stem *stems; size_t n_stems;
     const char *data_dir;
+    bool is_stereo;
+    double progress;                    /* of one that is under way */
 };
 
 /* Whoever holds a reader must not wait for another: all of them may be held by such. */
@@ -89,11 +91,10 @@ static enum lm_err why_not_decoded(struct jobs *j, const struct decoding *d, str
 }
 
 /* Until it is there, or the time is over. */
-static enum lm_err decode(struct jobs *j, const struct decoding *d, int timeout_ms, struct problem *p)
+static enum lm_err decode(struct jobs *j, struct decoding *d, int timeout_ms, struct problem *p)
 {
     int64_t deadline = jobs_now_ms() + timeout_ms;
     bool is_active = false;
-    double progress = 0;
 
     if (d->is_there(d))
         return LM_OK;
@@ -105,7 +106,7 @@ static enum lm_err decode(struct jobs *j, const struct decoding *d, int timeout_
     pthread_mutex_lock(&j->lock);
     for (struct job *job; (job = jobs_find_kind(j, d->track_id, d->step->name)) && !j->is_stopping;) {
         is_active = jobs_now_ms() >= deadline;
-        progress = job->progress;
+        d->progress = job->progress;
         if (is_active)
             break;
         jobs_wait_until(j, deadline);
@@ -113,7 +114,7 @@ static enum lm_err decode(struct jobs *j, const struct decoding *d, int timeout_
     is_active |= j->is_stopping;
     pthread_mutex_unlock(&j->lock);
     if (is_active)
-        return problem_set(p, LM_BUSY, "%s still being decoded (%.0f %%)", d->n_stems ? "The stems are" : "The track is", progress * 100);
+        return problem_set(p, LM_BUSY, "%s still being decoded (%.0f %%)", d->n_stems ? "The stems are" : "The track is", d->progress * 100);
     return d->is_there(d) ? LM_OK : why_not_decoded(j, d, p);
 }
 
@@ -153,7 +154,7 @@ static bool are_stems_there(const struct decoding *d)
     char pcm[PATH_SIZE];
 
     for (size_t i = 0; i < d->n_stems; i++)
-        if (cache_stem_path(d->data_dir, d->track_id, d->stems[i].name, pcm) || !cache_has_of(pcm, d->stems[i].hash))
+        if (cache_stem_path(d->data_dir, d->track_id, d->stems[i].name, d->is_stereo, pcm) || !cache_has_of(pcm, d->stems[i].hash))
             return false;
     return true;
 }
@@ -166,7 +167,7 @@ static enum lm_err take_paths(const struct decoding *d, char *path[JOBS_STEMS], 
         for (int k = 0; k < JOBS_STEMS; k++) {
             if (strcmp(d->stems[i].name, jobs_stem_names[k]))
                 continue;
-            cache_stem_path(d->data_dir, d->track_id, d->stems[i].name, pcm);
+            cache_stem_path(d->data_dir, d->track_id, d->stems[i].name, d->is_stereo, pcm);
             cache_touch(pcm);
             if (!(path[k] = strdup(pcm)))
                 return problem_set(p, LM_NOMEM, "No memory for a path");
@@ -174,12 +175,14 @@ static enum lm_err take_paths(const struct decoding *d, char *path[JOBS_STEMS], 
     return LM_OK;
 }
 
-enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p)
+static enum lm_err stems_of(struct jobs *j, struct db_conn *c, const char *track_id, bool is_stereo, int timeout_ms, char *path[JOBS_STEMS], double *progress, struct problem *p)
 {
     struct track_stem stems[TRACK_STEMS];
-    struct decoding d = { .track_id = track_id, .db = c, .step = step_find("decode_stems"), .is_there = are_stems_there, .stems = stems, .data_dir = j->data_dir };
+    struct decoding d = { .track_id = track_id, .db = c, .step = step_find(is_stereo ? "decode_stems_stereo" : "decode_stems"), .is_there = are_stems_there, .stems = stems,
+                          .data_dir = j->data_dir, .is_stereo = is_stereo };
 
     memset(path, 0, JOBS_STEMS * sizeof(*path));
+    *progress = 0;
     if (!uuid_valid(track_id))
         return problem_set(p, LM_NOT_FOUND, "There is no such track");
     enum lm_err err = track_stem_files(c, track_id, stems, &d.n_stems, p);
@@ -194,6 +197,19 @@ enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, 
         free(path[k]);
         path[k] = NULL;
     }
+    *progress = d.progress;
     track_stems_free(stems, d.n_stems);
     return err;
+}
+
+enum lm_err jobs_stems(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], struct problem *p)
+{
+    double progress;
+
+    return stems_of(j, c, track_id, false, timeout_ms, path, &progress, p);
+}
+
+enum lm_err jobs_stems_stereo(struct jobs *j, struct db_conn *c, const char *track_id, int timeout_ms, char *path[JOBS_STEMS], double *progress, struct problem *p)
+{
+    return stems_of(j, c, track_id, true, timeout_ms, path, progress, p);
 }

@@ -40,6 +40,19 @@ static enum lm_err prepare_decode(struct step_run *r, struct db_conn *c, struct 
     return err;
 }
 
+/* The same as last time, but for what is stored of a number? Then the row keeps its version. */
+static bool is_as_loud(const json_t *row, const json_t *result)
+{
+    static const char *const members[] = { "loudness_lufs", "true_peak_db" };
+    bool same = true;
+
+    for (int i = 0; i < 2; i++) {
+        const json_t *now = json_object_get(result, members[i]), *before = json_object_get(row, members[i]);
+        same = same && json_is_number(now) == json_is_number(before) && !(fabs(json_number_value(now) - json_number_value(before)) > 0.001);
+    }
+    return same;
+}
+
 /* Only decoding counts the frames of every format. */
 static enum lm_err store_decode(struct db_conn *c, const struct step_run *r, struct problem *p)
 {
@@ -49,11 +62,12 @@ static enum lm_err store_decode(struct db_conn *c, const struct step_run *r, str
 
     if (err)
         return err;
-    bool is_same = fabs(json_get_real(row, "duration_seconds", 0) - seconds) < 0.001;
+    bool is_same = fabs(json_get_real(row, "duration_seconds", 0) - seconds) < 0.001 && is_as_loud(row, r->result);
     json_decref(row);
     if (is_same || !(seconds > 0))
         return LM_OK;
-    if (!(members = json_pack("{s:f}", "duration_seconds", seconds)))
+    if (!(members = json_pack("{s:f, s:O?, s:O?}", "duration_seconds", seconds, "loudness_lufs", json_object_get(r->result, "loudness_lufs"), "true_peak_db",
+                              json_object_get(r->result, "true_peak_db"))))
         return LM_NOMEM;
     err = row_put(c, &tracks_table, r->track_id, members, p);
     json_decref(members);
@@ -78,23 +92,23 @@ static bool are_stems_decoded(struct db_conn *c, const char *data_dir, const str
     size_t n = 0;
     bool there = !track_stem_files(c, track_id, stems, &n, NULL);
 
-    (void)s;
     for (size_t i = 0; i < n && there; i++)
-        there = !cache_stem_path(data_dir, track_id, stems[i].name, path) && cache_has_of(path, stems[i].hash);
+        there = !cache_stem_path(data_dir, track_id, stems[i].name, s == &step_decode_stems_stereo, path) && cache_has_of(path, stems[i].hash);
     track_stems_free(stems, n);
     return there;
 }
 
-/* One run for all of them; those that are there already are left alone. Mono: nodes hear stems, nobody plays them. */
+/* One run for all of them; those that are there already are left alone. What nodes hear is mono; what is played, as it was recorded. */
 static enum lm_err prepare_stems(struct step_run *r, struct db_conn *c, struct problem *p)
 {
-    const char *args[STEP_ARGS] = { "--mono", "yes" };
+    bool is_stereo = r->step == &step_decode_stems_stereo;
+    const char *args[STEP_ARGS] = { "--mono", is_stereo ? "no" : "yes" };
     size_t n = 2;
     enum lm_err err = track_stem_files(c, r->track_id, r->stems, &r->n_stems, p);
 
     for (size_t i = 0; i < r->n_stems && !err; i++) {
         const struct track_stem *s = &r->stems[i];
-        if ((err = path_join(r->stem[i].source, r->data_dir, s->path)) || (err = cache_stem_path(r->data_dir, r->track_id, s->name, r->stem[i].pcm))
+        if ((err = path_join(r->stem[i].source, r->data_dir, s->path)) || (err = cache_stem_path(r->data_dir, r->track_id, s->name, is_stereo, r->stem[i].pcm))
             || cache_has_of(r->stem[i].pcm, s->hash))
             continue;
         if (!path_exists(r->stem[i].source))
@@ -133,5 +147,10 @@ const struct step step_decode = {
 
 const struct step step_decode_stems = {
     .name = "decode_stems", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .cost = 1, .after = { "stems" },
+    .is_there = are_stems_decoded, .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems,
+};
+
+const struct step step_decode_stems_stereo = {
+    .name = "decode_stems_stereo", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .cost = 1, .after = { "stems" },
     .is_there = are_stems_decoded, .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems,
 };

@@ -20,7 +20,7 @@ bool step_is_stored(struct db_conn *c, const char *data_dir, const struct step *
     return track_result_made_by(c, track_id, s->name, analyser, &version) && (version >= s->version || strcmp(analyser, s->analyser));
 }
 
-const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_waveform, &step_beats, &step_stems, &step_roots, &step_features, NULL };
+const struct step *const steps[] = { &step_decode, &step_decode_stems, &step_decode_stems_stereo, &step_waveform, &step_beats, &step_stems, &step_roots, &step_features, NULL };
 
 void step_set_args(struct step_run *r, const char *const *args)
 {

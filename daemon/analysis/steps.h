@@ -33,7 +33,7 @@ struct step_run {
     char track_id[UUID_SIZE];
     char program[PATH_SIZE], source[PATH_SIZE], pcm[PATH_SIZE], preview[PATH_SIZE], full[PATH_SIZE];
     char hash[72];
-    struct { char source[PATH_SIZE], pcm[PATH_SIZE]; } stem[TRACK_STEMS];       /* decode_stems */
+    struct { char source[PATH_SIZE], pcm[PATH_SIZE]; } stem[TRACK_STEMS];       /* decode_stems and decode_stems_stereo */
     struct track_stem stems[TRACK_STEMS]; size_t n_stems;
     char out[PATH_SIZE], out_name[64];  /* stems: the folder that is made, and its place in the data directory */
     char model[PATH_SIZE], threads[8];  /* stems: the model that separates */

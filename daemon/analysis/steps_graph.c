@@ -63,7 +63,7 @@ bool step_stem_decoded(const struct step_run *r, struct db_conn *c, const char *
         return false;
     for (size_t i = 0; i < n; i++)
         if (!strcmp(stems[i].name, name))
-            there = !cache_stem_path(r->data_dir, r->track_id, name, path) && cache_has_of(path, stems[i].hash);
+            there = !cache_stem_path(r->data_dir, r->track_id, name, false, path) && cache_has_of(path, stems[i].hash);
     track_stems_free(stems, n);
     return there;
 }

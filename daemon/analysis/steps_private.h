@@ -2,7 +2,7 @@
 /* What the files of the steps (step_*.c, one a step or two) share. */
 #include "analysis/steps.h"
 
-extern const struct step step_decode, step_decode_stems, step_waveform, step_beats, step_stems, step_roots, step_features;
+extern const struct step step_decode, step_decode_stems, step_decode_stems_stereo, step_waveform, step_beats, step_stems, step_roots, step_features;
 
 void step_set_args(struct step_run *r, const char *const *args);        /* argv behind argv[0]; ended by NULL */
 /* A result is stored, and as new as this analyser's; ours of an older version is done again, what another analyser found stays. */

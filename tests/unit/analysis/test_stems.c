@@ -194,6 +194,39 @@ TEST(stems_are_decoded_to_one_channel)
     end();
 }
 
+TEST(stems_are_played_as_they_were_recorded)
+{
+    char *path[JOBS_STEMS];
+    struct problem p = { 0 };
+    double progress = -1;
+
+    begin();
+    add_stem(track, "drums", .8, 2);
+    add_stem(track, "other", .1, 2);
+    struct db_conn *c = db_reader_take(db);
+    CHECK_INT(jobs_stems_stereo(jobs, c, track, 0, path, &progress, &p), LM_BUSY);
+    CHECK(progress >= 0 && progress <= 1);
+    CHECK_INT(jobs_stems_stereo(jobs, c, track, WAIT_MS, path, &progress, &p), LM_OK);
+    db_reader_put(db, c);
+    CHECK(path[0] && !path[1] && !path[2] && path[3]);
+    for (int i = 0; i < JOBS_STEMS; i += 3) {
+        struct pcm pcm;
+        double left = i ? .1 : .8;
+        CHECK_INT(pcm_open(path[i], &pcm, NULL), LM_OK);
+        CHECK_INT(pcm.channels, 2);
+        CHECK_INT(pcm.frames, 2 * PCM_RATE);
+        CHECK_NEAR(pcm.data[PCM_RATE], left, 1e-3);
+        CHECK_NEAR(pcm.data[PCM_RATE + 1], left / 4, 1e-3);
+        pcm_close(&pcm);
+    }
+    CHECK_INT(jobs_of(track, "done"), 0);       /* those of nodes are others */
+    free_paths(path);
+    CHECK_INT(stems_of(track, WAIT_MS, path, &p), LM_OK);
+    CHECK_INT(jobs_of(track, "done"), 1);
+    free_paths(path);
+    end();
+}
+
 TEST(what_was_not_separated_is_not_there_and_no_error)
 {
     char *path[JOBS_STEMS];
@@ -317,8 +350,8 @@ TEST(stems_share_the_bounds_of_the_cache)
     free_paths(path);
     jobs_free(jobs);                    /* what was just asked for is kept a minute */
     open_jobs(3);
-    CHECK_INT(cache_stem_path(dir, track, "drums", of_track[0]), LM_OK);
-    CHECK_INT(cache_stem_path(dir, track, "bass", of_track[1]), LM_OK);
+    CHECK_INT(cache_stem_path(dir, track, "drums", false, of_track[0]), LM_OK);
+    CHECK_INT(cache_stem_path(dir, track, "bass", false, of_track[1]), LM_OK);
     CHECK_INT(stems_of(other, WAIT_MS, path, &p), LM_OK);
     free_paths(path);
     CHECK(path_exists(of_track[0]) && path_exists(of_track[1]));        /* the oldest, but of the playing track */
