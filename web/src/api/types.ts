@@ -30,7 +30,7 @@ export interface Track extends Row {
     duration_seconds: number | null;
     loudness_lufs?: number | null;
     true_peak_db?: number | null;
-    has_art?: boolean;
+    art_hash?: string | null;
     track_hash: string;
     analysis: Analysis;
 }

@@ -10,6 +10,8 @@ export interface Upload {
 
 const BY_SUFFIX: Record<string, string> = {
     wav: 'audio/wav',
+    wave: 'audio/wav',
+    w64: 'audio/x-w64',
     flac: 'audio/flac',
     ogg: 'audio/ogg',
     oga: 'audio/ogg',
@@ -17,6 +19,13 @@ const BY_SUFFIX: Record<string, string> = {
     mp3: 'audio/mpeg',
     aif: 'audio/aiff',
     aiff: 'audio/aiff',
+    aifc: 'audio/aiff',
+    caf: 'audio/x-caf',
+    m4a: 'audio/mp4',
+    m4b: 'audio/mp4',
+    aac: 'audio/aac',
+    wma: 'audio/x-ms-wma',
+    wv: 'audio/x-wavpack',
 };
 
 export const ACCEPTED = Object.keys(BY_SUFFIX).map((s) => `.${s}`);
