@@ -169,6 +169,15 @@ export interface AudioChain extends Row {
     effects: ChainEffect[];
     is_enabled: boolean;
 }
+/* GET /host-audio/chain: the one that sounds; chain_id null: none was made, lumad does it by itself. */
+export interface HostChain {
+    chain_id: string | null;
+    name: string;
+    device: string;
+    is_enabled: boolean;
+    effects: ChainEffect[];
+    latency_ms: number;
+}
 
 export interface Job extends Row {
     kind: string;
