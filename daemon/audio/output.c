@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audio/pcm.h"
+#include "audio/sink.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -39,6 +41,7 @@ struct output {
     int channels;
     double latency;                     /* seconds, when the callback's own is no use */
     struct stream *stream;
+    struct sink *sink;
 
     /* the thread's own */
     bool has_library;
@@ -113,7 +116,7 @@ static int callback(const void *in, void *out, unsigned long n, const PaStreamCa
 #endif
     if (!(latency > 0 && latency <= 2))
         latency = o->latency;
-    stream_render(o->stream, out, (uint32_t)n, o->channels, clock_mono_ns(),
+    sink_run(o->sink, out, (uint32_t)n, o->channels, clock_mono_ns(),
                   (int64_t)(latency * 1e9));
 #ifdef LUMAD_RT_TRAP
     thread_leave_real_time();
@@ -228,6 +231,7 @@ static PaError start(struct output *o, PaDeviceIndex index)
                                .sampleFormat = paFloat32,
                                .suggestedLatency = d->defaultHighOutputLatency };
     stream_reset(o->stream);
+    sink_reset(o->sink);
     o->latency = 0;
     PaError e = Pa_OpenStream(&pa, NULL, &out, PCM_RATE, paFramesPerBufferUnspecified,
                               paPrimeOutputBuffersUsingStreamCallback, callback, o);
@@ -306,7 +310,8 @@ static void output_put(struct output *o)
     pthread_mutex_unlock(&o->lock);
     if (!is_last)
         return;
-    stream_free(o->stream);
+    sink_free(o->sink);
+    free(o->stream);
     pthread_cond_destroy(&o->wake);
     pthread_cond_destroy(&o->parted);
     pthread_mutex_destroy(&o->lock);
@@ -375,7 +380,13 @@ enum lm_err output_new(void (*news)(void *ctx), void *ctx, struct output **resul
 {
     struct output *o = calloc(1, sizeof(*o));
 
-    if (!o || !(o->stream = stream_new())) {
+    if (o && (o->stream = aligned_alloc(64, (stream_size() + 63) / 64 * 64))) {
+        stream_init(o->stream);
+        o->sink = sink_new(o->stream);
+    }
+    if (!o || !o->sink) {
+        if (o)
+            free(o->stream);
         free(o);
         return LM_NOMEM;
     }

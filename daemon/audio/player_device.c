@@ -1,0 +1,152 @@
+/* Devices: which there is, whether it lives, and going over from one clock to the other. */
+#include <math.h>
+#include <string.h>
+
+#include "audio/player_private.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/str.h"
+
+enum {
+    SETTLE_MS = 200,                    /* a new device shows for so long that it has a clock */
+    WILD = 2,                           /* a device this much faster than its rate has no clock */
+};
+
+/* Does the device run, at about its own speed? Opens the rate window on the first call for a device. */
+static bool is_wild(struct player *pl, int64_t now_ns)
+{
+    double seconds = fmax(1, (double)(now_ns - pl->window_ns) / 1e9);
+
+    if ((double)(pl->seen.frames - pl->window.frames) > WILD * PCM_RATE * seconds)
+        return true;
+    if (now_ns - pl->window_ns > 1000000000) {
+        pl->window_ns = now_ns;
+        pl->window = pl->seen;
+    }
+    return false;
+}
+
+static void refuse(struct player *pl, const char *name)
+{
+    log_warn("audio", "%s takes sound faster than it can be played: not used, the clock plays", name);
+    pl->is_refused = true;
+    if (pl->on_device)                  /* sound was there and is gone: a dying JACK server ends this way too */
+        player_leave_device(pl, true, false);
+    else
+        output_lose(pl->output, false);
+}
+
+/* A new device is used once it has run for a moment without running wild. */
+static void watch_new(struct player *pl, const struct output_status *s, int64_t now_ns)
+{
+    stream_counts(pl->card, &pl->seen);
+    if (!pl->callback_ns) {
+        pl->callback_ns = pl->window_ns = now_ns;
+        pl->window = pl->seen;
+    }
+    if (is_wild(pl, now_ns))
+        refuse(pl, s->name);
+    else if (now_ns - pl->callback_ns > SETTLE_MS * 1000000LL && pl->seen.callbacks > 1) {
+        int64_t first_ns = pl->callback_ns;
+        pl->callback_ns = now_ns;
+        player_enter_device(pl);
+        if (!pl->on_device)             /* another run begins just now: at the next look */
+            pl->callback_ns = first_ns;
+    }
+}
+
+void player_watch_device(struct player *pl, int64_t now_ns)
+{
+    struct output_status s;
+    struct stream_counts c;
+
+    output_get(pl->output, &s);
+    if (!pl->on_device) {
+        if (s.state == OUTPUT_RUNNING && !pl->is_refused)
+            watch_new(pl, &s, now_ns);
+        return;
+    }
+    stream_counts(pl->card, &c);
+    if (c.callbacks != pl->seen.callbacks)
+        pl->callback_ns = now_ns;
+    pl->seen = c;
+    if (is_wild(pl, now_ns)) {
+        refuse(pl, s.name);
+    } else if (s.state != OUTPUT_RUNNING || !output_is_alive(pl->output)
+               || now_ns - pl->callback_ns > LOST_MS * 1000000LL) {
+        log_warn("audio", "%s is gone; the show goes on on the clock", s.name);
+        player_leave_device(pl, true, true);
+    }
+}
+
+void player_get_device(struct player *pl, struct player_device *d)
+{
+    struct output_status s;
+    struct stream_counts c;
+
+    output_get(pl->output, &s);
+    stream_counts(pl->card, &c);
+    pthread_mutex_lock(&pl->control);
+    *d = (struct player_device){ .active = true, .lost = pl->is_lost, .clock = !pl->on_device,
+                                 .rate = PCM_RATE };
+    bool has_name = s.name[0] && (pl->on_device || pl->is_lost || pl->is_refused);
+    str_copy(d->name, sizeof(d->name), has_name ? s.name : "clock");
+    if (has_name)
+        str_copy(d->api, sizeof(d->api), s.api);
+    if (pl->on_device) {
+        d->rate = s.rate;
+        d->latency_ms = (double)c.latency_ns / 1e6;
+        d->underruns = c.underruns;
+        d->callbacks = c.callbacks;
+    }
+    pthread_mutex_unlock(&pl->control);
+}
+
+size_t player_list_devices(struct player *pl, struct player_device *out, size_t max)
+{
+    struct player_device now;
+    size_t n = max ? output_list(out, max - 1) : 0;
+
+    player_get_device(pl, &now);
+    for (size_t i = 0; i < n; i++)
+        out[i].active = !now.clock && !strcmp(out[i].name, now.name) && !strcmp(out[i].api, now.api);
+    if (max) {
+        out[n] = (struct player_device){ .clock = true, .active = now.clock, .rate = PCM_RATE };
+        str_copy(out[n++].name, sizeof(out->name), "clock");
+    }
+    return n;
+}
+
+/* Unknown only when somebody has looked: before the first look any name may turn up. */
+static bool device_may_exist(const char *device)
+{
+    struct player_device list[64];
+    size_t n = output_list(list, 64);
+
+    if (!n || !strcmp(device, "auto") || !strcmp(device, "clock"))
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (strcasestr(list[i].name, device))
+            return true;
+    return false;
+}
+
+enum lm_err player_set_device(struct player *pl, const char *device, struct problem *p)
+{
+    enum lm_err err = LM_OK;
+
+    if (!*device)
+        return LM_OK;
+    if (strlen(device) >= sizeof(pl->device) || !device_may_exist(device))
+        return problem_set(p, LM_NOT_FOUND, "There is no audio device \"%.100s\"", device);
+    pthread_mutex_lock(&pl->control);
+    str_copy(pl->device, sizeof(pl->device), device);
+    if (pl->on_device)
+        player_leave_device(pl, false, false);
+    pl->is_lost = pl->is_refused = false;
+    pl->callback_ns = 0;
+    err = output_switch(pl->output, device);
+    pthread_mutex_unlock(&pl->control);
+    player_wake_ticker(pl, true);
+    return err;
+}
