@@ -25,6 +25,7 @@ static const struct {
     { "Score", &scores_table, NULL },
     { "Annotation", &score_annotations_table, NULL },
     { "Output", &outputs_table, NULL },
+    { "AudioChain", &audio_chains_table, NULL },
     { "Job", &jobs_table, "seconds_left:number?" },
 };
 
@@ -181,6 +182,9 @@ static const struct {
       "loaded:boolean track_id:uuid? score_id:uuid? playing:boolean current_time:number duration:number rate:number "
       "loop:LoopState segment:Segment beat:Beat? latency_ms:number? volume_db:number seq:integer server_time:number",
       false },
+    { "AudioEffect", "type:string label:string help:string params:EffectParam[]", false },
+    { "EffectParam", "id:string label:string type:=float unit:string help:string min:number max:number default:number step:number", false },
+    { "HostChain", "chain_id:uuid? name:string device:string is_enabled:boolean effects:object[] latency_ms:number", false },
     { "LoopState", "enabled:boolean start:number end:number", false },
     { "Segment", "start:number end:number", false },
     { "Beat", "index:integer phase:number bar:integer bpm:number?", false },

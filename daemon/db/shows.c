@@ -7,6 +7,14 @@ static const char *const quantizes[] = { "none", "beat", "bar", NULL };
 static const char *const transitions[] = { "cut", "gap", "crossfade", NULL };
 static const char *const job_states[] = { "queued", "running", "done", "failed", "cancelled", NULL };
 
+static bool valid_device(const json_t *value, char message[160])
+{
+    if (json_is_string(value) && *json_string_value(value))
+        return true;
+    snprintf(message, 160, "must be the name of an output, or null for every one");
+    return false;
+}
+
 const struct table cues_table = {
     .name = "cues", .one = "cue", .parent = "venues", .order = "page, slot", .synced = true,
     .doc = "A pattern on a live control.",
@@ -39,9 +47,9 @@ const struct table audio_chains_table = {
     .cols = (const struct column[]){
         ID_COLUMN,
         { "name", COL_TEXT, COL_SEARCH, .doc = "What people call it." },
-        { "device", COL_TEXT, COL_NULLABLE, .doc = "Output device; null = every one without a chain of its own." },
-        { "effects", COL_JSON, 0, .def = "[]", .doc = "[{\"type\", parameters}]" },
-        { "is_enabled", COL_BOOL, 0, .def = "true", .doc = "false = all bypassed." },
+        { "device", COL_TEXT, COL_NULLABLE, .valid = valid_device, .doc = "Name of the output; null = every one without a chain of its own. One chain for each." },
+        { "effects", COL_JSON, 0, .def = "[]", .doc = "[{\"type\", \"bypass\", parameters}], at most 16; GET /audio-effects says what there is." },
+        { "is_enabled", COL_BOOL, 0, .def = "true", .doc = "false = all bypassed, bit for bit." },
         SYNC_COLUMNS,
         { 0 },
     },

@@ -155,13 +155,14 @@ static void prepare_at(struct show *s, double seconds)
 }
 
 /* Audio lock held. */
-static enum lm_err put_on_player(struct show *s, const char *track_id, const char *path, struct shared *grid, double start, double end, struct problem *p)
+static enum lm_err put_on_player(struct show *s, const char *track_id, const char *path, struct shared *grid, double start, double end, double gain_db,
+                                 struct problem *p)
 {
     uint64_t serial = ++s->serials;
 
     prepare_at(s, start);
     announce_coming(s, track_id, serial);
-    enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = path, .serial = serial, .start = start, .end = end }, p);
+    enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = path, .serial = serial, .start = start, .end = end, .gain_db = gain_db }, p);
     if (err) {
         shared_unref(grid);
         announce_coming(s, "", 0);
@@ -224,9 +225,10 @@ enum lm_err show_load_for(struct show *s, const char *track_id, double start, do
     if (!err && start > 0 && start >= duration)
         err = problem_add(p, "/start_time", "the track ends at %.3f s", duration);
     if (!err && !(err = wait_decoded(s, track_id, load, &path, p))) {
+        double gain_db = show_track_gain(s, track_id);
         pthread_mutex_lock(&s->audio);
         if (put ? is_newest(s, put) : atomic_load(&s->loads) == load) {
-            err = put_on_player(s, track_id, path, grid, start, end, p);
+            err = put_on_player(s, track_id, path, grid, start, end, gain_db, p);
             grid = NULL;
         } else if (!put) {
             err = problem_set(p, LM_CONFLICT, "Another track was loaded meanwhile.");

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/thread.h"
 #include "db/domain.h"
+#include "show/chains.h"
 #include "show/preview.h"
 #include "show/state.h"
 
@@ -47,7 +48,10 @@ void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx)
 
 static void player_changed(void *ctx)
 {
-    show_audio_changed(ctx);
+    struct show *s = ctx;
+
+    show_audio_changed(s);
+    event_wake(s->listener);            /* another device may have another chain of effects */
 }
 
 enum lm_err show_new(const struct show_options *o, struct show **result)
@@ -65,10 +69,14 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     atomic_init(&s->master, 1);
     pthread_mutex_init(&s->control, NULL);
     pthread_mutex_init(&s->view, NULL);
+    pthread_mutex_init(&s->chains, NULL);
     pthread_mutex_init(&s->audio, NULL);
     pthread_mutex_init(&s->levels, NULL);
     pthread_mutex_init(&s->news_lock, NULL);
+    listening_init(&s->listening);
 
+    if (!(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
+        goto out;
     struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
     if ((err = player_new(&player, &s->player)))
         goto out;
@@ -76,7 +84,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     if ((err = engine_new(&engine, &s->engine)))
         goto out;
     struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, CACHE_BYTES };
-    if (!(s->previews = previews_new()) || !(s->pool = pool_new(&pool)) || !(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
+    if (!(s->previews = previews_new()) || !(s->pool = pool_new(&pool)))
         err = LM_NOMEM;
 out:
     if (err) {
@@ -92,7 +100,6 @@ void show_free(struct show *s)
     if (!s)
         return;
     show_stop(s);
-    event_unlisten(s->listener);
     pool_free(s->pool);                 /* counts the engine's frames to the end */
     engine_free(s->engine);
     show_light_clear(&s->now);
@@ -102,11 +109,14 @@ void show_free(struct show *s)
     wire_free(s->wire);
     previews_free(s->previews);
     player_free(s->player);
+    event_unlisten(s->listener);        /* the player wakes it */
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
+    pthread_mutex_destroy(&s->chains);
     pthread_mutex_destroy(&s->audio);
     pthread_mutex_destroy(&s->levels);
     pthread_mutex_destroy(&s->news_lock);
+    listening_clear(&s->listening);
     free(s->level);
     free(s);
 }
@@ -117,14 +127,22 @@ static unsigned drain(struct show *s, int timeout_ms)
 {
     struct event e;
     unsigned dirty = 0;
+    bool chains = false;
 
-    if (!event_wait(s->listener, &e, timeout_ms))
+    if (!event_wait(s->listener, &e, timeout_ms)) {
+        show_chain_follow(s);
         return 0;
+    }
     do {
         dirty |= show_dirty_of(e.table);
+        chains |= !strcmp(e.table, "audio_chains") || !strcmp(e.table, "*");
         if (!strcmp(e.table, "tracks") && e.op == 'd' && show_is_playing_track(s, e.id))
             show_unload(s, NULL);       /* what does not exist any more is not played either */
     } while (event_poll(s->listener, &e));
+    if (chains)
+        show_chain_load(s);
+    else
+        show_chain_follow(s);
     return dirty;
 }
 
@@ -149,6 +167,8 @@ static unsigned react(struct show *s, unsigned dirty)
         warnings_lower(s->o.warnings, "show.reload");
     if (dirty & DIRTY_GRID)
         show_loaded_changed(s);
+    if (dirty & DIRTY_STEMS)
+        show_listening_look(s);
     if (!err && dirty & DIRTY_PATCH)            /* its groups are what GET /show lists */
         event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return err ? dirty : 0;
@@ -182,6 +202,7 @@ static void *control(void *arg)
             left = react(s, dirty | left);
             tried = now;
         }
+        show_listening_tick(s);
         if (now - checked > 500000000) {
             show_check(s);
             show_check_previews(s);
@@ -214,6 +235,7 @@ enum lm_err show_start(struct show *s)
     if ((err = engine_start(s->engine)))
         goto out;
     show_load_levels(s);
+    show_chain_load(s);
     show_autoplay_choice(s, &choice);
     if ((err = show_reload(s, &choice, DIRTY_ALL, &p))) {
         log_error("show", "the last show cannot be put on: %s", p.detail[0] ? p.detail : lm_err_text(err));

@@ -9,7 +9,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "audio/chain.h"
 #include "show/engine.h"
+#include "show/listening.h"
 #include "show/show.h"
 
 enum show_mode { MODE_OFF, MODE_SCORE, MODE_LIVE };
@@ -17,13 +19,17 @@ extern const char *const show_mode_names[];     /* "off", "score", "live", NULL 
 
 enum dirty {                    /* what a change in the database touches */
     DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_PARKS = 32,
-    DIRTY_GRAPHS = 64, DIRTY_ALL = 127
+    DIRTY_GRAPHS = 64, DIRTY_STEMS = 128, DIRTY_ALL = 255
 };
 
 struct show_choice {            /* what PUT /show says; "" = none */
     char venue[UUID_SIZE], score[UUID_SIZE];
     enum show_mode mode;
 };
+
+enum { SHOW_DEVICE_NAME = 128 };
+/* The effects that are on, where they come from ("" = lumad's own), and the device they were chosen for. */
+struct show_chain { struct chain_settings settings; char id[UUID_SIZE], name[1024], device[SHOW_DEVICE_NAME]; };
 
 struct group_level { char group[UUID_SIZE]; float level; };
 
@@ -86,12 +92,15 @@ struct show {
     char viewed_score[UUID_SIZE];       /* the active score, for host-audio */
     uint64_t loaded_serial;
     struct shared *loaded_grid;
+    struct show_chain chain;
     struct shared *viewed_space;        /* the newest that went to the engine, for the wire read back */
 
+    pthread_mutex_t chains;             /* while rows become s->chain; outermost */
     pthread_mutex_t audio;              /* one load at a time */
     atomic_ullong loads;                /* asked for; an older one that still waits gives way */
     uint64_t serials;
     atomic_uint audio_serial;
+    struct listening listening;
     pthread_mutex_t news_lock;          /* innermost */
     void (*audio_news)(void *ctx);
     void *audio_news_ctx;
@@ -137,7 +146,14 @@ void show_fill_levels(struct show *s, struct scene *scene);             /* of it
 void show_load_levels(struct show *s);                  /* before the first scene */
 bool show_save_levels(struct show *s);                  /* when they changed; false: the disk refuses */
 
+/* chains.c */
+void show_chain_follow(struct show *s);                 /* loads it when another device is in use */
+/* What a track is played with so that it is as loud as the others: dB to CHAIN_LUFS, for player_track.gain_db; 0: not measured. May wait for that. No lock held. */
+double show_track_gain(struct show *s, const char *track_id);
+
 /* host.c */
+/* Audio that is no track in the place of what is loaded; *serial: its name on the player. */
+enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *serial, struct problem *p);
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid);
 void show_loaded_changed(struct show *s);               /* the grid of the loaded track again */
 /* As show_load_track(); `put` != 0: only when another track is loaded and no PUT /show is newer than that one (LM_OK: the newer one takes care of it). */
