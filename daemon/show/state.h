@@ -94,7 +94,7 @@ struct show {
     struct show_chain chain;
     struct shared *viewed_space;        /* the newest that went to the engine, for the wire read back */
 
-    pthread_mutex_t chains;             /* while rows become s->chain; outermost */
+    pthread_mutex_t chains;             /* while rows become s->chain; only `view` is taken inside */
     pthread_mutex_t audio;              /* one load at a time */
     atomic_ullong loads;                /* asked for; an older one that still waits gives way */
     uint64_t serials;
