@@ -112,28 +112,20 @@ export function drawMarks(g: CanvasRenderingContext2D, box: Box, c: MeterColors)
 }
 
 const LOW_DB = -72;
+const WARM_BAND_DB = -12;
 export const bandHz = (i: number, bands: number) => 20 * 1000 ** ((i + 0.5) / bands);
 const HZ_MARKS = [50, 100, 200, 500, 1000, 2000, 5000, 10000];
 
-export function drawBands(g: CanvasRenderingContext2D, box: Box, bands: readonly number[], held: readonly number[], c: MeterColors) {
+const FOOT = 14;
+
+/* What does not move: lines of level, and the frequencies below. */
+export function drawBandGround(g: CanvasRenderingContext2D, box: Box, c: MeterColors) {
     g.fillStyle = c.ground;
     g.fillRect(box.x, box.y, box.w, box.h);
-    g.font = c.font;
-    const foot = 14;
-    const h = box.h - foot;
+    const h = box.h - FOOT;
     g.fillStyle = c.line;
     for (const db of [-60, -48, -36, -24, -12]) g.fillRect(box.x, Math.round(box.y + (db / LOW_DB) * h), box.w, 1);
-    const each = box.w / bands.length;
-    const up = (db: number) => Math.max(0, Math.min(1, 1 - db / LOW_DB)) * h;
-    for (const [i, db] of bands.entries()) {
-        g.fillStyle = db > -12 ? c.warm : c.ok;
-        g.fillRect(box.x + i * each + 1, box.y + h - up(db), Math.max(1, each - 2), up(db));
-        const top = up(held[i] ?? FLOOR_DB);
-        if (top > 1) {
-            g.fillStyle = c.dim;
-            g.fillRect(box.x + i * each + 1, box.y + h - top, Math.max(1, each - 2), 1);
-        }
-    }
+    g.font = c.font;
     g.fillStyle = c.dim;
     g.textBaseline = 'bottom';
     for (const hz of HZ_MARKS) {
@@ -141,4 +133,24 @@ export function drawBands(g: CanvasRenderingContext2D, box: Box, bands: readonly
         const text = hz >= 1000 ? `${hz / 1000} k` : String(hz);
         g.fillText(text, x - g.measureText(text).width / 2, box.y + box.h);
     }
+}
+
+/* The bands, over it: as few fills as there are colours. */
+export function drawBands(g: CanvasRenderingContext2D, box: Box, bands: readonly number[], held: readonly number[], c: MeterColors) {
+    const h = box.h - FOOT;
+    const each = box.w / bands.length;
+    const up = (db: number) => Math.max(0, Math.min(1, 1 - db / LOW_DB)) * h;
+    g.clearRect(box.x, box.y, box.w, h);
+    const fill = (color: string, which: (db: number) => boolean) => {
+        g.fillStyle = color;
+        g.beginPath();
+        bands.forEach((db, i) => which(db) && g.rect(box.x + i * each + 1, box.y + h - up(db), Math.max(1, each - 2), up(db)));
+        g.fill();
+    };
+    fill(c.ok, (db) => db <= WARM_BAND_DB);
+    fill(c.warm, (db) => db > WARM_BAND_DB);
+    g.fillStyle = c.dim;
+    g.beginPath();
+    held.forEach((db, i) => up(db) > 1 && g.rect(box.x + i * each + 1, box.y + h - up(db), Math.max(1, each - 2), 1));
+    g.fill();
 }
