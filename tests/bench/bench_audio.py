@@ -34,7 +34,7 @@ def table(rows):
     for name, value, unit, limit, note in rows:
         over = limit is not None and not value <= limit
         bad |= over
-        print(f"{name:<46} {value:>10.2f} {unit:<4}{f'limit {limit:g} {unit}' if limit is not None else '':<16}{'OVER  ' if over else ''}{note}", flush=True)
+        print(f"{name:<46} {value:>10.2f} {unit:<4}{f'limit {limit:.4g} {unit}' if limit is not None else '':<16}{'OVER  ' if over else ''}{note}", flush=True)
     return bad
 
 
@@ -105,6 +105,7 @@ def seeks(period):
         took = [(heard.at_ns(p.at) - at) / 1e6 for p, at in zip(pieces, sent)]
         underruns = d.get("/host-audio/device")["active"]["underruns"]
         d.post("/host-audio/pause")
+        time.sleep(5)                                           # what still sounds in effects and meters is over
         idle, idle_all = cost(d, 10)
         d.post("/host-audio/play")
         busy, busy_all = cost(d, 10)

@@ -157,7 +157,7 @@ class Reader:
 
     def is_tail(self, i):
         end = self.sample(i - 1)
-        return i + TAIL < self.n and all(abs(got - want * (TAIL - k) / TAIL) < 4e-7 for k in range(TAIL) for got, want in zip(self.sample(i + k), end))
+        return i + TAIL < self.n and all(abs(got - want * (TAIL - 1 - k) / TAIL) < 4e-7 for k in range(TAIL) for got, want in zip(self.sample(i + k), end))
 
     def fade(self, i, last):
         """The piece of RAMP frames that begins at i. `last`: what would have come, None after silence."""

@@ -3,8 +3,8 @@
  *
  *     jack_capture SERVER SAMPLES INDEX
  *
- * It joins the server, says "ready" on stdout, connects itself to the first two audio outputs of every client that comes (the server's own inputs left out), and
- * records until its stdin ends. Then it says one line of JSON:
+ * It joins the server, connects itself to the first two audio outputs of every client there is, says "ready" on stdout, goes on to connect itself to those
+ * that come, and records until its stdin ends. Then it says one line of JSON:
  *
  *   rate, period     of the server
  *   periods, frames  recorded
@@ -267,6 +267,7 @@ int main(int argc, char **argv)
     }
     int64_t offset = clock_offset();
     uint32_t rate = jack_get_sample_rate(client), period = jack_get_buffer_size(client);
+    look_around();
     puts("ready");
     fflush(stdout);
     bool is_good = record(samples, index);
