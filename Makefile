@@ -76,7 +76,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-audio bench-av soak-audio lint format generated stem-model install clean
+        valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-audio bench-av soak-audio lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -185,6 +185,12 @@ fuzz-run: $(FUZZ_BIN)
 	        || { tail -n 60 $B/$$name.log; exit 1; }; \
 	    grep -E 'executed_units|peak_rss' $B/$$name.log; \
 	done
+# How many times faster than it plays each format is decoded, alone and resampled; a minute.
+bench-decode: daemon $B/tests/tools/encode
+	@$(FOR_TESTS) python3 tests/bench/bench_decode.py
+# Damaged audio files into the decoders as lumad runs them, and into a lumad: make fuzz-decoders SECONDS=1200
+fuzz-decoders: daemon
+	@$(FOR_TESTS) python3 tests/fuzz/fuzz_decoders.py $(or $(SECONDS),$(FUZZ_SECONDS)) $(SEED)
 bench: $(BENCH_BIN) daemon
 	@set -e; for b in $(BENCH_BIN); do $$b; done
 	@$(FOR_TESTS) python3 tests/bench/bench_daemon.py

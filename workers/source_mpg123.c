@@ -32,9 +32,8 @@ static enum lm_err open_source(struct source *s, int fd, uint64_t size, const st
     s->rate = (int)rate;
     if (rate < 1 || rate > 48000 || s->channels < 1 || s->channels > 2)
         return problem_set(p, LM_INVALID, "The MP3 file is broken: %d channels at %ld samples a second", s->channels, rate);
-    mpg123_format_none(h);              /* a frame of another number of channels is made like the others; one of another rate is an error */
-    if (mpg123_format(h, rate, s->channels, MPG123_ENC_FLOAT_32))
-        return broken(p, h);
+    /* Frames of another number of channels are made like the others. (Those of another rate end it; to allow only one rate makes mpg123 1.31 free twice.) */
+    mpg123_param(h, MPG123_ADD_FLAGS, s->channels == 1 ? MPG123_FORCE_MONO : MPG123_FORCE_STEREO, 0);
     s->frames = mpg123_length(h);
     s->slack_s = SLACK_S;
     s->is_estimate = s->frames < 0;

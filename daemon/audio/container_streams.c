@@ -211,6 +211,8 @@ enum lm_err check_wavpack(const struct file *f, bool *is_counted, struct problem
     unsigned char b[32];
     uint64_t at = f->start, reached = 0, total = 0;
 
+    if (file_read(f, at, b, 32) < 32)
+        return no_start(p);
     for (int i = 0; i < WAVPACK_BLOCKS && file_read(f, at, b, 32) == 32 && is_wavpack(b); i++) {
         uint64_t n = (uint64_t)le32(b + 4) + 8;
         if (n > f->size - at)
