@@ -275,7 +275,7 @@ static void change(struct sink *s, uint32_t late)
     s->has_command = false;
     const struct stream_block *b = next_block(s);
     s->v = b ? b->v : 0;
-    if (c->when == WHEN_HEARD)
+    if (c->when != WHEN_DUE)            /* keeps in step with what it was to begin at */
         for (float skipped[STREAM_BLOCK * CHANNELS]; late;) {
             uint32_t n = take_sound(s, skipped, late < STREAM_BLOCK ? late : STREAM_BLOCK);
             if (!n)

@@ -36,7 +36,7 @@ struct stream_block {
 enum stream_command_type { COMMAND_CUT, COMMAND_STOP };
 enum stream_command_when {
     WHEN_DUE,                           /* at_ns: when it was asked for; heard one period later */
-    WHEN_FRAME,                         /* at frame v of the run `of`; at once when that is over, or past it */
+    WHEN_FRAME,                         /* at frame v of the run `of`; at once when that is over. Past it, as many frames of the new run are left out */
     WHEN_HEARD,                         /* the first frame shall leave the loudspeaker at at_ns; what is too late for that is left out */
 };
 

@@ -240,6 +240,24 @@ TEST(a_change_at_a_frame_is_not_heard)
     rig_close();
 }
 
+TEST(a_change_that_comes_too_late_for_its_frame_is_not_heard_either)
+{
+    rig_open(2);
+    begin(0);
+    for (int i = 0; i < 3; i++)
+        device();
+    plan(700);
+    command((struct stream_command){ .type = COMMAND_CUT, .when = WHEN_FRAME, .of = 1, .v = 700 });
+    int64_t want = 3 * PERIOD;
+    for (int i = 0; i < 4; i++) {
+        device();
+        for (int k = 0; k < PERIOD; k++, want++)
+            CHECK_INT(sounds(k), want);
+    }
+    CHECK_INT(stream_generation(rig.s), 2);
+    rig_close();
+}
+
 TEST(a_pause_fades_and_says_where_it_stopped)
 {
     struct heard h;
