@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/thread.h"
+#include "dsp/loudness.h"
 
 #include "../../tap.h"
 
@@ -101,6 +102,52 @@ TEST(the_gain_of_a_track_holds_from_its_first_frame_and_the_target_is_added)
     CHECK_NEAR(x[0], want, 1e-6);
     CHECK_NEAR(x[3], -want / 2, 1e-6);
     free(c);
+}
+
+/* Brown noise that comes and goes. */
+static float *make_track(double level, uint32_t frames)
+{
+    float *x = malloc(sizeof *x * 2 * frames);
+    uint32_t seed = 11;
+    double low = 0;
+
+    for (uint32_t i = 0; i < frames; i++) {
+        low += 0.1 * (random_of(&seed) - 0.5 - 0.2 * low);
+        x[2 * i] = x[2 * i + 1] = (float)(level * low * (1 + 0.8 * sin(i * 1e-4)));
+    }
+    return x;
+}
+
+static double loudness_of(const float *x, uint32_t frames, double *peak_db)
+{
+    struct loudness *l = loudness_new(2, RATE);
+    double lufs = loudness_add(l, x, frames) ? NAN : loudness_integrated(l);
+
+    *peak_db = loudness_true_peak(l);
+    loudness_free(l);
+    return lufs;
+}
+
+TEST(a_quiet_and_a_loud_track_come_out_alike)
+{
+    enum { FRAMES = 12 * 48000 };
+    static const double levels[] = { 0.03, 0.3, 3 };
+
+    for (int i = 0; i < 3; i++) {
+        struct chain_settings s;
+        float *x = make_track(levels[i], FRAMES);
+        double peak_db, was = loudness_of(x, FRAMES, &peak_db);
+        chain_default(&s);
+        struct chain *c = chain_of(&s);
+        for (uint32_t at = 0; at < FRAMES; at += 240)
+            chain_run(c, x + 2 * at, 240, (float)pow(10, (CHAIN_LUFS - was) / 20));
+        double is = loudness_of(x, FRAMES, &peak_db);
+        free(c);
+        free(x);
+        CHECK(fabs(was - CHAIN_LUFS) > 3);
+        CHECK_NEAR(is, CHAIN_LUFS, 0.1);
+        CHECK(peak_db < -0.9);
+    }
 }
 
 /* ---- changes ---- */
