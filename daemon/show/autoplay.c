@@ -96,6 +96,8 @@ bool show_save_position(struct show *s, bool clean)
     struct player_now now;
     char track[UUID_SIZE], score[UUID_SIZE];
 
+    if (show_is_calibrating(s))
+        return true;                    /* the place kept before is where it goes on */
     player_now(s->player, clock_mono_ns(), &now);
     pthread_mutex_lock(&s->view);
     memcpy(track, s->loaded_track, sizeof(track));

@@ -47,6 +47,7 @@ json_t *show_host_audio(struct show *s)
         "latency_ms", now.latency_ms, "volume_db", player_get_volume(s->player), "seq", (json_int_t)atomic_load(&s->audio_serial),
         "server_time", (double)wall / 1000);
     shared_unref(grid);
+    json_object_update_new(v, show_listening_json(s));
     return v;
 }
 
@@ -88,6 +89,7 @@ static void announce(struct show *s, const char *track_id, uint64_t serial, stru
     shared_unref(old);
     engine_post_serial(s->engine, lit ? serial : 0, 0);
     pthread_mutex_unlock(&s->control);
+    event_wake(s->listener);            /* the metronome has other beats */
 }
 
 /* The engine lights the score with the track that is there and with the coming one, so that no frame between the two is dark. */
@@ -308,7 +310,21 @@ enum lm_err show_volume(struct show *s, double db, struct problem *p)
     return err;
 }
 
+enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *serial, struct problem *p)
+{
+    atomic_fetch_add(&s->loads, 1);
+    pthread_mutex_lock(&s->audio);
+    *serial = ++s->serials;
+    enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = pcm_path, .serial = *serial }, p);
+    if (!err) {
+        announce(s, "", *serial, NULL);
+        pool_set_loop(s->pool, -1);
+    }
+    pthread_mutex_unlock(&s->audio);
+    return err;
+}
+
 bool show_is_playing_track(void *show, const char *track_id)
 {
-    return is_loaded(show, track_id);
+    return is_loaded(show, track_id) || show_is_put_aside(show, track_id);
 }

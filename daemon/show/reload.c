@@ -40,7 +40,7 @@ static const struct { const char *table; unsigned dirty; } touches[] = {
     { "track_waveforms", DIRTY_SCORE },         /* written when decoding is over: the audio can be read now */
     { "track_features", DIRTY_SCORE },
     { "track_roots", DIRTY_SCORE },
-    { "track_stems", DIRTY_SCORE },
+    { "track_stems", DIRTY_SCORE | DIRTY_STEMS },
     { "settings", DIRTY_SETTINGS | DIRTY_OUTPUTS },
 };
 

@@ -73,6 +73,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     pthread_mutex_init(&s->audio, NULL);
     pthread_mutex_init(&s->levels, NULL);
     pthread_mutex_init(&s->news_lock, NULL);
+    listening_init(&s->listening);
 
     if (!(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
         goto out;
@@ -115,6 +116,7 @@ void show_free(struct show *s)
     pthread_mutex_destroy(&s->audio);
     pthread_mutex_destroy(&s->levels);
     pthread_mutex_destroy(&s->news_lock);
+    listening_clear(&s->listening);
     free(s->level);
     free(s);
 }
@@ -165,6 +167,8 @@ static unsigned react(struct show *s, unsigned dirty)
         warnings_lower(s->o.warnings, "show.reload");
     if (dirty & DIRTY_GRID)
         show_loaded_changed(s);
+    if (dirty & DIRTY_STEMS)
+        show_listening_look(s);
     if (!err && dirty & DIRTY_PATCH)            /* its groups are what GET /show lists */
         event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     return err ? dirty : 0;
@@ -198,6 +202,7 @@ static void *control(void *arg)
             left = react(s, dirty | left);
             tried = now;
         }
+        show_listening_tick(s);
         if (now - checked > 500000000) {
             show_check(s);
             show_check_previews(s);

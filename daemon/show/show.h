@@ -88,6 +88,26 @@ json_t *show_device(struct show *s);                                        /* {
 enum lm_err show_set_device(struct show *s, const char *device, struct problem *p);
 bool show_is_playing_track(void *show, const char *track_id);               /* for jobs_options.is_playing */
 
+/* --- listening: show/listening.h says what it is --- */
+enum { SHOW_STEMS = 4 };
+#define SHOW_STEM_DB_MIN -60.0          /* silent */
+#define SHOW_STEM_DB_MAX 12.0
+struct show_stem { double gain_db; bool mute, solo; };
+/* {"stems":{"available","decoding","problem","drums":{"gain_db","mute","solo"},...},"metronome":{"enabled","db"},"calibration":{"enabled","group_id","interval"}} */
+json_t *show_listening_json(struct show *s);
+void show_get_stems(struct show *s, struct show_stem stem[SHOW_STEMS]);     /* in the order of jobs_stem_names */
+/* LM_OK also while they are decoded: heard when they are. LM_CONFLICT: no track, or no stems of it here. */
+enum lm_err show_put_stems(struct show *s, const struct show_stem stem[SHOW_STEMS], struct problem *p);
+void show_get_metronome(struct show *s, bool *is_on, double *db);
+enum lm_err show_put_metronome(struct show *s, bool is_on, double db, struct problem *p);
+#define CALIBRATION_INTERVAL 1.0        /* seconds */
+#define CALIBRATION_INTERVAL_MIN 0.6    /* at most two flashes a second, for those who are sensitive to them */
+#define CALIBRATION_INTERVAL_MAX 5.0
+/* client: a socket's id, or "" for all those of the caller; it ends when that is gone. */
+struct show_calibration { bool enabled; double interval; const char *group_id, *client, *caller; };
+/* LM_CONFLICT: something plays, or no such group in the active venue. */
+enum lm_err show_put_calibration(struct show *s, const struct show_calibration *wish, struct problem *p);
+
 /* --- what is seen --- */
 struct show_head { uint8_t intensity, r, g, b, strobe, speed; int16_t pan, tilt; } __attribute__((packed));    /* as in the frame message */
 struct show_universe { int number; uint8_t slots[512]; };

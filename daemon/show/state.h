@@ -11,6 +11,7 @@
 
 #include "audio/chain.h"
 #include "show/engine.h"
+#include "show/listening.h"
 #include "show/show.h"
 
 enum show_mode { MODE_OFF, MODE_SCORE, MODE_LIVE };
@@ -18,7 +19,7 @@ extern const char *const show_mode_names[];     /* "off", "score", "live", NULL 
 
 enum dirty {                    /* what a change in the database touches */
     DIRTY_PATCH = 1, DIRTY_OUTPUTS = 2, DIRTY_SCORE = 4, DIRTY_SETTINGS = 8, DIRTY_GRID = 16, DIRTY_PARKS = 32,
-    DIRTY_GRAPHS = 64, DIRTY_ALL = 127
+    DIRTY_GRAPHS = 64, DIRTY_STEMS = 128, DIRTY_ALL = 255
 };
 
 struct show_choice {            /* what PUT /show says; "" = none */
@@ -99,6 +100,7 @@ struct show {
     atomic_ullong loads;                /* asked for; an older one that still waits gives way */
     uint64_t serials;
     atomic_uint audio_serial;
+    struct listening listening;
     pthread_mutex_t news_lock;          /* innermost */
     void (*audio_news)(void *ctx);
     void *audio_news_ctx;
@@ -150,6 +152,8 @@ void show_chain_follow(struct show *s);                 /* loads it when another
 double show_track_gain(struct show *s, const char *track_id);
 
 /* host.c */
+/* Audio that is no track in the place of what is loaded; *serial: its name on the player. */
+enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *serial, struct problem *p);
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid);
 void show_loaded_changed(struct show *s);               /* the grid of the loaded track again */
 /* As show_load_track(); `put` != 0: only when another track is loaded and no PUT /show is newer than that one (LM_OK: the newer one takes care of it). */
