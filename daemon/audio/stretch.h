@@ -3,7 +3,7 @@
  * Faster or slower with the pitch kept: Rubber Band's finer engine (R3) in real-time mode, with one promise more, that a sound comes out where it is said to be.
  * Rubber Band keeps the time of a whole recording exactly, but the attack of a note comes early or late by an amount that depends on the
  * ratio alone, on average (its windows are laid down at another distance than they were cut out at): 5.9 ms early at half the rate, 0.6 ms late at 1.5. That much is
- * taken out. What is left of it: within 0.5 ms from 0.8 to 1.15, 1 ms from 0.7 to 1.4, 2 ms at 0.5 and 2.
+ * taken out. What is left of it: within 0.7 ms from 0.8 to 1.25, 1 ms from 0.7 to 1.4, 2 ms at 0.5 and 2.
  *
  * THREADS  One at a time; not real time: Rubber Band works in steps of up to 10 ms.
  * MEMORY   Allocated by stretch_new().
