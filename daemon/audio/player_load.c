@@ -7,6 +7,7 @@
 #include "audio/player_private.h"
 
 enum { GAIN_MAX = 60, STEM_GAIN_MAX = 4, CLICK_MIN = -60, BEATS_MAX = 1000000 };
+enum { STEM_FRAMES_APART = PCM_RATE / 100 };    /* a model works at 44.1 kHz: the way there and back may cost a frame */
 
 static void close_pcms(struct pcm *pcm, int n)
 {
@@ -163,7 +164,7 @@ enum lm_err player_set_stems(struct player *pl, bool is_next, const char *const 
     if (!t)
         err = problem_set(p, LM_CONFLICT, is_next ? "No track follows" : "No track is loaded");
     for (int i = 0; i < n && !err; i++)
-        if (stems[i].frames != t->sound.mix.frames)
+        if (llabs((int64_t)stems[i].frames - (int64_t)t->sound.mix.frames) > STEM_FRAMES_APART)
             err = problem_set(p, LM_INVALID, "The stems are not as long as the track");
     if (!err) {
         pthread_mutex_lock(&pl->feed_lock);
