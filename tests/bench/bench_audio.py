@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from jackrig import RATE, wait_for_device                       # noqa: E402
 from lumad import BASE                                          # noqa: E402
-from sounds import RAMP, explain                                # noqa: E402
+from sounds import explain                                      # noqa: E402
 from stage import Stage                                         # noqa: E402
 
 SEEKS = int(os.environ.get("SEEKS", 300))
@@ -101,7 +101,7 @@ def seeks(period):
             time.sleep(0.2)
         heard = ears.heard
         pieces = [p for p in explain(heard, stage.tracks, [(0, stage.tracks[0].frames)]) if p.kind == "cross"]
-        assert [p.to[1] - RAMP for p in pieces] == wanted, "not each seek was heard as it should"
+        assert [p.begin[1] for p in pieces] == wanted, "not each seek was heard as it should"
         took = [(heard.at_ns(p.at) - at) / 1e6 for p, at in zip(pieces, sent)]
         underruns = d.get("/host-audio/device")["active"]["underruns"]
         d.post("/host-audio/pause")

@@ -18,7 +18,6 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import sounds                                                   # noqa: E402
 from jackrig import RATE                                        # noqa: E402
-from sounds import RAMP                                         # noqa: E402
 from stage import Stage                                         # noqa: E402
 
 SECONDS, SEED, PERIOD = (int(os.environ.get(k, v)) for k, v in (("SECONDS", 600), ("SEED", 1), ("PERIOD", 256)))
@@ -175,9 +174,9 @@ class Judge:
                     else:
                         self.take(i, "join", p.what, old[1])
             elif p.kind == "in":
-                self.take(i, "in", (p.to[0], p.to[1] - RAMP))
+                self.take(i, "in", p.begin)
             elif p.kind == "cross":
-                self.take(i, "cross", (p.to[0], p.to[1] - RAMP), p.what[1])
+                self.take(i, "cross", p.begin, p.what[1])
             elif p.kind == "out":
                 self.take(i, "out", None)
             elif p.kind == "tail" or before and before.kind == "play":

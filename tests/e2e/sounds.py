@@ -17,9 +17,9 @@ SECOND = 1 << 13                        # of the right channel; below it the tra
 KEY = 16
 FRAME = 8                               # bytes of a captured frame
 
-Piece = collections.namedtuple("Piece", "kind at n what to")
+Piece = collections.namedtuple("Piece", "kind at n what to begin", defaults=(None,))
 """kind: `play` (n frames as they are, from what = (track, frame) on), `silence`, `in` (faded in: `to` sounds after it), `out` (faded out from `what`), `cross` (from `what` to `to`),
-`tail` (the last sample dies away)."""
+`tail` (the last sample dies away). begin: (track, frame) that is first heard of what is faded in."""
 
 
 class Unexplained(AssertionError):
@@ -170,7 +170,7 @@ class Reader:
         for new, samples in ways_in:
             for old in ways_out:
                 if (new or last) and new != last and self.is_mix(i, old, samples):
-                    return Piece("cross" if new and last else "in" if new else "out", i, RAMP, last, after)
+                    return Piece("cross" if new and last else "in" if new else "out", i, RAMP, last, after, new)
         raise Unexplained(self.tell(i, last))
 
     def tell(self, i, last):
@@ -210,4 +210,4 @@ def explain(heard, tracks, loops=()):
 
 def brief(pieces):
     """As a test compares and a log shows them: kinds and places."""
-    return [(p.kind, p.what, p.to) if p.kind == "cross" else (p.kind, p.to if p.kind == "in" else p.what, p.n) for p in pieces]
+    return [(p.kind, p.what, p.begin) if p.kind == "cross" else (p.kind, p.begin if p.kind == "in" else p.what, p.n) for p in pieces]
