@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
 -include config.mk
 
-PKGS  := libmicrohttpd nettle sqlite3 jansson portaudio-2.0 sndfile libmpg123 samplerate rubberband kissfft-float \
+PKGS  := libmicrohttpd nettle sqlite3 jansson sndfile libmpg123 samplerate rubberband kissfft-float \
          libebur128 libcurl uuid libxml-2.0 zlib libsystemd libsodium
 # `make unit ROOMS="core graph"` builds and tests only these rooms of daemon/.
 ROOMS ?= $(notdir $(patsubst %/,%,$(sort $(wildcard daemon/*/))))
@@ -25,6 +25,8 @@ WIRE    := tests/bench/dmx_receiver.c tests/bench/ola_feeder.c
 MIR     := tests/bench/mir_sdr.c
 JACK    := $(shell pkg-config --cflags --libs jack 2>/dev/null)
 EARS     = $(if $(JACK),$B/tests/tools/jack_capture)
+# Sound cards: of the program that may be killed alone.
+CARD_PKGS := portaudio-2.0
 # M4A, AAC, WMA, Ogg FLAC and WavPack; AV= leaves them out.
 AV_PKGS := libavformat >= 59.27 libavcodec >= 59.37 libswresample >= 4.7 libavutil >= 57.28
 AV      ?= $(shell pkg-config --exists '$(AV_PKGS)' 2>/dev/null && echo yes)
@@ -82,12 +84,13 @@ need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get inst
 all: daemon web
 daemon: have-libs $B/lumad $(WORKER_BIN) $B/plugins/example.so
 have-libs:
-	@pkg-config --exists $(PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
+	@pkg-config --exists $(PKGS) $(CARD_PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
 $B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
 $(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
 $B/node_worker: $B/workers/sandbox.o
 $B/decode_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_sndfile.o $B/workers/source_mpg123.o
 $B/av_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_av.o
+$B/audio_worker: LDLIBS += $(shell pkg-config --libs $(CARD_PKGS) 2>/dev/null)
 $B/av_worker: LDLIBS += $(shell pkg-config --libs '$(AV_PKGS)' 2>/dev/null)
 $B/stem_worker: $B/workers/stems.o $B/workers/htdemucs.o $B/workers/ort.o
 # As those who write plug-ins build theirs: the installed header and nothing else of lumad.

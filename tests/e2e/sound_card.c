@@ -77,6 +77,9 @@ PaError Pa_Terminate(void) { return paNoError; }
 const char *Pa_GetErrorText(PaError e) { return e == paDeviceUnavailable ? "Device unavailable" : "failed"; }
 PaDeviceIndex Pa_GetDeviceCount(void) { return has_word("absent") ? 0 : 1; }
 PaDeviceIndex Pa_GetDefaultOutputDevice(void) { return has_word("absent") ? paNoDevice : 0; }
+PaDeviceIndex Pa_GetDefaultInputDevice(void) { return paNoDevice; }
+PaHostApiIndex Pa_HostApiTypeIdToHostApiIndex(PaHostApiTypeId type) { return type == paJACK && strstr(getenv("CARD_API"), "JACK") ? 0 : paHostApiNotFound; }
+const PaHostErrorInfo *Pa_GetLastHostErrorInfo(void) { return NULL; }
 
 const PaDeviceInfo *Pa_GetDeviceInfo(PaDeviceIndex i)
 {
@@ -88,7 +91,7 @@ const PaDeviceInfo *Pa_GetDeviceInfo(PaDeviceIndex i)
 
 const PaHostApiInfo *Pa_GetHostApiInfo(PaHostApiIndex i)
 {
-    static PaHostApiInfo info = { .structVersion = 1 };
+    static PaHostApiInfo info = { .structVersion = 1, .defaultInputDevice = paNoDevice };
 
     info.name = getenv("CARD_API");
     return i ? NULL : &info;

@@ -1,0 +1,60 @@
+#pragma once
+/* What output.c (what the owner calls) and output_run.c (the supervisor) share. */
+#include <pthread.h>
+
+#include "audio/card.h"
+#include "audio/hotplug.h"
+#include "audio/output.h"
+
+enum slot_kind { SLOT_PLAY, SLOT_LISTEN, SLOT_LOOK, SLOTS };
+enum phase { PHASE_IDLE, PHASE_STARTING, PHASE_RUNNING, PHASE_ENDING };
+
+/* One process at a time. */
+struct slot {
+    /* under the output's lock */
+    char wish[OUTPUT_WISH];             /* "" none */
+    bool has_wish;                      /* a new one, that the supervisor has not seen */
+    struct output_status status;
+
+    /* the supervisor's own */
+    enum slot_kind kind;
+    enum phase phase;
+    struct card card;
+    char wanted[OUTPUT_WISH];
+    int64_t since_ns;                   /* of the phase */
+    int64_t retry_ns;                   /* when to start; 0: not */
+    int64_t heard_ns, callback_ns;      /* a line; new callbacks in the shared counters */
+    uint64_t callbacks;
+    unsigned tries;
+    bool has_failed, is_mad;            /* it said why itself; it said nonsense */
+    struct device first;                /* the system's default when it was opened */
+};
+
+struct output {
+    pthread_mutex_t lock;
+    pthread_cond_t looked, parted;
+    void (*news)(void *ctx);
+    void *ctx;
+    int wake, memory;                   /* eventfd, memfd */
+    struct stream *stream;
+    size_t size;
+    int refs;                           /* the owner, the thread */
+    bool is_closing, has_thread, has_parted;
+    bool is_used;                       /* the owner writes to the stream, or may begin to */
+    bool is_let_go, wants_retry;        /* output_lose() was called */
+    bool must_look, is_looking;         /* asked for; under way */
+    uint64_t looks;                     /* that are over */
+    struct slot slots[SLOTS];
+
+    /* the supervisor's own */
+    struct hotplug hotplug;
+    int64_t look_ns;                    /* when to look around; 0: not */
+    bool is_new;                        /* the list has changed in this look */
+};
+
+/* The list of the last look, one for the process. */
+extern pthread_mutex_t output_list_lock;
+extern struct devices output_found;
+
+void *output_run(void *output);
+void output_put(struct output *o);
