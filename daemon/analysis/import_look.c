@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "core/str.h"
 
-enum { PROBE_QUIET_MS = 30000 };
+enum { PROBE_QUIET_MS = 60000 };
 
 /* --- the picture: DATA/art/<sha-256>, one file however many tracks have it --- */
 

@@ -114,8 +114,8 @@ enum lm_err check_wav(const struct file *f, bool *is_counted, struct problem *p)
         if (!memcmp(c.id, "ds64", 4) && file_read(f, c.at, b, 16) == 16)
             big = le64(b + 8);
         if (!memcmp(c.id, "data", 4)) {
-            if (c.n == UINT32_MAX && big)
-                c.n = big;
+            if (c.n == UINT32_MAX)      /* without the other size: written by who could not come back to say it */
+                c.n = big ? big : c.there;
             return check_sound(&c, 0, p);
         }
     }
@@ -215,16 +215,17 @@ enum lm_err check_asf(const struct file *f, bool *is_counted, struct problem *p)
     static const char data[] = "\x36\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c";
     unsigned char b[68];
     struct chunk c;
+    bool is_live = false;
 
     *is_counted = false;                /* it says when it ends, to a few packets */
     if (chunk_find(f, &objects, f->start + 30, properties, &c) && file_read(f, c.at, b, 68) == 68) {
         uint64_t promised = le64(b + 16);
-        bool is_live = le32(b + 64) & 1;
+        is_live = le32(b + 64) & 1;
         if (!is_live && promised > f->size - f->start)
             return cut_off(p, promised, f->size - f->start);
     }
     uint64_t at = f->start;
     if (!chunk_next(f, &objects, &at, &c) || !chunk_next(f, &objects, &at, &c) || memcmp(c.id, data, 16))
         return no_start(p);
-    return check_sound(&c, 26, p);
+    return is_live ? LM_OK : check_sound(&c, 26, p);
 }

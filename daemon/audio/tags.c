@@ -105,7 +105,8 @@ void tags_add_picture(struct tags *t, const void *data, size_t n, bool is_cover)
     if (!copy)
         return;
     free(t->picture);
-    t->picture = memcpy(copy, data, n);
+    memcpy(copy, data, n);
+    t->picture = copy;
     t->picture_n = n;
     t->is_cover = is_cover;
 }

@@ -163,7 +163,7 @@ static unsigned char *next_packet(struct ogg *o, size_t *n)
             size_t bytes = o->sizes[o->next++];
             if (*n + bytes > TAG_BYTES)
                 goto fail;
-            if (*n + bytes > room || !b) {
+            if (*n + bytes >= room) {
                 unsigned char *more = realloc(b, room = 2 * (*n + bytes) + 256);
                 if (!more)
                     goto fail;

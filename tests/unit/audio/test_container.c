@@ -102,7 +102,9 @@ TEST(what_is_none_is_told_which_there_are)
 /* Sizes that are as large as numbers get lead nowhere. */
 TEST(lies_are_refused)
 {
-    CHECK_INT(check("RIFF\xff\xff\xff\xffWAVEdata\xff\xff\xff\xff....", 24), LM_INVALID);
+    CHECK_INT(check("RIFF\xff\xff\xff\xffWAVEdata\xff\xff\xff\xfe....", 24), LM_INVALID);
+    CHECK_INT(check("RIFF\xff\xff\xff\xffWAVEdata\xff\xff\xff\xff....", 24), LM_OK);        /* a stream: to the end */
+    CHECK_INT(check("RF64\xff\xff\xff\xffWAVEds64\x10\0\0\0........\1\0\0\0\1\0\0\0data\xff\xff\xff\xff....", 48), LM_INVALID);
     CHECK_INT(check("FORM\xff\xff\xff\xff""AIFFSSND\xff\xff\xff\xff....", 24), LM_INVALID);
     CHECK_INT(check("caff\0\1\0\0data\x7f\xff\xff\xff\xff\xff\xff\xff....", 24), LM_INVALID);
     CHECK_INT(check("\0\0\0\x10""ftypM4A \0\0\0\0\0\0\0\1moov\xff\xff\xff\xff\xff\xff\xff\xff", 32), LM_INVALID);
