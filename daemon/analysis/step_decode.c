@@ -150,7 +150,8 @@ const struct step step_decode_stems = {
     .is_there = are_stems_decoded, .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems,
 };
 
+/* After nothing: who listens hears the stems that are there now, also while they are separated anew. */
 const struct step step_decode_stems_stereo = {
-    .name = "decode_stems_stereo", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .cost = 1, .after = { "stems" },
+    .name = "decode_stems_stereo", .worker = "decode_worker", .version = 1, .makes_pcm = true, .is_on_demand = true, .cost = 1,
     .is_there = are_stems_decoded, .prepare = prepare_stems, .store = store_nothing, .tell = tell_stems,
 };
