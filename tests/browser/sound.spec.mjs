@@ -178,7 +178,9 @@ await run(150, async () => {
 
         /* --- narrow, light, by finger --- */
         await page.setViewportSize({ width: 1024, height: 768 });
-        await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+        await page.evaluate(() => localStorage.setItem('lumad.theme', 'light'));
+        await page.reload();
+        await page.getByRole('group', { name: 'Parametric EQ' }).waitFor();
         await shot('sound-light');
         check(errors.length === 0, `nothing is logged as an error${errors.length ? `: ${errors.slice(0, 3).join(' | ')}` : ''}`);
     } finally {

@@ -104,9 +104,11 @@ export interface StemLevel {
     mute: boolean;
     solo: boolean;
 }
-/* What of the loaded track is heard; not available: the stems are not there (yet). */
+/* What of the loaded track is heard. Available: its stems are files on this machine; they are decoded when somebody listens. */
 export interface HostStems extends Record<StemName, StemLevel> {
     available: boolean;
+    decoding?: number | null; /* 0..1; null: not now */
+    problem?: string | null;
 }
 
 export interface HostAudio {

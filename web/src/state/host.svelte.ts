@@ -45,7 +45,7 @@ class Host {
     private farMetronome = $state.raw({ enabled: false, db: -12 });
     private readonly handRate = new Held('Change the rate', () => this.farRate, (v) => this.ask('/rate', v));
     private readonly handVolume = new Held('Change the volume', () => this.farVolume, (db) => this.ask('/volume', { db }));
-    private readonly handStems = new Held('Change the stems', () => this.farStems, ({ available: _, ...stems }) => this.ask('/stems', stems, put));
+    private readonly handStems = new Held('Change the stems', () => this.farStems, ({ drums, bass, vocals, other }) => this.ask('/stems', { drums, bass, vocals, other }, put));
     private readonly handMetronome = new Held('Change the metronome', () => this.farMetronome, (m) => this.ask('/metronome', m, put));
 
     /* The last part of this track that was looped, to be looped again. */
@@ -157,7 +157,9 @@ class Host {
     setMetronome = (change: Partial<{ enabled: boolean; db: number }>) => this.handMetronome.set({ ...this.metronome, ...change });
     setNext = (trackId: string, crossfade = 0) => attempt('Queue the next track', () => this.ask('/next', { track_id: trackId, crossfade_seconds: crossfade }));
     cancelNext = () => attempt('Take the next track off', () => this.ask('/next', { track_id: null }));
-    setCalibration = (enabled: boolean, groupId: string | null) => attempt('Calibration', () => this.ask('/calibration', { enabled, group_id: groupId }, put));
+    /* It ends with this page's socket at the latest. */
+    startCalibration = (groupId: string) => attempt('Calibration', () => this.ask('/calibration', { enabled: true, group_id: groupId, ...(link.client ? { client: link.client } : {}) }, put));
+    stopCalibration = () => attempt('End the calibration', () => this.ask('/calibration', { enabled: false }, put));
 
     /* Loop off, or on for what was looped last, else for the whole track. */
     toggleLoop = () => {
