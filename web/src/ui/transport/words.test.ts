@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Beats } from '../../api/types';
-import { barsLoop, dbText, loopBars, rateText, scaledLoop, secondsLeft, stateWords } from './words';
+import { barsLoop, dbText, levelText, loopBars, rateText, scaledLoop, secondsLeft, stateWords } from './words';
 
 const grid: Beats = { beats: [], downbeats: [1, 3, 5, 7], bpm: 120, beats_per_bar: 4 };
 
@@ -18,6 +18,7 @@ test('rates and levels as they are read on a desk', () => {
     expect(dbText(0)).toBe('0.0');
     expect(dbText(-6)).toBe('\u22126.0');
     expect(dbText(-60)).toBe('\u2212\u221e');
+    expect([levelText(-120), levelText(null), levelText(-0.02), levelText(0.4), levelText(-90)]).toEqual(['\u2212\u221e', '\u2212\u221e', '0.0', '+0.4', '\u221290.0']);
 });
 
 test('a loop of bars begins with the bar the music is in', () => {

@@ -25,10 +25,14 @@ export function rateText(rate: number): string {
     return `${percent > 0 ? '+' : percent < 0 ? '\u2212' : ''}${Math.abs(percent).toFixed(1)}\u202f%`;
 }
 
-export const dbText = (db: number) => (db <= -60 ? '\u2212\u221e' : `${db < 0 ? '\u2212' : db > 0 ? '+' : ''}${Math.abs(db).toFixed(1)}`);
+const signed = (db: number) => {
+    const text = Math.abs(db).toFixed(1);
+    return text === '0.0' ? text : `${db < 0 ? '\u2212' : '+'}${text}`;
+};
+export const dbText = (db: number) => (db <= -60 ? '\u2212\u221e' : signed(db));
 
 /* A level on a meter: silence has no number. */
-export const levelText = (db: number | null | undefined) => (db == null || !(db > -119) ? '\u2212\u221e' : `${db < 0 ? '\u2212' : db > 0 ? '+' : ''}${Math.abs(db).toFixed(1)}`);
+export const levelText = (db: number | null | undefined) => (db == null || !(db > -119) ? '\u2212\u221e' : signed(db));
 
 export interface Span {
     start: number;
