@@ -1,3 +1,6 @@
+#include <math.h>
+#include <string.h>
+
 #include "api/route.h"
 #include "core/json.h"
 
@@ -65,30 +68,96 @@ static enum lm_err pause_playing(struct request *req, struct response *res)
     return err ? err : after(req, res, show_pause(req->lumad->show, &res->problem));
 }
 
-static enum lm_err seek(struct request *req, struct response *res)
+static enum quantize body_quantize(const json_t *body, struct problem *p)
 {
-    static const char *const known[] = { "seconds", NULL };
-    struct problem *p = &res->problem;
-    enum lm_err err = body_only(req->body, known, p);
+    const char *name = body_text(body, "quantize", false, p);
 
-    if (err == LM_BAD_REQUEST)
-        return err;
-    double seconds = body_real(req->body, "seconds", true, 0, 0, TRACK_MAX_SECONDS, p);
-    return p->err ? p->err : after(req, res, show_seek(req->lumad->show, seconds, p));
+    for (int q = 0; name && quantize_names[q]; q++)
+        if (!strcmp(name, quantize_names[q]))
+            return (enum quantize)q;
+    if (name)
+        problem_add(p, "/quantize", "must be none, beat or bar");
+    return QUANTIZE_NONE;
 }
 
+/* To a place or to a marker: one of the two. */
+static enum lm_err seek(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "seconds", "marker_id", "quantize", NULL };
+    struct problem *p = &res->problem;
+    struct show *show = req->lumad->show;
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    const char *marker = body_text(req->body, "marker_id", false, p);
+    double seconds = body_real(req->body, "seconds", !marker, 0, 0, TRACK_MAX_SECONDS, p), end;
+    enum quantize q = body_quantize(req->body, p);
+    if (marker && json_object_get(req->body, "seconds"))
+        problem_add(p, "/seconds", "says another place than the marker: leave one of them out");
+    if (!p->err && marker)
+        show_marker(show, marker, &seconds, &end, p);
+    return p->err ? p->err : after(req, res, show_seek(show, seconds, q, p));
+}
+
+/* From start to end, or the loop of a marker. */
 static enum lm_err loop(struct request *req, struct response *res)
 {
-    static const char *const known[] = { "enabled", "start", "end", NULL };
+    static const char *const known[] = { "enabled", "start", "end", "marker_id", "quantize", NULL };
+    struct problem *p = &res->problem;
+    struct show *show = req->lumad->show;
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    const char *marker = body_text(req->body, "marker_id", false, p);
+    bool enabled = body_bool(req->body, "enabled", !marker, true, p);
+    double start = body_real(req->body, "start", enabled && !marker, 0, 0, TRACK_MAX_SECONDS, p);
+    double end = body_real(req->body, "end", enabled && !marker, 0, 0, TRACK_MAX_SECONDS, p);
+    enum quantize q = body_quantize(req->body, p);
+    if (marker && (json_object_get(req->body, "start") || json_object_get(req->body, "end")))
+        problem_add(p, "/marker_id", "says another place than start and end: leave one of them out");
+    if (!p->err && marker && enabled && !show_marker(show, marker, &start, &end, p) && !isfinite(end))
+        problem_add(p, "/marker_id", "is a cue point; only a marker with an end can be looped");
+    return p->err ? p->err : after(req, res, show_loop(show, enabled, start, end, q, p));
+}
+
+static enum lm_err rate(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "rate", "keep_pitch", NULL };
     struct problem *p = &res->problem;
     enum lm_err err = body_only(req->body, known, p);
 
     if (err == LM_BAD_REQUEST)
         return err;
-    bool enabled = body_bool(req->body, "enabled", true, false, p);
-    double start = body_real(req->body, "start", enabled, 0, 0, TRACK_MAX_SECONDS, p);
-    double end = body_real(req->body, "end", enabled, 0, 0, TRACK_MAX_SECONDS, p);
-    return p->err ? p->err : after(req, res, show_loop(req->lumad->show, enabled, start, end, p));
+    double factor = body_real(req->body, "rate", true, 1, 0.5, 2, p);
+    bool keep_pitch = body_bool(req->body, "keep_pitch", false, true, p);
+    return p->err ? p->err : after(req, res, show_rate(req->lumad->show, factor, keep_pitch, p));
+}
+
+static enum lm_err next_track(struct request *req, struct response *res)
+{
+    static const char *const known[] = { "track_id", "crossfade_seconds", "start_time", "end_time", NULL };
+    struct problem *p = &res->problem;
+    const json_t *body = req->body;
+    enum lm_err err = body_only(body, known, p);
+
+    if (err == LM_BAD_REQUEST)
+        return err;
+    if (!json_object_get(body, "track_id"))
+        problem_add(p, "/track_id", "is missing; null: nothing follows");
+    const char *id = body_text(body, "track_id", false, p);
+    double crossfade = body_real(body, "crossfade_seconds", false, 0, 0, PLAYER_CROSSFADE_MAX, p);
+    double start = body_real(body, "start_time", false, 0, 0, TRACK_MAX_SECONDS, p), end = body_real(body, "end_time", false, 0, 0, TRACK_MAX_SECONDS, p);
+    const json_t *given = json_object_get(body, "end_time");
+    if (!p->err && given && !json_is_null(given) && !(end > start))
+        problem_add(p, "/end_time", "must be after start_time");
+    return p->err ? p->err : after(req, res, show_set_next(req->lumad->show, id, crossfade, start, end, p));
+}
+
+static enum lm_err meters(struct request *req, struct response *res)
+{
+    return respond_json(res, show_meters(req->lumad->show));
 }
 
 static enum lm_err volume(struct request *req, struct response *res)
@@ -116,8 +185,16 @@ const struct route api_host_audio[] = {
       .flags = ROUTE_BODY_OPTIONAL },
     { HTTP_POST, "/host-audio/pause", pause_playing, ROLE_OPERATOR, "Nothing", "HostAudio", .doc = "Stand still; the look stays.",
       .flags = ROUTE_BODY_OPTIONAL },
-    { HTTP_POST, "/host-audio/seek", seek, ROLE_OPERATOR, "Seek", "HostAudio", .doc = "Jump." },
-    { HTTP_POST, "/host-audio/loop", loop, ROLE_OPERATOR, "Loop", "HostAudio", .doc = "Loop a part, or stop looping." },
+    { HTTP_POST, "/host-audio/seek", seek, ROLE_OPERATOR, "Seek", "HostAudio",
+      .doc = "Jump to a place or a marker. quantize beat or bar: to the nearest one, and while playing when the next one comes; until then the jump is pending." },
+    { HTTP_POST, "/host-audio/loop", loop, ROLE_OPERATOR, "Loop", "HostAudio",
+      .doc = "Loop a part or a marker's, or stop looping. quantize beat or bar: from the nearest one to the nearest." },
+    { HTTP_POST, "/host-audio/rate", rate, ROLE_OPERATOR, "Rate", "HostAudio",
+      .doc = "Play slower or faster, 0.5 to 2; the pitch stays unless keep_pitch is false." },
+    { HTTP_POST, "/host-audio/next", next_track, ROLE_OPERATOR, "NextTrack", "HostAudio",
+      .doc = "What plays when the track is over, without a gap or faded over; null: nothing.", .flags = ROUTE_SLOW },
     { HTTP_POST, "/host-audio/volume", volume, ROLE_OPERATOR, "Volume", "HostAudio", .doc = "Set the volume." },
+    { HTTP_GET, "/host-audio/meters", meters, ROLE_VIEWER, NULL, "Meters",
+      .doc = "Levels in dBFS for each channel, loudness and bands of what is heard and of the input, as pushed on the socket." },
     { 0 },
 };

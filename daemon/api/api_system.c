@@ -42,9 +42,9 @@ static enum lm_err system_state(struct request *req, struct response *res)
 {
     const struct lumad *l = req->lumad;
 
-    return respond_json(res, json_pack("{s:s, s:f, s:o, s:o, s:o, s:{s:s}, s:{s:I}, s:{s:I, s:s}}", "version", LUMAD_VERSION,
+    return respond_json(res, json_pack("{s:s, s:f, s:o, s:o, s:o, s:o, s:{s:s}, s:{s:I}, s:{s:I, s:s}}", "version", LUMAD_VERSION,
                                        "uptime_s", uptime(l), "warnings", warnings_json(l->warnings), "audio",
-                                       show_device(l->show), "dmx", show_stats(l->show), "sync", "state", "off", "jobs", "active",
+                                       show_device(l->show), "av_error_ms", show_av_error(l->show), "dmx", show_stats(l->show), "sync", "state", "off", "jobs", "active",
                                        (json_int_t)jobs_active(l->jobs), "database", "schema_version",
                                        (json_int_t)db_schema_version(l->db), "device_id", db_device_id(l->db)));
 }
@@ -103,6 +103,7 @@ static enum lm_err metrics(struct request *req, struct response *res)
     metric(&s, "resident_bytes", "gauge", (double)resident_bytes());
     metric(&s, "warnings", "gauge", (double)json_array_size(warnings));
     metric(&s, "jobs_active", "gauge", (double)jobs_active(l->jobs));
+    show_audio_metrics(l->show, &s);
     add_numbers(&s, "", stats);
     json_decref(stats);
     json_decref(warnings);

@@ -185,12 +185,12 @@ void show_autoplay_play(struct show *s)
     if (same && (is_auto ? json_get_bool(autoplay, "resume", true) : true)) {
         double at = json_get_real(saved, "position", 0);
         if (at > 0 && at < now.duration - 0.05)
-            show_seek(s, at, &p);
+            show_seek(s, at, QUANTIZE_NONE, &p);
     }
     if (is_auto && !strcmp(json_get_text(autoplay, "repeat", "once"), "loop"))
-        show_loop(s, true, 0, now.duration, &p);
+        show_loop(s, true, 0, now.duration, QUANTIZE_NONE, &p);
     else if (same && was_cut && json_get_bool(saved, "loop", false))
-        show_loop(s, true, json_get_real(saved, "loop_start", 0), json_get_real(saved, "loop_end", now.duration), &p);
+        show_loop(s, true, json_get_real(saved, "loop_start", 0), json_get_real(saved, "loop_end", now.duration), QUANTIZE_NONE, &p);
     if ((is_auto || (same && was_cut)) && !atomic_load(&s->hand_paused)) {
         show_play(s, &p);
         if (atomic_load(&s->hand_paused))       /* pressed meanwhile: a hand is always stronger */

@@ -115,9 +115,9 @@ static enum lm_err restore(struct show *s, const struct calibration *c, struct p
     if (!c->before.track[0])
         return show_unload(s, p);
     if (!err && !(err = show_load_track(s, c->before.track, c->before.start, c->before.end, p)) && c->before.loop)
-        err = show_loop(s, true, c->before.loop_start, c->before.loop_end, p);
+        err = show_loop(s, true, c->before.loop_start, c->before.loop_end, QUANTIZE_NONE, p);
     if (!err)
-        err = show_seek(s, c->before.position, p);
+        err = show_seek(s, c->before.position, QUANTIZE_NONE, p);
     return err;
 }
 

@@ -36,12 +36,19 @@ static inline void histogram_add(struct histogram *h, uint32_t us)
         atomic_store_explicit(&h->max, us, memory_order_relaxed);
 }
 
-static inline void histogram_read(const struct histogram *h, uint32_t *p50, uint32_t *p99, uint32_t *max)
+static inline uint64_t histogram_count(const struct histogram *h)
 {
-    uint64_t n = 0, seen = 0;
+    uint64_t n = 0;
 
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
         n += atomic_load_explicit(&h->count[i], memory_order_relaxed);
+    return n;
+}
+
+static inline void histogram_read(const struct histogram *h, uint32_t *p50, uint32_t *p99, uint32_t *max)
+{
+    uint64_t n = histogram_count(h), seen = 0;
+
     *max = atomic_load_explicit(&h->max, memory_order_relaxed);
     *p50 = *p99 = 0;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS && n; i++) {

@@ -26,26 +26,47 @@ static json_t *beat_json(const struct beatgrid *g, double position)
                      "beat_in_bar", in_bar, "bpm", beatgrid_bpm(g, position), "beats_per_bar", g->beats_per_bar);
 }
 
+struct shared *show_loaded_grid(struct show *s)
+{
+    pthread_mutex_lock(&s->view);
+    struct shared *grid = shared_ref(s->loaded_grid);
+    pthread_mutex_unlock(&s->view);
+    return grid;
+}
+
+static json_t *next_json(const char *track, const struct player_now *now)
+{
+    return track[0] && now->next_serial ? json_pack("{s:s, s:f}", "track_id", track, "crossfade_seconds", now->crossfade) : json_null();
+}
+
+static json_t *pending_json(const struct player_now *now)
+{
+    return now->has_pending ? json_pack("{s:f, s:f}", "at", now->pending_at, "seconds", now->pending_to) : json_null();
+}
+
 json_t *show_host_audio(struct show *s)
 {
     struct player_now now;
-    char track[UUID_SIZE], score[UUID_SIZE];
+    char track[UUID_SIZE], next[UUID_SIZE] = "", score[UUID_SIZE];
     struct shared *grid;
     int64_t wall = clock_wall_ms();
 
     player_now(s->player, clock_mono_ns(), &now);
+    show_take_over(s, now.serial);      /* it may be seen here first */
     pthread_mutex_lock(&s->view);
     memcpy(track, s->loaded_track, sizeof(track));
     memcpy(score, s->viewed_score, sizeof(score));
+    if (s->next.serial && s->next.serial == now.next_serial)
+        memcpy(next, s->next.track, sizeof(next));
     grid = shared_ref(s->loaded_grid);
     pthread_mutex_unlock(&s->view);
-    json_t *v = json_pack("{s:b, s:o, s:o, s:b, s:f, s:f, s:f, s:{s:b, s:f, s:f}, s:{s:f, s:f}, s:o, s:f, s:f, s:I, s:f}",
+    json_t *v = json_pack("{s:b, s:o, s:o, s:b, s:s, s:f, s:f, s:f, s:b, s:{s:b, s:f, s:f}, s:{s:f, s:f}, s:o, s:o, s:o, s:f, s:f, s:I, s:f}",
         "loaded", (int)now.loaded, "track_id", *track ? json_string(track) : json_null(), "score_id", *score ? json_string(score) : json_null(),
-        "playing", (int)now.playing, "current_time", now.position, "duration", now.duration, "rate", now.rate,
-        "loop", "enabled", (int)now.loop, "start", now.loop_start, "end", now.loop_end,
+        "playing", (int)now.playing, "state", transport_text(now.state), "current_time", now.position, "duration", now.duration, "rate", now.rate,
+        "keep_pitch", (int)now.keep_pitch, "loop", "enabled", (int)now.loop, "start", now.loop_start, "end", now.loop_end,
         "segment", "start", now.segment_start, "end", now.segment_end, "beat", beat_json(shared_get(grid), now.position),
-        "latency_ms", now.latency_ms, "volume_db", player_get_volume(s->player), "seq", (json_int_t)atomic_load(&s->audio_serial),
-        "server_time", (double)wall / 1000);
+        "next", next_json(next, &now), "pending", pending_json(&now), "latency_ms", now.latency_ms, "volume_db", atomic_load(&s->volume_db),
+        "seq", (json_int_t)atomic_load(&s->audio_serial), "server_time", (double)wall / 1000);
     shared_unref(grid);
     json_object_update_new(v, show_listening_json(s));
     return v;
@@ -53,41 +74,73 @@ json_t *show_host_audio(struct show *s)
 
 /* ---- loading ---- */
 
+/* The one of the two that has this track now gets its grid; they may change places meanwhile. */
+static void put_grid(struct show *s, const char *track, struct shared *grid)
+{
+    struct shared **of[] = { &s->loaded_grid, &s->next.grid };
+    const char *tracks[] = { s->loaded_track, s->next.track };
+    struct shared *old[2] = { NULL };
+
+    pthread_mutex_lock(&s->view);
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(track, tracks[i])) {
+            old[i] = *of[i];
+            *of[i] = shared_ref(grid);
+        }
+    pthread_mutex_unlock(&s->view);
+    shared_unref(old[0]), shared_unref(old[1]);
+}
+
 void show_loaded_changed(struct show *s)
 {
     struct db_conn *c = db_reader_take(s->o.db);
-    struct shared *grid = NULL;
-    char track[UUID_SIZE];
+    char tracks[2][UUID_SIZE];
 
     pthread_mutex_lock(&s->view);
-    memcpy(track, s->loaded_track, sizeof(track));
+    memcpy(tracks[0], s->loaded_track, UUID_SIZE);
+    memcpy(tracks[1], s->next.track, UUID_SIZE);
     pthread_mutex_unlock(&s->view);
-    if (track[0] && !show_load_grid(s, c, track, &grid)) {
-        pthread_mutex_lock(&s->view);
-        if (!strcmp(track, s->loaded_track)) {
-            struct shared *old = s->loaded_grid;
-            s->loaded_grid = grid, grid = old;
-        }
-        pthread_mutex_unlock(&s->view);
+    for (int i = 0; i < 2; i++) {
+        struct shared *grid = NULL;
+        if (!tracks[i][0] || show_load_grid(s, c, tracks[i], &grid))
+            continue;
+        put_grid(s, tracks[i], grid);
         shared_unref(grid);
         show_audio_changed(s);
     }
     db_reader_put(s->o.db, c);
 }
 
+static bool is_same(const char *track, const char *wanted)
+{
+    return wanted[0] && !strcmp(wanted, track);
+}
+
+uint64_t show_post_serials(struct show *s, const char *coming_track, uint64_t coming)
+{
+    pthread_mutex_lock(&s->view);
+    const char *wanted = s->now.score_track;
+    uint64_t now = is_same(s->loaded_track, wanted) ? s->loaded_serial : 0;
+    if (!coming)
+        coming_track = s->next.track, coming = s->next.serial;
+    coming = is_same(coming_track, wanted) ? coming : 0;
+    pthread_mutex_unlock(&s->view);
+    return engine_post_serial(s->engine, now, coming);
+}
+
 /* What is on the player now, and so whether it lights the score. Audio lock held. */
 static void announce(struct show *s, const char *track_id, uint64_t serial, struct shared *grid)
 {
     pthread_mutex_lock(&s->control);
+    show_clear_next(s);
     pthread_mutex_lock(&s->view);
     struct shared *old = s->loaded_grid;
     memcpy(s->loaded_track, track_id, strnlen(track_id, UUID_LEN) + 1);
     s->loaded_serial = serial;
     s->loaded_grid = grid;
-    bool lit = s->now.score_track[0] && !strcmp(s->now.score_track, track_id);
     pthread_mutex_unlock(&s->view);
     shared_unref(old);
-    engine_post_serial(s->engine, lit ? serial : 0, 0);
+    show_post_serials(s, "", 0);
     pthread_mutex_unlock(&s->control);
     event_wake(s->listener);            /* the metronome has other beats */
 }
@@ -96,12 +149,8 @@ static void announce(struct show *s, const char *track_id, uint64_t serial, stru
 static void announce_coming(struct show *s, const char *track_id, uint64_t serial)
 {
     pthread_mutex_lock(&s->control);
-    pthread_mutex_lock(&s->view);
-    const char *wanted = s->now.score_track;
-    uint64_t now = wanted[0] && !strcmp(wanted, s->loaded_track) ? s->loaded_serial : 0;
-    bool lit = wanted[0] && !strcmp(wanted, track_id);
-    pthread_mutex_unlock(&s->view);
-    uint64_t ticket = engine_post_serial(s->engine, now, lit ? serial : 0);
+    bool lit = is_same(track_id, s->now.score_track);
+    uint64_t ticket = show_post_serials(s, track_id, serial);
     pthread_mutex_unlock(&s->control);
     if (lit)
         engine_wait(s->engine, ticket, PREPARE_MS);
@@ -129,7 +178,7 @@ static bool is_cancelled(struct show *s, const char *track_id)
  * The decoded audio, waited for by looking: a newer load, the end of lumad and a cancelled decode end the wait at once. Otherwise two loads of tracks that take
  * long would hold all the threads that may, and lumad could not stop.
  */
-static enum lm_err wait_decoded(struct show *s, const char *track_id, uint64_t load, char **path, struct problem *p)
+enum lm_err show_wait_decoded(struct show *s, const char *track_id, struct show_wait wait, char **path, struct problem *p)
 {
     int64_t until = clock_mono_ns() + DECODE_MS * INT64_C(1000000);
     enum lm_err err;
@@ -141,8 +190,8 @@ static enum lm_err wait_decoded(struct show *s, const char *track_id, uint64_t l
         nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
         if (atomic_load(&s->stop))
             return problem_set(p, LM_BUSY, "lumad is stopping.");
-        if (atomic_load(&s->loads) != load)
-            return problem_set(p, LM_CONFLICT, "Another track was loaded meanwhile.");
+        if (atomic_load(wait.count) != wait.mine)
+            return problem_set(p, LM_CONFLICT, "Something else was asked for meanwhile.");
         if (is_cancelled(s, track_id))
             return problem_set(p, LM_CONFLICT, "The decoding of this track was cancelled.");
         problem_clear(p);
@@ -151,26 +200,34 @@ static enum lm_err wait_decoded(struct show *s, const char *track_id, uint64_t l
     return err;
 }
 
-static void prepare_at(struct show *s, double seconds)
+void show_prepare_at(struct show *s, double seconds)
 {
     pool_prepare_at(s->pool, seconds + atomic_load(&s->light_offset), PREPARE_MS);
 }
 
-/* Audio lock held. */
-static enum lm_err put_on_player(struct show *s, const char *track_id, const char *path, struct shared *grid, double start, double end, double gain_db,
-                                 struct problem *p)
+enum lm_err show_check_part(const json_t *row, double start, double end, struct problem *p)
 {
-    uint64_t serial = ++s->serials;
+    if (!(start >= 0) || !isfinite(end) || (end > 0 && end <= start))
+        return problem_add(p, "/end_time", "must lie after start_time");
+    double duration = json_get_real(row, "duration_seconds", 0);
+    if (start > 0 && start >= duration)
+        return problem_add(p, "/start_time", "the track ends at %.3f s", duration);
+    return LM_OK;
+}
 
-    prepare_at(s, start);
-    announce_coming(s, track_id, serial);
-    enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = path, .serial = serial, .start = start, .end = end, .gain_db = gain_db }, p);
+/* Audio lock held. The serial is given here. */
+static enum lm_err put_on_player(struct show *s, const char *track_id, struct player_track track, struct shared *grid, struct problem *p)
+{
+    track.serial = ++s->serials;
+    show_prepare_at(s, track.start);
+    announce_coming(s, track_id, track.serial);
+    enum lm_err err = player_load(s->player, &track, p);
     if (err) {
         shared_unref(grid);
         announce_coming(s, "", 0);
         return err;
     }
-    announce(s, track_id, serial, grid);
+    announce(s, track_id, track.serial, grid);
     pool_set_loop(s->pool, -1);
     show_audio_changed(s);
     warnings_lower(s->o.warnings, "show.track");
@@ -220,17 +277,14 @@ enum lm_err show_load_for(struct show *s, const char *track_id, double start, do
 
     if (!err)
         err = show_load_grid(s, c, track_id, &grid);
-    double duration = json_get_real(row, "duration_seconds", 0);
     db_reader_put(s->o.db, c);
-    if (!err && (!(start >= 0) || !isfinite(end) || (end > 0 && end <= start)))
-        err = problem_add(p, "/end_time", "must lie after start_time");
-    if (!err && start > 0 && start >= duration)
-        err = problem_add(p, "/start_time", "the track ends at %.3f s", duration);
-    if (!err && !(err = wait_decoded(s, track_id, load, &path, p))) {
-        double gain_db = show_track_gain(s, track_id);
+    if (!err)
+        err = show_check_part(row, start, end, p);
+    if (!err && !(err = show_wait_decoded(s, track_id, (struct show_wait){ &s->loads, load }, &path, p))) {
+        struct player_track track = { .pcm_path = path, .start = start, .end = end, .gain_db = show_track_gain(s, track_id) };
         pthread_mutex_lock(&s->audio);
         if (put ? is_newest(s, put) : atomic_load(&s->loads) == load) {
-            err = put_on_player(s, track_id, path, grid, start, end, gain_db, p);
+            err = put_on_player(s, track_id, track, grid, p);
             grid = NULL;
         } else if (!put) {
             err = problem_set(p, LM_CONFLICT, "Another track was loaded meanwhile.");
@@ -269,7 +323,7 @@ enum lm_err show_play(struct show *s, struct problem *p)
 
     player_now(s->player, clock_mono_ns(), &now);
     if (now.loaded && now.position >= now.segment_end)          /* it will start over */
-        prepare_at(s, now.segment_start);
+        show_prepare_at(s, now.segment_start);
     return player_play(s->player, p);
 }
 
@@ -280,34 +334,20 @@ enum lm_err show_pause(struct show *s, struct problem *p)
     return player_pause(s->player);
 }
 
-enum lm_err show_seek(struct show *s, double seconds, struct problem *p)
+enum lm_err show_rate(struct show *s, double rate, bool keep_pitch, struct problem *p)
 {
-    struct player_now now;
-
-    player_now(s->player, clock_mono_ns(), &now);
-    if (!now.loaded)
-        return problem_set(p, LM_CONFLICT, "No track is loaded.");
-    if (seconds >= 0 && seconds <= now.duration)
-        prepare_at(s, seconds);
-    return player_seek(s->player, seconds, NAN, p);
-}
-
-enum lm_err show_loop(struct show *s, bool enabled, double start, double end, struct problem *p)
-{
-    enum lm_err err = player_loop(s->player, enabled, start, end, p);
-
-    if (!err)
-        pool_set_loop(s->pool, enabled ? fmax(start + atomic_load(&s->light_offset), 0) : -1);
-    return err;
+    return player_rate(s->player, rate, keep_pitch, p);
 }
 
 enum lm_err show_volume(struct show *s, double db, struct problem *p)
 {
     enum lm_err err = player_volume(s->player, db, p);
 
-    if (!err)
-        show_audio_changed(s);
-    return err;
+    if (err)
+        return err;
+    atomic_store(&s->volume_db, player_get_volume(s->player));
+    show_audio_changed(s);
+    return LM_OK;
 }
 
 enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *serial, struct problem *p)
@@ -326,5 +366,5 @@ enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *seri
 
 bool show_is_playing_track(void *show, const char *track_id)
 {
-    return is_loaded(show, track_id) || show_is_put_aside(show, track_id);
+    return is_loaded(show, track_id) || show_is_next(show, track_id) || show_is_put_aside(show, track_id);
 }

@@ -353,6 +353,7 @@ static void tell_view(struct show *s, const struct show_light *l, struct scene *
 {
     pthread_mutex_lock(&s->view);
     scene->serial = l->score_track[0] && !strcmp(l->score_track, s->loaded_track) ? s->loaded_serial : 0;
+    scene->coming = l->score_track[0] && !strcmp(l->score_track, s->next.track) ? s->next.serial : 0;
     memcpy(s->viewed_score, l->choice.score, sizeof(s->viewed_score));
     shared_unref(s->viewed_space);      /* never the last one: it is still in s->now */
     s->viewed_space = shared_ref(l->space);

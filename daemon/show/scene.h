@@ -46,6 +46,7 @@ struct scene_park { uint32_t universe; uint16_t slot; uint8_t value; };        /
 struct scene {
     uint64_t id;                        /* ascending */
     uint64_t serial;                    /* of the player, when the loaded track is the score's; else 0 */
+    uint64_t coming;                    /* the same for the track that follows it */
     struct shared *space;               /* struct space */
     struct shared *outputs;             /* struct output_set */
     struct shared *input;               /* struct input_set */

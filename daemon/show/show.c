@@ -38,6 +38,16 @@ void show_audio_changed(struct show *s)
     pthread_mutex_unlock(&s->news_lock);
 }
 
+static void count_losses(struct show *s)
+{
+    struct player_device d;
+
+    player_get_device(s->player, &d);
+    if (d.lost && !s->was_lost)
+        atomic_fetch_add(&s->losses, 1);
+    s->was_lost = d.lost;
+}
+
 void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx)
 {
     pthread_mutex_lock(&s->news_lock);
@@ -49,9 +59,15 @@ void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx)
 static void player_changed(void *ctx)
 {
     struct show *s = ctx;
+    struct player_now now;
 
+    if (!atomic_load(&s->has_player))   /* it is being made, and nothing is loaded */
+        return;
+    player_now(s->player, clock_mono_ns(), &now);
+    count_losses(s);
+    show_take_over(s, now.serial);
     show_audio_changed(s);
-    event_wake(s->listener);            /* another device may have another chain of effects */
+    event_wake(s->listener);            /* another device may have another chain of effects; the engine is told of another track */
 }
 
 enum lm_err show_new(const struct show_options *o, struct show **result)
@@ -86,6 +102,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     struct pool_options pool = { o->compile_threads, playhead, engine_frames(s->engine), s, CACHE_BYTES };
     if (!(s->previews = previews_new()) || !(s->pool = pool_new(&pool)))
         err = LM_NOMEM;
+    atomic_store(&s->has_player, !err);
 out:
     if (err) {
         show_free(s);
@@ -105,6 +122,7 @@ void show_free(struct show *s)
     show_light_clear(&s->now);
     show_forget_graphs(s);
     shared_unref(s->loaded_grid);
+    shared_unref(s->next.grid);
     shared_unref(s->viewed_space);
     wire_free(s->wire);
     previews_free(s->previews);
@@ -136,8 +154,8 @@ static unsigned drain(struct show *s, int timeout_ms)
     do {
         dirty |= show_dirty_of(e.table);
         chains |= !strcmp(e.table, "audio_chains") || !strcmp(e.table, "*");
-        if (!strcmp(e.table, "tracks") && e.op == 'd' && show_is_playing_track(s, e.id))
-            show_unload(s, NULL);       /* what does not exist any more is not played either */
+        if (!strcmp(e.table, "tracks") && e.op == 'd')
+            show_forget_track(s, e.id);
     } while (event_poll(s->listener, &e));
     if (chains)
         show_chain_load(s);
@@ -198,6 +216,8 @@ static void *control(void *arg)
         unsigned dirty = drain(s, 250) | (previews_ended(s->previews) ? DIRTY_SCORE | DIRTY_GRAPHS : 0);
         int64_t now = clock_mono_ns();
 
+        if (atomic_exchange(&s->has_taken_over, false))
+            show_taken_over(s);
         if (dirty || (left && now - tried > RETRY_MS * INT64_C(1000000))) {
             left = react(s, dirty | left);
             tried = now;

@@ -17,10 +17,12 @@
 #include "audio/player.h"
 #include "core/err.h"
 #include "core/event.h"
+#include "core/str.h"
 #include "db/db.h"
 #include "dmx/input.h"
 #include "dmx/output.h"
 #include "library/library.h"
+#include "show/quantize.h"
 #include "show/warnings.h"
 
 struct show;
@@ -81,8 +83,21 @@ enum lm_err show_load_track(struct show *s, const char *track_id, double start, 
 enum lm_err show_unload(struct show *s, struct problem *p);
 enum lm_err show_play(struct show *s, struct problem *p);
 enum lm_err show_pause(struct show *s, struct problem *p);
-enum lm_err show_seek(struct show *s, double seconds, struct problem *p);   /* tiles around the target are made before the jump */
-enum lm_err show_loop(struct show *s, bool enabled, double start, double end, struct problem *p);
+/*
+ * Tiles around the target are made before the jump. Quantised, the target is the nearest beat or bar, and while the track plays the jump waits for the next one of where
+ * it plays, so that the music stays in time; the state says it is pending. LM_CONFLICT: no track, no beat grid, no beat or bar left.
+ */
+enum lm_err show_seek(struct show *s, double seconds, enum quantize q, struct problem *p);
+/* Quantised: from the nearest beat or bar to the nearest, one at least. */
+enum lm_err show_loop(struct show *s, bool enabled, double start, double end, enum quantize q, struct problem *p);
+/* The place of a marker of the loaded track; *end: NAN for a cue point. LM_INVALID: no such marker; LM_CONFLICT: of another track. */
+enum lm_err show_marker(struct show *s, const char *marker_id, double *start, double *end, struct problem *p);
+enum lm_err show_rate(struct show *s, double rate, bool keep_pitch, struct problem *p);     /* 0.5..2; stays over loads */
+/* What plays when the loaded track is over; waits for it to be decoded. NULL: nothing. A load, an unload and another next take its place. LM_CONFLICT: nothing loaded. */
+enum lm_err show_set_next(struct show *s, const char *track_id, double crossfade, double start, double end, struct problem *p);
+json_t *show_meters(struct show *s);                                        /* the message of topic meters, without "type" and "topic" */
+void show_audio_metrics(struct show *s, struct str *text);                  /* for GET /metrics */
+json_t *show_av_error(struct show *s);                                      /* {p50,p99,max} in ms, frames; of GET /system */
 enum lm_err show_volume(struct show *s, double db, struct problem *p);
 json_t *show_device(struct show *s);                                        /* {device,active,devices:[]} */
 enum lm_err show_set_device(struct show *s, const char *device, struct problem *p);

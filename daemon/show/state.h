@@ -31,6 +31,15 @@ enum { SHOW_DEVICE_NAME = 128 };
 /* The effects that are on, where they come from ("" = lumad's own), and the device they were chosen for. */
 struct show_chain { struct chain_settings settings; char id[UUID_SIZE], name[1024], device[SHOW_DEVICE_NAME]; };
 
+/* What follows the loaded track: the player's next. */
+struct show_next {
+    uint64_t serial;                    /* 0: nothing does */
+    char track[UUID_SIZE];
+    struct shared *grid;
+};
+
+struct show_meter { uint64_t seq; int64_t at_ns; };     /* what was seen last, and since when */
+
 struct group_level { char group[UUID_SIZE]; float level; };
 
 /* The graph of each pattern of the score, as this venue plays it: read and parsed once, however many blocks play it and however often they are edited. */
@@ -74,6 +83,7 @@ struct show {
     bool has_thread, has_starter;
     atomic_bool stop;                   /* nobody waits for anything any more */
     atomic_bool stopped;
+    atomic_bool has_player;             /* all that its callback needs is there */
     atomic_bool has_begun;              /* the starter is done: from here on the position is worth saving */
     atomic_bool has_place;              /* a track has been on since the start */
 
@@ -93,11 +103,17 @@ struct show {
     uint64_t loaded_serial;
     struct shared *loaded_grid;
     struct show_chain chain;
+    struct show_next next;
+    struct show_meter meters_seen[2];   /* what goes out, what comes in */
     struct shared *viewed_space;        /* the newest that went to the engine, for the wire read back */
 
     pthread_mutex_t chains;             /* while rows become s->chain; only `view` is taken inside */
     pthread_mutex_t audio;              /* one load at a time */
-    atomic_ullong loads;                /* asked for; an older one that still waits gives way */
+    atomic_ullong loads, nexts;         /* asked for; an older one that still waits gives way */
+    atomic_bool has_taken_over;         /* the next track is the present one, and the engine is not told yet */
+    _Atomic double volume_db;           /* as the player has it, for who may not wait for it */
+    atomic_uint losses;                 /* of the sound device */
+    bool was_lost;                      /* the player's callback's */
     uint64_t serials;
     atomic_uint audio_serial;
     struct listening listening;
@@ -151,9 +167,28 @@ void show_chain_follow(struct show *s);                 /* loads it when another
 /* What a track is played with so that it is as loud as the others: dB to CHAIN_LUFS, for player_track.gain_db; 0: not measured. May wait for that. No lock held. */
 double show_track_gain(struct show *s, const char *track_id);
 
+/* The tiles that light this place of the track are made before it returns, if that is possible in reasonable time. */
+void show_prepare_at(struct show *s, double seconds);
+/* The beat grid of the loaded track, to be put; NULL: none. */
+struct shared *show_loaded_grid(struct show *s);
+
+/* next.c: the track that follows */
+struct show_wait { const atomic_ullong *count; uint64_t mine; };        /* over when the count is another */
+void show_clear_next(struct show *s);                   /* the player has none any more */
+bool show_is_next(struct show *s, const char *track_id);
+void show_forget_track(struct show *s, const char *track_id);           /* what does not exist any more is not played either */
+bool show_take_over(struct show *s, uint64_t serial);   /* what plays now is the next track, if it is that one */
+void show_taken_over(struct show *s);                   /* the engine and the pool are told; not from the player's threads */
+
 /* host.c */
 /* Audio that is no track in the place of what is loaded; *serial: its name on the player. */
 enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *serial, struct problem *p);
+/* The decoded audio, waited for: LM_CONFLICT when something newer was asked for meanwhile. */
+enum lm_err show_wait_decoded(struct show *s, const char *track_id, struct show_wait wait, char **path, struct problem *p);
+/* The engine lights the score with the track that is there, and with the one that follows it or is about to be loaded (serial != 0); its ticket. Control lock held. */
+uint64_t show_post_serials(struct show *s, const char *coming_track, uint64_t coming);
+/* end <= 0: the whole track; else it must lie behind the start, and both in the track. */
+enum lm_err show_check_part(const json_t *row, double start, double end, struct problem *p);
 enum lm_err show_load_grid(struct show *s, struct db_conn *c, const char *track_id, struct shared **grid);
 void show_loaded_changed(struct show *s);               /* the grid of the loaded track again */
 /* As show_load_track(); `put` != 0: only when another track is loaded and no PUT /show is newer than that one (LM_OK: the newer one takes care of it). */
