@@ -78,7 +78,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-audio bench-av soak-audio lint format generated stem-model install clean
+        valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-push bench-audio bench-av soak-audio lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -204,6 +204,9 @@ bench-graph: $B/tests/bench/bench_graph daemon
 bench-dmx: daemon $(WIRE:%.c=$B/%)
 	$(call need,ip,iproute2)
 	@$(FOR_TESTS) python3 tests/bench/bench_dmx.py
+# How punctual the pushes of the WebSocket are, and what they do to the light; two minutes on a machine that does nothing else, as root.
+bench-push: daemon $B/tests/bench/dmx_receiver
+	@$(FOR_TESTS) python3 tests/bench/bench_push.py $(SECONDS)
 # What four analysis programs at work do to frames and packets; about five minutes, on a machine that does nothing else.
 bench-jobs: daemon
 	@$(FOR_TESTS) python3 tests/bench/bench_jobs.py

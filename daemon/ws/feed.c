@@ -7,14 +7,16 @@
 #include "ws/session.h"
 
 enum { JOBS_SHOWN = 100 };
-#define TICK_LIVE_NS 5000000LL
-#define TICK_IDLE_NS 500000000LL
-#define HOST_AUDIO_NS 50000000LL /* 20 Hz */
+#define LOOK_NS 5000000LL        /* for a new frame: the engine may not wake anybody */
+#define IDLE_NS 500000000LL
+#define BEAT_NS 50000000LL       /* 20 Hz */
 #define DMX_NS 100000000LL       /* 10 Hz */
+#define FRESH_NS 4000000LL       /* so long a message that was made for one is good for all */
 
 #define FRAME_TOPICS (TOPIC_BIT(TOPIC_FRAME) | TOPIC_BIT(TOPIC_WIRE))
 #define SEEN_TOPICS (FRAME_TOPICS | TOPIC_BIT(TOPIC_DMX))
-#define LIVE_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | SEEN_TOPICS)
+#define BEAT_TOPICS (TOPIC_BIT(TOPIC_HOST_AUDIO) | TOPIC_BIT(TOPIC_METERS))
+#define LIVE_TOPICS (BEAT_TOPICS | SEEN_TOPICS)
 
 static unsigned wanted(const struct ws *w)
 {
@@ -126,17 +128,44 @@ void feed_present(struct session *s, unsigned topics)
 
 /* ---- what goes by the clock ---- */
 
-static void tick_host_audio(struct ws *w, int64_t now)
+const char *feed_text(struct ws *w, enum topic topic)
+{
+    struct message_text *m = topic == TOPIC_METERS ? &w->meters : &w->host_audio;
+    uint32_t serial = show_host_audio_serial(w->lumad->show);
+    int64_t now = clock_mono_ns();
+
+    if (m->text && m->serial == serial && now - m->made_ns < FRESH_NS)
+        return m->text;
+    json_t *state = topic == TOPIC_METERS ? show_meters(w->lumad->show) : show_host_audio(w->lumad->show);
+    if (state) {
+        json_object_set_new(state, "type", json_string(topic_table[topic].name));
+        json_object_set_new(state, "topic", json_string(topic_table[topic].name));
+    }
+    char *text = state ? json_text(state) : NULL;
+    json_decref(state);
+    free(m->text);
+    *m = (struct message_text){ .text = text, .made_ns = now, .serial = serial };
+    return text;
+}
+
+void feed_change(struct ws *w)
 {
     uint32_t serial = show_host_audio_serial(w->lumad->show);
 
-    if (serial == w->host_audio_serial && now - w->host_audio_ns < HOST_AUDIO_NS)
+    if (serial == w->host_audio_serial)
         return;
-    /* A change goes out at once and the beat of 20 Hz goes on from where it was. */
-    if (now - w->host_audio_ns >= HOST_AUDIO_NS)
-        w->host_audio_ns = now - w->host_audio_ns < 2 * HOST_AUDIO_NS ? w->host_audio_ns + HOST_AUDIO_NS : now;
-    w->host_audio_serial = serial;
+    w->host_audio_serial = serial;      /* the beat of 20 Hz goes on from where it was */
     due_all(w, TOPIC_BIT(TOPIC_HOST_AUDIO));
+}
+
+/* A beat that was missed is left out: the next is where it would have been. */
+static void tick_beat(struct ws *w, int64_t now)
+{
+    if (now < w->beat_ns)
+        return;
+    w->beat_ns = w->beat_ns && now - w->beat_ns < BEAT_NS ? w->beat_ns + BEAT_NS : now + BEAT_NS;
+    w->host_audio_serial = show_host_audio_serial(w->lumad->show);
+    due_all(w, BEAT_TOPICS);
 }
 
 static void tick_frames(struct ws *w, unsigned topics, int64_t now)
@@ -163,20 +192,27 @@ void feed_tick(struct ws *w, int64_t now)
 {
     unsigned topics = wanted(w);
 
-    if (topics & TOPIC_BIT(TOPIC_HOST_AUDIO))
-        tick_host_audio(w, now);
-    if (topics & SEEN_TOPICS)
+    if (topics & BEAT_TOPICS)
+        tick_beat(w, now);
+    if (topics & SEEN_TOPICS && now - w->look_ns >= LOOK_NS) {
+        w->look_ns = now - w->look_ns < 2 * LOOK_NS ? w->look_ns + LOOK_NS : now;
         tick_frames(w, topics, now);
+    }
     w->tick_ns = 0;
     feed_schedule(w);
 }
 
 void feed_schedule(struct ws *w)
 {
-    int64_t at = clock_mono_ns() + (wanted(w) & LIVE_TOPICS ? TICK_LIVE_NS : TICK_IDLE_NS);
+    unsigned topics = wanted(w);
+    int64_t now = clock_mono_ns(), at = now + IDLE_NS;
 
+    if (topics & BEAT_TOPICS)
+        at = w->beat_ns < at ? w->beat_ns : at;
+    if (topics & SEEN_TOPICS)
+        at = w->look_ns + LOOK_NS < at ? w->look_ns + LOOK_NS : at;
     if (!w->sessions)
         w->tick_ns = 0;
     else if (!w->tick_ns || at < w->tick_ns)
-        w->tick_ns = at;
+        w->tick_ns = at > 0 ? at : now;
 }

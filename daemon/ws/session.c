@@ -155,12 +155,16 @@ static unsigned char *room(struct ws *w, size_t n)
     return w->buffer;
 }
 
-static bool send_state(struct session *s, const char *type, json_t *state)
+static bool send_text(struct session *s, const char *text)
 {
-    if (state)
-        json_object_set_new(state, "type", json_string(type));
+    return text && queue(s, WSLAY_TEXT_FRAME, text, strlen(text));
+}
+
+static bool send_warnings(struct session *s)
+{
+    json_t *state = json_pack("{s:s, s:o}", "type", topic_table[TOPIC_SYSTEM].name, "warnings", warnings_json(s->ws->lumad->warnings));
     char *text = state ? json_text(state) : NULL;
-    bool is_fine = text && queue(s, WSLAY_TEXT_FRAME, text, strlen(text));
+    bool is_fine = send_text(s, text);
 
     free(text);
     json_decref(state);
@@ -195,7 +199,6 @@ static bool send_dmx(struct session *s)
 /* The next state that is due, made now. One each time the socket takes bytes: then at most one frame is ever left half written. */
 static bool send_due(struct session *s)
 {
-    const struct lumad *l = s->ws->lumad;
     int t = 0;
 
     while (!(s->due & TOPIC_BIT(t)))
@@ -203,13 +206,14 @@ static bool send_due(struct session *s)
     s->due &= ~TOPIC_BIT(t);
     switch ((enum topic)t) {
     case TOPIC_HOST_AUDIO:
-        return send_state(s, topic_table[t].name, show_host_audio(l->show));
+    case TOPIC_METERS:
+        return send_text(s, feed_text(s->ws, (enum topic)t));
     case TOPIC_FRAME:
         return send_frame(s, s->ws->live, false);
     case TOPIC_WIRE:
         return send_frame(s, s->ws->wire, true);
     case TOPIC_SYSTEM:
-        return send_state(s, topic_table[t].name, json_pack("{s:o}", "warnings", warnings_json(l->warnings)));
+        return send_warnings(s);
     case TOPIC_DMX:
         return send_dmx(s);
     case TOPIC_CHANGES:

@@ -5,7 +5,7 @@
  * Framing, control frames, UTF-8 and the checks of RFC 6455 (a frame that is not masked, reserved bits, broken fragments: 1002) are libwslay's; sockets, topics,
  * limits and liveness are ours.
  *
- * Streams (host-audio, frame, wire, dmx) and the list of warnings are state: a bit says that the newest is due, and it is made when the socket takes it, so a slow
+ * Streams (host-audio, meters, frame, wire, dmx) and the list of warnings are state: a bit says that the newest is due, and it is made when the socket takes it, so a slow
  * client skips. Everything else (hello, changes, jobs, answers) is said once and waits in the client's queue.
  *
  * THREADS  The ws thread, but for the inbox, `wake` and `is_stopping`.
@@ -44,10 +44,17 @@ struct session {
     size_t budget;                      /* bytes that may still be read in this round */
 };
 
+/* A message that all who follow a topic get at one tick: made when the first of them takes it, and kept until it is no longer the newest. */
+struct message_text {
+    char *text;
+    int64_t made_ns;
+    uint32_t serial;                    /* of host audio, from before it was made */
+};
+
 struct ws {
     const struct lumad *lumad;
     struct guard guard;
-    int epoll, wake;                    /* `wake`: an eventfd, written from any thread */
+    int epoll, wake, timer;             /* `wake`: an eventfd, written from any thread; `timer` rings at tick_ns */
     struct event_listener *news;
     pthread_t thread;
     atomic_bool is_stopping;
@@ -58,9 +65,10 @@ struct ws {
 
     struct session *sessions;
     size_t n_sessions;
-    int64_t tick_ns;                    /* when feed_tick() is due; 0: never */
-    int64_t host_audio_ns, dmx_ns;      /* when last sent */
+    int64_t tick_ns, timer_ns;          /* when feed_tick() is due, 0: never; what the timer is set to */
+    int64_t beat_ns, look_ns, dmx_ns;   /* when host-audio and meters are next due; frames were last looked for; dmx was last sent */
     uint32_t host_audio_serial;
+    struct message_text host_audio, meters;
     const struct show_live *live;       /* newest frame; valid until the next show_live() */
     const struct show_live *wire;       /* the same, read back from its slots; NULL when nobody asks or there is none */
     uint32_t live_seq;
@@ -82,5 +90,7 @@ void session_check(struct session *s, int64_t now);                     /* who t
 /* --- feed.c: what goes to all --- */
 void feed_news(struct ws *w);                           /* drains the event bus */
 void feed_present(struct session *s, unsigned topics);  /* present state of what was just subscribed */
+void feed_change(struct ws *w);                         /* host audio may have changed: what did goes out at once */
+const char *feed_text(struct ws *w, enum topic topic);  /* of TOPIC_HOST_AUDIO or TOPIC_METERS, the newest; borrowed until the next call. NULL: no memory */
 void feed_tick(struct ws *w, int64_t now);              /* what goes by the clock; at ws.tick_ns */
 void feed_schedule(struct ws *w);                       /* sets ws.tick_ns, by what is subscribed */

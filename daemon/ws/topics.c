@@ -15,6 +15,7 @@ const struct topic_desc topic_table[TOPICS] = {
     [TOPIC_CHANGES] = { "changes", "at once", "Which row changed; \"*\" means everything may have." },
     [TOPIC_JOBS] = { "jobs", "at most 5 Hz per job", "Progress and state of a job." },
     [TOPIC_SYSTEM] = { "system", "at once", "The warnings there are." },
+    [TOPIC_METERS] = { "meters", "20 Hz", "Levels, loudness and bands of what is heard, and of the input." },
     [TOPIC_DMX] = { "dmx/", "10 Hz", "Binary LMD1: the slots of universe <n>." },
 };
 
@@ -65,7 +66,7 @@ static enum lm_err parse_topics(const json_t *list, struct message *m, struct pr
         snprintf(path, sizeof(path), "/topics/%zu", i);
         problem_add(
             p, path,
-            "is no topic: there are host-audio, frame, wire, changes, jobs, system and dmx/1 to dmx/%d, of the last %d at a time",
+            "is no topic: there are host-audio, meters, frame, wire, changes, jobs, system and dmx/1 to dmx/%d, of the last %d at a time",
             DMX_MAX_UNIVERSE, MESSAGE_DMX_MAX);
     }
     return p->err;

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -80,12 +81,24 @@ void ws_adopt(void *ws, int fd, const struct sockaddr_storage *addr, unsigned ad
 
 /* ---- the thread ---- */
 
-/* Until the next tick, in ms and never early; -1: there is none. */
-static int wait_ms(int64_t until)
+/* The timer rings at the next tick: timeouts of epoll_wait() are whole milliseconds, and a beat would be one of them late. */
+static void set_timer(struct ws *w)
 {
-    int64_t left = until - clock_mono_ns();
+    struct itimerspec at = { .it_value = { .tv_sec = w->tick_ns / 1000000000, .tv_nsec = w->tick_ns % 1000000000 } };
 
-    return !until ? -1 : left <= 0 ? 0 : (int)((left + 999999) / 1000000);
+    if (w->tick_ns == w->timer_ns)
+        return;
+    w->timer_ns = w->tick_ns;
+    if (timerfd_settime(w->timer, TFD_TIMER_ABSTIME, &at, NULL))        /* all zeros: it rings no more */
+        log_error("ws", "the timer of the WebSocket thread cannot be set: %s", strerror(errno));
+}
+
+static void empty(int fd)
+{
+    uint64_t count;
+
+    if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        log_error("ws", "cannot read what woke the WebSocket thread: %s", strerror(errno));
 }
 
 static void sweep(struct ws *w)
@@ -104,10 +117,14 @@ static void turn(struct ws *w, int timeout_ms)
 
     for (int i = 0; i < n; i++) {
         struct session *s = events[i].data.ptr;
-        uint64_t count;
+        if (events[i].data.ptr == &w->timer) {
+            empty(w->timer);
+            w->timer_ns = 0;
+            continue;
+        }
         if (!s) {
-            if (read(w->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
-                log_error("ws", "cannot read what woke the WebSocket thread: %s", strerror(errno));
+            empty(w->wake);
+            feed_change(w);
             empty_inbox(w);
             feed_news(w);
             continue;
@@ -132,13 +149,18 @@ static void *run(void *arg)
 {
     struct ws *w = arg;
 
-    while (!w->is_stopping)
-        turn(w, wait_ms(w->tick_ns));
+    thread_ask_short_slices();          /* a beat that comes while requests are answered is still one */
+    while (!w->is_stopping) {
+        set_timer(w);
+        turn(w, -1);
+    }
     for (struct session *s = w->sessions; s; s = s->next)
         session_dismiss(s, WSLAY_CODE_GOING_AWAY, "lumad is stopping");
     int64_t until = clock_mono_ns() + FAREWELL_NS;
-    while (w->sessions && clock_mono_ns() < until)
-        turn(w, wait_ms(until));
+    for (int64_t left; w->sessions && (left = until - clock_mono_ns()) > 0;) {
+        set_timer(w);
+        turn(w, (int)(left / 1000000) + 1);
+    }
     empty_inbox(w); /* to be refused in words */
     while (w->sessions)
         session_free(w->sessions);
@@ -153,7 +175,11 @@ static void release(struct ws *w)
         close(w->epoll);
     if (w->wake >= 0)
         close(w->wake);
+    if (w->timer >= 0)
+        close(w->timer);
     pthread_mutex_destroy(&w->lock);
+    free(w->host_audio.text);
+    free(w->meters.text);
     free(w->buffer);
     free(w);
 }
@@ -161,7 +187,7 @@ static void release(struct ws *w)
 enum lm_err ws_start(const struct lumad *l, struct ws **result, struct problem *p)
 {
     struct ws *w = calloc(1, sizeof(*w));
-    struct epoll_event woken = { .events = EPOLLIN, .data.ptr = NULL };
+    struct epoll_event woken = { .events = EPOLLIN, .data.ptr = NULL }, ring = { .events = EPOLLIN };
     enum lm_err err = LM_OK;
 
     if (!w)
@@ -171,7 +197,10 @@ enum lm_err ws_start(const struct lumad *l, struct ws **result, struct problem *
     pthread_mutex_init(&w->lock, NULL);
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (w->epoll < 0 || w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &woken)) {
+    w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    ring.data.ptr = &w->timer;
+    if (w->epoll < 0 || w->wake < 0 || w->timer < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &woken) ||
+        epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->timer, &ring)) {
         err = problem_set(p, LM_IO, "cannot watch WebSockets: %s", strerror(errno));
         goto out;
     }
@@ -179,11 +208,12 @@ enum lm_err ws_start(const struct lumad *l, struct ws **result, struct problem *
         err = problem_set(p, LM_NOMEM, "no memory for the WebSocket server");
         goto out;
     }
-    if ((err = thread_start(&w->thread, &(struct thread_options){ .name = "ws", .stack = 512 << 10 }, run, w))) {
+    if ((err = thread_start(&w->thread, &(struct thread_options){ .name = "ws", .stack = 512 << 10, .nice = -5 }, run, w))) {
         event_unlisten(w->news);
         problem_set(p, err, "cannot start the thread of the WebSocket server");
         goto out;
     }
+    show_follow_audio(l->show, wake, w);
     *result = w, w = NULL;
 out:
     if (w)
@@ -198,6 +228,7 @@ void ws_stop(struct ws *w)
     w->is_stopping = true;
     wake(w);
     pthread_join(w->thread, NULL);
+    show_follow_audio(w->lumad->show, NULL, NULL);
     event_unlisten(w->news); /* no wake() after this */
     release(w);
 }

@@ -58,6 +58,35 @@ class Sockets(unittest.TestCase):
             ws.send({"type": "ping"})
             self.assertEqual(ws.recv()["type"], "pong")
 
+    def test_meters_come_twenty_times_a_second_and_silence_is_their_floor(self):
+        with self.d.socket() as ws:
+            start = time.monotonic()
+            ws.subscribe("meters")
+            m = ws.expect("meters")
+            self.assertLess(time.monotonic() - start, 0.5)
+            self.assertEqual((m["topic"], m["peak"], m["lufs"], m["input"]), ("meters", [-120, -120], -120, None))
+            self.assertEqual((len(m["bands"]), [len(b) for b in m["channel_bands"]]), (32, [32, 32]))
+            start, n = time.monotonic(), 0
+            while time.monotonic() - start < 1:
+                n += ws.expect("meters")["type"] == "meters"
+            self.assertTrue(15 <= n <= 23, n)
+
+    def test_host_audio_is_on_the_beat_beside_changes(self):
+        """A change is said at once, and the message after it comes when it would have come anyway."""
+        with self.d.socket() as ws:
+            ws.subscribe("host-audio")
+            ws.expect("host-audio")
+            beats, began = [], time.monotonic()
+            while time.monotonic() - began < 1.5:
+                seq = ws.heard[-1]["seq"]
+                if ws.expect("host-audio")["seq"] == seq:
+                    beats.append(time.monotonic() - began)
+                    if len(beats) % 5 == 0:
+                        self.d.post("/host-audio/volume", {"db": -len(beats) / 10})
+            off = sorted(abs((b - beats[0] + 0.025) % 0.05 - 0.025) for b in beats)
+            self.assertLess(off[len(off) // 2], 0.008, beats)
+            self.d.post("/host-audio/volume", {"db": 0})
+
     def test_frames_and_their_rate(self):
         heads = self.d.get(f"/venues/{self.venue['id']}/heads")["items"]
         with self.d.socket() as ws:
