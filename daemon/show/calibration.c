@@ -132,11 +132,11 @@ static void end(struct show *s)
     problem_clear(&p);
     engine_post_flash(s->engine, NULL);
     player_now(s->player, clock_mono_ns(), &now);
-    set(l, &(struct calibration){ .fd = -1 });
     if (now.serial == c.serial && restore(s, &c, &p)) {
         log_warn("show", "after the calibration the track is not on again: %s", p.detail[0] ? p.detail : "its audio cannot be loaded");
         show_unload(s, &p);
     }
+    set(l, &(struct calibration){ .fd = -1 });          /* over when all is as it was */
     close(c.fd);
     event_publish(s->o.bus, &(struct event){ .table = "show", .op = 'u' }, 1);
     show_audio_changed(s);

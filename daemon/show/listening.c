@@ -97,14 +97,16 @@ static bool gains_of(const struct show_stem stem[SHOW_STEMS], float gain[SHOW_ST
     return is_mix;
 }
 
-/* What is heard is what was asked for (`why` empty), or nobody asks for anything any more. */
-static void settle(struct listening *l, double decoding, const char *why)
+/* All of it in one piece, so that no answer says that a wish is heard which is not. `why`: it cannot be, and the track is heard as it is. */
+static void settle(struct listening *l, const struct show_stem wish[SHOW_STEMS], double decoding, const char *why)
 {
     pthread_mutex_lock(&l->lock);
     l->decoding = decoding;
     str_copy(l->problem, sizeof(l->problem), why);
     if (*why)
         memset(l->stem, 0, sizeof(l->stem));
+    else if (wish != l->stem)
+        memcpy(l->stem, wish, sizeof(l->stem));
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -129,8 +131,8 @@ static enum lm_err give_stems(struct show *s, char *const path[SHOW_STEMS], cons
     return err;
 }
 
-/* What was asked for is heard, or begun to be decoded when `timeout_ms` is not 0. */
-static enum lm_err apply_stems(struct show *s, int timeout_ms, struct problem *p)
+/* What is asked for is heard, or waits for its stems, which are decoded first of all when `timeout_ms` is not 0. */
+static enum lm_err apply_stems(struct show *s, const struct show_stem wish[SHOW_STEMS], int timeout_ms, struct problem *p)
 {
     struct listening *l = &s->listening;
     char *path[SHOW_STEMS] = { NULL };
@@ -138,10 +140,10 @@ static enum lm_err apply_stems(struct show *s, int timeout_ms, struct problem *p
     double progress = 0;
     enum lm_err err = LM_OK;
 
-    if (gains_of(l->stem, gain)) {
+    if (gains_of(wish, gain)) {
         if (l->are_on)
             err = give_stems(s, NULL, gain, p);
-        settle(l, -1, "");
+        settle(l, wish, -1, "");
         return err;
     }
     struct db_conn *c = db_reader_take(s->o.db);
@@ -149,7 +151,7 @@ static enum lm_err apply_stems(struct show *s, int timeout_ms, struct problem *p
     db_reader_put(s->o.db, c);
     if (err == LM_BUSY) {
         problem_clear(p);
-        settle(l, progress, "");
+        settle(l, wish, progress, "");
         return LM_OK;
     }
     for (int i = 0; i < SHOW_STEMS && !err; i++)
@@ -159,7 +161,7 @@ static enum lm_err apply_stems(struct show *s, int timeout_ms, struct problem *p
         err = give_stems(s, path, gain, p);
     for (int i = 0; i < SHOW_STEMS; i++)
         free(path[i]);
-    settle(l, -1, !err ? "" : p->detail[0] ? p->detail : lm_err_text(err));
+    settle(l, wish, -1, !err ? "" : p->detail[0] ? p->detail : lm_err_text(err));
     return err;
 }
 
@@ -223,7 +225,7 @@ static void follow(struct show *s)
         pthread_mutex_unlock(&s->audio);
     }
     if (serial && !gains_of(l->stem, gain))
-        apply_stems(s, 0, &p);
+        apply_stems(s, l->stem, 0, &p);
     show_audio_changed(s);
 }
 
@@ -246,7 +248,7 @@ void show_listening_tick(struct show *s)
     calibration_check(s);
     follow(s);
     if (l->decoding >= 0) {
-        apply_stems(s, 0, &p);
+        apply_stems(s, l->stem, 0, &p);
         if (l->decoding < 0)
             show_audio_changed(s);
     }
@@ -274,12 +276,8 @@ enum lm_err show_put_stems(struct show *s, const struct show_stem stem[SHOW_STEM
         err = problem_set(p, LM_CONFLICT, l->calibration.is_on ? "The room is being calibrated: end that first." : "No track is loaded.");
     else if (!gains_of(stem, gain) && !l->has_stems)
         err = problem_set(p, LM_CONFLICT, "This track has no stems here: run the job stems of the track.");
-    if (!err) {
-        pthread_mutex_lock(&l->lock);
-        memcpy(l->stem, stem, sizeof(l->stem));
-        pthread_mutex_unlock(&l->lock);
-        err = apply_stems(s, 1, p);
-    }
+    if (!err)
+        err = apply_stems(s, stem, 1, p);
     pthread_mutex_unlock(&l->change);
     show_audio_changed(s);
     return err;
