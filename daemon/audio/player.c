@@ -42,7 +42,7 @@ static double clock_v(const struct run *r, int64_t mono_ns)
 /* While a device is silent for a moment the position goes on by itself, until it counts as lost. */
 static double device_v(const struct heard *h, int64_t mono_ns)
 {
-    static const double AHEAD = (LOST_MS + 3 * TICK_MS) * 1e6;
+    static const double AHEAD = (LOST_MAX_MS + 3 * TICK_MS) * 1e6;
 
     return h->v + fmin((double)(mono_ns - h->at_ns), AHEAD) / NS * h->step;
 }
@@ -79,17 +79,19 @@ void player_now(const struct player *pl, int64_t mono_ns, struct player_now *now
 
     shared_read(&pl->shared, &w, sizeof(w));
     struct spot s = spot_at(&w, stream_heard(pl->card, &h) ? &h : NULL, mono_ns);
-    const struct run *r = &w.course.legs[s.leg].run;
+    const struct run *r = &w.course.legs[s.leg].run, *said = &w.course.legs[w.course.at].run;
+    if (s.leg > w.course.at || said->serial != r->serial)
+        said = r;                       /* what was asked for counts, though its first sample may still be on its way */
     stream_counts(pl->card, &counts);
 
     *now = (struct player_now){
-        .loaded = r->serial != 0, .playing = r->playing && !s.place.ended, .loop = r->loop,
+        .loaded = r->serial != 0, .playing = r->playing && !s.place.ended, .loop = said->loop,
         .position = s.place.frame / PCM_RATE, .duration = (double)r->frames / PCM_RATE,
         .segment_start = (double)r->segment_start / PCM_RATE,
         .segment_end = (double)r->segment_end / PCM_RATE,
-        .loop_start = (double)r->loop_start / PCM_RATE,
-        .loop_end = (double)r->loop_end / PCM_RATE,
-        .rate = run_rate(r), .keep_pitch = r->keep_pitch, .state = w.state,
+        .loop_start = (double)said->loop_start / PCM_RATE,
+        .loop_end = (double)said->loop_end / PCM_RATE,
+        .rate = run_rate(said), .keep_pitch = said->keep_pitch, .state = w.state,
         .latency_ms = r->on_clock ? 0 : (double)counts.latency_ns / 1e6,
         .serial = r->serial, .jumps = r->jumps + s.place.wraps,
     };

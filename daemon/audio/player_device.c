@@ -15,6 +15,10 @@ enum {
 /* Does the device run, at about its own speed? Opens the rate window on the first call for a device. */
 static bool is_wild(struct player *pl, int64_t now_ns)
 {
+    if (pl->seen.frames < pl->window.frames) {          /* it was started anew */
+        pl->window_ns = now_ns;
+        pl->window = pl->seen;
+    }
     double seconds = fmax(1, (double)(now_ns - pl->window_ns) / 1e9);
 
     if ((double)(pl->seen.frames - pl->window.frames) > WILD * PCM_RATE * seconds)
@@ -43,16 +47,24 @@ static void watch_new(struct player *pl, const struct output_status *s, int64_t 
     if (!pl->callback_ns) {
         pl->callback_ns = pl->window_ns = now_ns;
         pl->window = pl->seen;
+        pl->first_callbacks = pl->seen.callbacks;
     }
     if (is_wild(pl, now_ns))
         refuse(pl, s->name);
-    else if (now_ns - pl->callback_ns > SETTLE_MS * 1000000LL && pl->seen.callbacks > 1) {
+    else if (now_ns - pl->callback_ns > SETTLE_MS * 1000000LL && pl->seen.callbacks > pl->first_callbacks + 1) {
         int64_t first_ns = pl->callback_ns;
         pl->callback_ns = now_ns;
         player_enter_device(pl);
         if (!pl->on_device)             /* another run begins just now: at the next look */
             pl->callback_ns = first_ns;
     }
+}
+
+static int64_t lost_ns(const struct stream_counts *c)
+{
+    double periods_ms = 8.0 * c->period * 1000 / PCM_RATE;
+
+    return (int64_t)(fmin(fmax(LOST_MS, periods_ms), LOST_MAX_MS) * 1e6);
 }
 
 void player_watch_device(struct player *pl, int64_t now_ns)
@@ -64,6 +76,8 @@ void player_watch_device(struct player *pl, int64_t now_ns)
     if (!pl->on_device) {
         if (s.state == OUTPUT_RUNNING && !pl->is_refused)
             watch_new(pl, &s, now_ns);
+        else if (s.state == OUTPUT_LOST)        /* nobody uses it: the next may be opened */
+            output_lose(pl->output, true);
         return;
     }
     stream_counts(pl->card, &c);
@@ -73,9 +87,9 @@ void player_watch_device(struct player *pl, int64_t now_ns)
     if (is_wild(pl, now_ns)) {
         refuse(pl, s.name);
     } else if (s.state != OUTPUT_RUNNING || !output_is_alive(pl->output)
-               || now_ns - pl->callback_ns > LOST_MS * 1000000LL) {
+               || now_ns - pl->callback_ns > lost_ns(&c)) {
         log_warn("audio", "%s is gone; the show goes on on the clock", s.name);
-        player_leave_device(pl, true, true);
+        player_leave_device(pl, !s.is_moving, true);
     }
 }
 
@@ -117,27 +131,13 @@ size_t player_list_devices(struct player *pl, struct player_device *out, size_t 
     return n;
 }
 
-/* Unknown only when somebody has looked: before the first look any name may turn up. */
-static bool device_may_exist(const char *device)
-{
-    struct player_device list[64];
-    size_t n = output_list(list, 64);
-
-    if (!n || !strcmp(device, "auto") || !strcmp(device, "clock"))
-        return true;
-    for (size_t i = 0; i < n; i++)
-        if (strcasestr(list[i].name, device))
-            return true;
-    return false;
-}
-
 enum lm_err player_set_device(struct player *pl, const char *device, struct problem *p)
 {
     enum lm_err err = LM_OK;
 
     if (!*device)
         return LM_OK;
-    if (strlen(device) >= sizeof(pl->device) || !device_may_exist(device))
+    if (strlen(device) >= sizeof(pl->device) || !output_knows(pl->output, device, DEVICE_OUT))
         return problem_set(p, LM_NOT_FOUND, "There is no audio device \"%.100s\"", device);
     pthread_mutex_lock(&pl->control);
     str_copy(pl->device, sizeof(pl->device), device);

@@ -161,10 +161,11 @@ void player_add_following(struct player *pl, struct plan *p, double from)
 
 /* --- begin --- */
 
+/* A leg that follows at once may have taken over as well. */
 static bool wait_taken_over(struct player *pl, uint64_t generation, int ms)
 {
     for (int i = 0; i < ms * 4; i++) {
-        if (stream_generation(pl->card) == generation)
+        if (stream_generation(pl->card) - generation < COURSE_LEGS)
             return true;
         nanosleep(&(struct timespec){ .tv_nsec = 250000 }, NULL);
     }

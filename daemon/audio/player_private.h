@@ -18,7 +18,7 @@
 enum {
     TICK_MS = 20,                       /* while playing: how late the end of the track may be announced */
     IDLE_MS = 100,                      /* with a device and nothing playing */
-    LOST_MS = 300,                      /* no callback for so long: the device is lost. Until then the position goes on by itself */
+    LOST_MS = 300, LOST_MAX_MS = 450,   /* no callback for so long, or 8 periods: the device is lost. Until then the position goes on by itself */
 };
 
 /* What player_now() reads. Leg `at` of the course is the present run; a later one is where the position already says so. n is never 0. */
@@ -55,6 +55,7 @@ struct player {
     bool on_device, is_lost, is_refused;        /* refused: its clock ran wild; not tried again until asked for */
     int64_t window_ns, callback_ns;     /* start of the rate window; last new callback; 0 = no device seen yet */
     struct stream_counts window, seen;
+    uint64_t first_callbacks;           /* when the device was seen first */
     uint32_t jumps_told;
     double volume_db;
     bool click_on;

@@ -109,14 +109,15 @@ static void seek_soon(struct player *pl, double frame, double v)
 static enum lm_err seek_at(struct player *pl, double frame, double at, int64_t asked_ns, struct problem *p)
 {
     struct spot s = player_spot_at(pl, clock_mono_ns());
-    double lead = -1, v = run_when(present(pl), at, fmax(s.v, 0));
-    int leg = pl->view.course.at;
+    int present_leg = pl->view.course.at, leg = present_leg;
+    double from = s.leg == present_leg ? fmax(s.v, 0) : 0;      /* its first frame may still be on its way */
+    double lead = -1, v = run_when(present(pl), at, from);
 
-    if (v < 0 && run_when(present(pl), at, fmax(s.v - MISSED, 0)) < 0)
+    if (v < 0 && run_when(present(pl), at, fmax(from - MISSED, 0)) < 0 && !(at < (double)present(pl)->anchor && at + MISSED > (double)present(pl)->anchor))
         return problem_set(p, LM_INVALID, "The track does not come by %.3f s any more", at / PCM_RATE);
     if (pl->on_device)
         lead = player_lead(pl, &leg);
-    if (v < 0 || s.leg != pl->view.course.at || leg != s.leg) {
+    if (v < 0 || s.leg > present_leg || leg != present_leg) {
         seek_now(pl, frame, asked_ns);
     } else if (pl->on_device && v <= lead) {
         seek_soon(pl, frame, ceil(v));
