@@ -223,9 +223,10 @@ void player_set_chain(struct player *pl, const struct chain_settings *settings)
 
 bool player_meters(struct player *pl, struct meters_now *out, struct meters_now *in)
 {
-    pthread_mutex_lock(&pl->control);
-    struct stream *played = pl->on_device ? pl->card : clock_device_stream(pl->clock);
-    pthread_mutex_unlock(&pl->control);
+    struct view w;
+
+    shared_read(&pl->shared, &w, sizeof(w));            /* who asks twenty times a second waits for no change of the transport */
+    struct stream *played = w.course.legs[w.course.at].run.on_clock ? clock_device_stream(pl->clock) : pl->card;
     bool is_measured = out && stream_meters(played, out, NULL);
 
     return (in && stream_meters(pl->card, NULL, in)) || is_measured;

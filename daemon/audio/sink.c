@@ -369,7 +369,11 @@ static void run_part(struct sink *s, float *out, uint32_t n, int channels)
 {
     float stereo[STREAM_BLOCK * CHANNELS];
 
+    bool was_asleep = s->quiet >= QUIET;
+
     s->quiet = collect(s, stereo, n) ? 0 : s->quiet < QUIET ? s->quiet + n : QUIET;
+    if (was_asleep && !s->quiet)
+        meters_restart(s->meters_out);
     if (s->quiet < QUIET) {
         chain_run(&s->chain, stereo, n, s->track_gain);
         apply_gain(s, stereo, n);

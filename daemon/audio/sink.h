@@ -9,7 +9,7 @@
  * - A change with a ramp is 240 frames of old * (1 - g) + new * g, g = (i + 1) / 240; silence counts as old or new. One without is a cut between two frames.
  * - Where a run ends or the feeder is late, the last sample dies away over 96 frames.
  * - With the chain off or bypassed and the volume at 0 dB, samples of blocks come out as they went in, bit by bit; only what is no number is 0.
- * - After 4 s of silence nothing is computed until something sounds.
+ * - After 4 s of silence nothing is computed until something sounds. Then another programme begins, whose integrated loudness is measured anew.
  *
  * THREADS  sink_run() and sink_input(): the device's callback, one thread; real-time safe: nothing is allocated, locked or logged. The rest: before it starts
  *          and after it has ended.

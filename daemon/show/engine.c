@@ -10,18 +10,16 @@
 #include "core/clock.h"
 #include "core/ring.h"
 #include "core/thread.h"
+#include "show/av.h"
 #include "show/histogram.h"
 #include "show/live.h"
 
 enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_GROUP, CMD_IDENTIFY, CMD_RATE, CMD_HOLD, CMD_FLASH };
-enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000, AV_LATER = 4, FLASH_GAP_NS = 500000000 };
+enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000, FLASH_GAP_NS = 500000000 };
 
 #define FLASH_S 0.06
 
 struct flash { uint64_t serial; double at, interval; char group[UUID_SIZE]; };
-
-/* What a frame was made for and when it went out, to be compared with what the device says of that instant AV_LATER frames on: by then it has played it. */
-struct av_frame { int64_t sent_ns; double position; };
 
 struct message {
     enum command command;
@@ -53,7 +51,7 @@ struct engine {
     atomic_bool is_real_time;
     atomic_int rate_hz;
     atomic_llong guard_ns;
-    struct histogram work_us, wake_us, av_us;
+    struct histogram work_us, wake_us;
     struct live *live;
 
     /* the engine thread's own */
@@ -68,9 +66,7 @@ struct engine {
     bool is_flashing;
     uint32_t seq;
     double time;
-    struct player_now heard;            /* of the frame at hand */
-    struct av_frame sent[AV_LATER];     /* the newest n_sent ones, since the transport last changed */
-    unsigned n_sent;
+    struct av av;
 };
 
 /* ---- the control side ---- */
@@ -216,8 +212,7 @@ void engine_get_stats(struct engine *e, struct engine_stats *s)
     };
     histogram_read(&e->work_us, &s->us_p50, &s->us_p99, &s->us_max);
     histogram_read(&e->wake_us, &s->wake_us_p50, &s->wake_us_p99, &s->wake_us_max);
-    histogram_read(&e->av_us, &s->av_us_p50, &s->av_us_p99, &s->av_us_max);
-    s->av_frames = histogram_count(&e->av_us);
+    av_read(&e->av, &s->av);
 }
 
 int64_t engine_guard_ns(const struct engine *e)
@@ -395,29 +390,6 @@ static void publish(struct engine *e)
     live_publish(e->live);
 }
 
-static bool is_steady(const struct player_now *a, const struct player_now *b)
-{
-    return a->playing && b->playing && a->serial == b->serial && a->jumps == b->jumps && a->rate == b->rate && a->state == b->state;
-}
-
-/* Only what plays on without a jump has one place at each instant. */
-static void look_back(struct engine *e, const struct player_now *now)
-{
-    struct player_now then;
-
-    if (!is_steady(now, &e->heard))
-        e->n_sent = 0;
-    e->heard = *now;
-    if (e->n_sent < AV_LATER)
-        return;
-    const struct av_frame *sent = &e->sent[e->seq % AV_LATER];
-    player_now(e->o.player, sent->sent_ns, &then);
-    if (!is_steady(now, &then))
-        return;
-    double us = fabs(then.position - sent->position) * 1e6;
-    histogram_add(&e->av_us, us < 1e9 ? (uint32_t)us : 1000000000);
-}
-
 /* All of a frame but its sending; `now` is the instant it is for. */
 static void prepare(struct engine *e, int64_t now)
 {
@@ -433,7 +405,7 @@ static void prepare(struct engine *e, int64_t now)
     if (e->hold)
         return;
     player_now(e->o.player, now, &view);
-    look_back(e, &view);
+    av_look(&e->av, e->o.player, &view);
     e->time = view.position;
     make_frame(e, &view, now);
 }
@@ -443,8 +415,7 @@ static void send_frame(struct engine *e, int64_t now)
     if (e->scene) {
         output_set_send(e->scene->outputs->obj, ((const struct space *)e->scene->space->obj)->universes, now);
         if (!e->hold) {
-            e->sent[e->seq % AV_LATER] = (struct av_frame){ now, e->time };
-            e->n_sent += e->n_sent < AV_LATER;
+            av_sent(&e->av, now);
             publish(e);
         }
     }

@@ -12,6 +12,7 @@
 
 #include "audio/player.h"
 #include "core/err.h"
+#include "show/av.h"
 #include "show/scene.h"
 #include "show/show.h"
 
@@ -58,9 +59,7 @@ struct engine_stats {
     double fps;
     uint32_t us_p50, us_p99, us_max;            /* work of a frame since the last call of engine_get_stats() that asked for a reset */
     uint32_t wake_us_p50, wake_us_p99, wake_us_max;     /* how late packets began to leave */
-    /* How far the place of the track a frame was made for was from what was heard when it was sent, as the device's clock says a few frames later. */
-    uint64_t av_frames;
-    uint32_t av_us_p50, av_us_p99, av_us_max;
+    struct av_error av;                         /* how far light is from sound */
     bool is_real_time;
     int rate_hz;
 };

@@ -143,8 +143,8 @@ void show_audio_metrics(struct show *s, struct str *text)
     metric(text, "audio_loudness_lufs", "gauge", (double)out.lufs_short);
     str_add(text, "# TYPE lumad_av_error_seconds summary\n");
     str_addf(text, "lumad_av_error_seconds{quantile=\"0.5\"} %.6f\nlumad_av_error_seconds{quantile=\"0.99\"} %.6f\nlumad_av_error_seconds{quantile=\"1\"} %.6f\n",
-             e.av_us_p50 / 1e6, e.av_us_p99 / 1e6, e.av_us_max / 1e6);
-    str_addf(text, "lumad_av_error_seconds_count %llu\n", (unsigned long long)e.av_frames);
+             e.av.us_p50 / 1e6, e.av.us_p99 / 1e6, e.av.us_max / 1e6);
+    str_addf(text, "lumad_av_error_seconds_count %llu\n", (unsigned long long)e.av.frames);
 }
 
 json_t *show_av_error(struct show *s)
@@ -152,5 +152,5 @@ json_t *show_av_error(struct show *s)
     struct engine_stats e;
 
     engine_get_stats(s->engine, &e);
-    return json_pack("{s:f, s:f, s:f, s:I}", "p50", e.av_us_p50 / 1e3, "p99", e.av_us_p99 / 1e3, "max", e.av_us_max / 1e3, "frames", (json_int_t)e.av_frames);
+    return json_pack("{s:f, s:f, s:f, s:I}", "p50", e.av.us_p50 / 1e3, "p99", e.av.us_p99 / 1e3, "max", e.av.us_max / 1e3, "frames", (json_int_t)e.av.frames);
 }
