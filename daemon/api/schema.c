@@ -209,8 +209,13 @@ static const struct {
       "seq:integer input:Meters?",
       false },
     { "Volume", "*db:number", true },
-    { "Device", "device:string active:any devices:any[]", false },
-    { "DeviceChoice", "*device:string", true },
+    { "Device", "device:string is_stored:boolean why:string? active:SoundDevice devices:SoundDevice[]", false },
+    { "DeviceChoice", "*device:string? api:string", true },
+    { "AudioInput", "device:string? why:string? active:SoundDevice? devices:SoundDevice[]", false },
+    { "InputChoice", "*device:string? api:string", true },
+    { "SoundDevice",
+      "name:string api:string active:boolean lost:boolean clock:boolean default:boolean rate:number latency_ms:number channels:integer period:integer "
+      "underruns:integer callbacks:integer", false },
     { "Show", "venue_id:uuid? score_id:uuid? track_id:uuid? mode:=off|score|live blackout:boolean freeze:boolean master:number "
       "group_masters:GroupMaster[]",
       false },

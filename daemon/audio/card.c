@@ -77,8 +77,8 @@ static void hear_errors(struct card *c)
         text[n] = '\0';
         for (char *part = text, *line; (line = strsep(&part, "\n"));)
             if (*line) {
-                char clean[sizeof(text) + 1] = "";
-                utf8_tidy(clean, line, strlen(line));
+                char clean[sizeof(text) + 1];
+                utf8_tidy(clean, line, strlen(line) + 1);
                 str_copy(c->said, sizeof(c->said), clean);
                 log_debug("audio", "audio_worker: %s", clean);
             }

@@ -200,6 +200,15 @@ void output_lose(struct output *o, bool retry)
 
 pthread_mutex_t output_list_lock = PTHREAD_MUTEX_INITIALIZER;
 struct devices output_found;
+bool output_has_list;
+
+bool output_has_looked(void)
+{
+    pthread_mutex_lock(&output_list_lock);
+    bool has = output_has_list;
+    pthread_mutex_unlock(&output_list_lock);
+    return has;
+}
 
 void output_devices(struct output *o, struct devices *list)
 {

@@ -23,7 +23,7 @@ struct output;
 /* So long without a callback, and the device is lost; or 8 of its periods, at most OUTPUT_STALL_MAX_MS. Its own process usually knows within 10 ms. */
 enum { OUTPUT_STALL_MS = 350, OUTPUT_STALL_MAX_MS = 450, OUTPUT_WISH = 192 };
 
-enum output_state {
+enum sound_state {
     OUTPUT_NONE,                /* none wanted, or no such device: looked for again now and then, more often after a loss */
     OUTPUT_OPENING,
     OUTPUT_RUNNING,             /* the stream's callback is being called; from here until output_lose() or output_switch() the memory is the owner's */
@@ -31,7 +31,7 @@ enum output_state {
 };
 
 struct output_status {
-    enum output_state state;
+    enum sound_state state;
     bool is_stuck;              /* opening it takes more than 3 s: it will be ended */
     bool is_broken;             /* audio_worker itself cannot be started, talks nonsense or crashes: no device will do */
     bool is_moving;             /* LOST or OPENING, but for another device that is there: no reason for a warning */
@@ -59,6 +59,7 @@ void output_get_input(struct output *o, struct output_status *status);
 
 /* Of the last look around, here or in another output; the device that plays is always among them, though nobody else could open it. Empty before the first. */
 void output_devices(struct output *o, struct devices *list);
+bool output_has_looked(void);                                   /* has anybody, in this process? */
 size_t output_list(struct player_device *out, size_t max);      /* those with outputs */
 /* Looks around now, and waits for it at most so long. false: it did not end in time. */
 bool output_look(struct output *o, int wait_ms);

@@ -55,6 +55,7 @@ struct output {
 /* The list of the last look, one for the process. */
 extern pthread_mutex_t output_list_lock;
 extern struct devices output_found;
+extern bool output_has_list;
 
 void *output_run(void *output);
 void output_put(struct output *o);

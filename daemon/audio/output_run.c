@@ -55,7 +55,7 @@ static void tell_locked(struct output *o)
 }
 
 /* Nobody is told where nothing changed. A wish that came meanwhile has set the state for itself. */
-static void show(struct output *o, struct slot *s, enum output_state state, const char *why)
+static void show(struct output *o, struct slot *s, enum sound_state state, const char *why)
 {
     pthread_mutex_lock(&o->lock);
     struct output_status *t = &s->status;
@@ -111,6 +111,7 @@ static void take_list(struct output *o, struct slot *s, const json_t *array)
     keep_running(o, &output_found, &list);
     bool is_new = !is_same_list(&list, &output_found);
     output_found = list;
+    output_has_list = true;
     const struct device *first = devices_find(&list, "auto", s->kind == SLOT_LISTEN ? DEVICE_IN : DEVICE_OUT);
     s->first = first ? *first : (struct device){ 0 };
     pthread_mutex_unlock(&output_list_lock);

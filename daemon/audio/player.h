@@ -93,5 +93,8 @@ double player_get_volume(const struct player *pl);
 void player_now(const struct player *pl, int64_t mono_ns, struct player_now *now);
 void player_get_device(struct player *pl, struct player_device *d);
 size_t player_list_devices(struct player *pl, struct player_device *out, size_t max);
+/* For what has nothing to do with playing: the list of devices, an input to listen to. Lives as long as the player. */
+struct output;
+struct output *player_output(struct player *pl);
 /* Switch while running; the position goes on. "" keeps. */
 enum lm_err player_set_device(struct player *pl, const char *device, struct problem *p);

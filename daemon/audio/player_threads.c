@@ -127,6 +127,11 @@ enum lm_err player_start_threads(struct player *pl)
     return err;
 }
 
+struct output *player_output(struct player *pl)
+{
+    return pl->output;
+}
+
 void player_stop_threads(struct player *pl)
 {
     stop_threads(pl, 2);

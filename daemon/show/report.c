@@ -232,17 +232,6 @@ static void check_track(struct show *s)
         warnings_lower(s->o.warnings, "score.track");
 }
 
-static void check_audio(struct show *s)
-{
-    struct player_device d;
-
-    player_get_device(s->player, &d);
-    if (d.lost)
-        warnings_raise(s->o.warnings, "audio.lost", "error", "The audio device %s was lost: no sound; the show goes on on the clock.", d.name);
-    else
-        warnings_lower(s->o.warnings, "audio.lost");
-}
-
 void show_check(struct show *s)
 {
     measured_fps(s);
@@ -256,5 +245,5 @@ void show_check(struct show *s)
     check_layers(s);
     check_track(s);
     pthread_mutex_unlock(&s->control);
-    check_audio(s);
+    show_check_devices(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/output.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -93,9 +94,12 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
 
     if (!(s->listener = event_listen(o->bus, EVENT_QUEUE, NULL, NULL)))
         goto out;
-    struct player_options player = { .device = o->audio_device, .changed = player_changed, .ctx = s };
+    char wish[OUTPUT_WISH];
+    show_stored_output(o, wish);
+    struct player_options player = { .device = wish, .changed = player_changed, .ctx = s };
     if ((err = player_new(&player, &s->player)))
         goto out;
+    show_start_input(s);
     struct engine_options engine = { s->player, o->real_time, o->rt_priority, s->now.rate_hz };
     if ((err = engine_new(&engine, &s->engine)))
         goto out;

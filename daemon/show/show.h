@@ -99,8 +99,13 @@ json_t *show_meters(struct show *s);                                        /* t
 void show_audio_metrics(struct show *s, struct str *text);                  /* for GET /metrics */
 json_t *show_av_error(struct show *s);                                      /* {p50,p99,max} in ms, frames; of GET /system */
 enum lm_err show_volume(struct show *s, double db, struct problem *p);
-json_t *show_device(struct show *s);                                        /* {device,active,devices:[]} */
-enum lm_err show_set_device(struct show *s, const char *device, struct problem *p);
+json_t *show_device(struct show *s);                                        /* {device,is_stored,why,active,devices:[]} */
+/* A wish of audio/devices.h, with its host API apart or not; NULL: the configuration's again. Remembered. LM_NOT_FOUND after a look around. */
+enum lm_err show_set_device(struct show *s, const char *device, const char *api, struct problem *p);
+json_t *show_input(struct show *s);                                         /* {device,why,active,devices:[]} */
+enum lm_err show_set_input(struct show *s, const char *device, const char *api, struct problem *p);     /* NULL: none */
+bool show_has_input(struct show *s);                                        /* an input is listened to: its meters mean something */
+void show_look_around(struct show *s, bool always);                         /* for sound devices; waits for it. Not always: only when nobody has looked yet */
 bool show_is_playing_track(void *show, const char *track_id);               /* for jobs_options.is_playing */
 
 /* --- listening: show/listening.h says what it is --- */

@@ -35,6 +35,7 @@ struct show_chain { struct chain_settings settings; char id[UUID_SIZE], name[102
 struct show_next {
     uint64_t serial;                    /* 0: nothing does */
     char track[UUID_SIZE];
+    double start, end, crossfade;       /* as it was asked for */
     struct shared *grid;
 };
 
@@ -179,6 +180,11 @@ bool show_is_next(struct show *s, const char *track_id);
 void show_forget_track(struct show *s, const char *track_id);           /* what does not exist any more is not played either */
 bool show_take_over(struct show *s, uint64_t serial);   /* what plays now is the next track, if it is that one */
 void show_taken_over(struct show *s);                   /* the engine and the pool are told; not from the player's threads */
+
+/* host_device.c */
+void show_stored_output(const struct show_options *o, char *wish);      /* OUTPUT_WISH characters: what was chosen, else the configuration's */
+void show_start_input(struct show *s);                  /* the one that was chosen */
+void show_check_devices(struct show *s);                /* raises and lowers warnings */
 
 /* host.c */
 /* Audio that is no track in the place of what is loaded; *serial: its name on the player. */
