@@ -58,8 +58,9 @@ static const struct key keys[] = {
       .help = "Network interfaces for lighting, separated by commas: what is broadcast, multicast or looked for (Art-Net nodes, sACN universes)\n"
               "stays on them. An output whose destination is an address goes where the system's routes lead. Empty: all interfaces." },
     { "audio", "device", KIND_TEXT, AT(audio), .def = "auto",
-      .help = "Sound output: auto (the default device, or the clock if there is none), clock (no sound, the\n"
-              "machine's clock drives the show) or the name of a PortAudio device." },
+      .help = "Sound output: auto (a JACK server that runs, else the system's default device, or the clock if there is none), clock (no sound, the\n"
+              "machine's clock drives the show), or a device's name or a part of it, with its host API in front where that matters: JACK:system.\n"
+              "What was chosen in Settings, Sound counts instead, until that choice is taken back. `audio_worker --list` prints the devices." },
     { "engine", "real_time", KIND_BOOL, AT(real_time), .def = "yes",
       .help = "Ask for real-time scheduling and locked memory. Without the permission lumad says so once and goes on." },
     { "engine", "rt_priority", KIND_INT, AT(rt_priority), .def = "60", .min = 1, .max = 90,

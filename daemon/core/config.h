@@ -23,7 +23,7 @@ struct config {                 /* [section] key in the file */
     int cache_max_mb;           /* [files] cache_max_mb: decoded audio on disk */
     char *import_folders;       /* [library] import_folders: ':' separated; what may be imported from */
     char *interfaces;           /* [dmx] interfaces: comma separated; "" = all */
-    char *audio;                /* [audio] device: auto | clock | name of a PortAudio device */
+    char *audio;                /* [audio] device: a wish of audio/devices.h, or clock; a stored choice wins */
     bool real_time;             /* [engine] real_time: ask for SCHED_FIFO and locked memory */
     int rt_priority;            /* [engine] rt_priority: 1..90, default 60 */
     int compile_threads;        /* [engine] compile_threads: 0 = one per core */
