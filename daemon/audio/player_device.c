@@ -9,8 +9,80 @@
 
 enum {
     SETTLE_MS = 200,                    /* a new device shows for so long that it has a clock */
+    RETURN_MS = 60,                     /* a device that comes back begins so far ahead */
     WILD = 2,                           /* a device this much faster than its rate has no clock */
 };
+
+static const double NS = 1e9 / PCM_RATE;
+
+/* --- from one clock to the other --- */
+
+void player_leave_device(struct player *pl, bool is_lost, bool retry)
+{
+    struct plan p = { .course.n = 1 };
+    bool news = false;
+
+    player_promote(pl, &news);
+    p.course.legs[0] = player_here(pl, &p.sounds[0]);
+    if (p.course.legs[0].run.playing)
+        player_add_following(pl, &p, 0);
+    else if (player_plays(pl))
+        player_tell(pl, TRANSPORT_END);
+    pl->on_device = false;
+    pl->is_lost = is_lost;
+    pl->callback_ns = 0;
+    player_begin(pl, &p, false);
+    output_lose(pl->output, retry);
+}
+
+/* The clock's run goes on on the device, which begins at an instant that both know. False: another run begins just then; ask again. */
+static bool plan_return(struct player *pl, struct plan *p)
+{
+    struct course *c = &pl->view.course;
+    const struct run *r = &c->legs[c->at].run;
+    struct stream_counts counts;
+
+    stream_counts(pl->card, &counts);
+    int64_t at_ns = clock_mono_ns() + RETURN_MS * 1000000LL + (int64_t)(2 * counts.period * NS) + counts.latency_ns;
+    double v = ceil((double)(at_ns - r->base_ns) / NS * run_rate(r));
+    struct spot s = course_spot(c, c->at, v);
+    if (s.leg != c->at || s.place.ended)
+        return false;
+    player_continue(pl, c->at, v, p);
+    p->has_before = true;
+    p->before = c->legs[c->at];
+    p->before_sound = pl->sounds[c->at];
+    p->course.legs[0].join = v;
+    p->command = (struct stream_command){ .when = WHEN_HEARD, .ramp = true, .at_ns = r->base_ns + llround(v / run_rate(r) * NS) };
+    player_add_following(pl, p, 0);
+    return true;
+}
+
+static void enter_device(struct player *pl)
+{
+    struct plan p = { .course.n = 1 };
+    bool news = false;
+
+    player_promote(pl, &news);
+    if (player_plays(pl)) {
+        if (!plan_return(pl, &p))
+            return;
+    } else {
+        p.course.legs[0] = player_here(pl, &p.sounds[0]);
+        p.command = player_command(true, clock_mono_ns());
+    }
+    pthread_mutex_lock(&pl->feed_lock);
+    clock_device_hold(pl->clock);
+    clock_device_go(pl->clock, false);
+    stream_writer_init(&pl->feed.w, pl->card);
+    pthread_mutex_unlock(&pl->feed_lock);
+    pl->on_device = true;
+    pl->is_lost = false;
+    player_tell(pl, TRANSPORT_FIND);
+    player_begin(pl, &p, false);
+}
+
+/* --- watching --- */
 
 /* Does the device run, at about its own speed? Opens the rate window on the first call for a device. */
 static bool is_wild(struct player *pl, int64_t now_ns)
@@ -54,7 +126,7 @@ static void watch_new(struct player *pl, const struct output_status *s, int64_t 
     else if (now_ns - pl->callback_ns > SETTLE_MS * 1000000LL && pl->seen.callbacks > pl->first_callbacks + 1) {
         int64_t first_ns = pl->callback_ns;
         pl->callback_ns = now_ns;
-        player_enter_device(pl);
+        enter_device(pl);
         if (!pl->on_device)             /* another run begins just now: at the next look */
             pl->callback_ns = first_ns;
     }

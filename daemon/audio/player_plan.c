@@ -11,7 +11,6 @@ enum {
     ACK_MS = 400,                       /* a running device takes a change over within a block */
     PREFILL = 16,                       /* blocks that control writes itself, so that a change sounds at once */
     LEAD = PCM_RATE / 100,              /* and two periods: a change that must not be heard happens so far ahead */
-    RETURN_MS = 60,                     /* a device that comes back begins so far ahead */
 };
 
 static const double NS = 1e9 / PCM_RATE;
@@ -26,7 +25,7 @@ struct stream_command player_command(bool ramp, int64_t asked_ns)
     return (struct stream_command){ .when = WHEN_DUE, .ramp = ramp, .at_ns = asked_ns };
 }
 
-static bool plays(const struct player *pl)
+bool player_plays(const struct player *pl)
 {
     return pl->view.course.legs[pl->view.course.at].run.playing;
 }
@@ -89,7 +88,7 @@ void player_promote(struct player *pl, bool *news)
     struct heard h;
     int leg = c->at;
 
-    if (!plays(pl))
+    if (!player_plays(pl))
         return;
     if (c->legs[c->at].run.on_clock)
         leg = player_spot_at(pl, clock_mono_ns()).leg;
@@ -314,7 +313,7 @@ void player_begin(struct player *pl, struct plan *p, bool keep_place)
     if (!is_taken) {
         log_warn("audio", "the sound card does not answer; the show goes on on the clock");
         player_leave_device(pl, true, true);
-    } else if (pl->is_lost && plays(pl)) {
+    } else if (pl->is_lost && player_plays(pl)) {
         player_tell(pl, TRANSPORT_LOSE);
     }
     player_publish(pl);
@@ -347,8 +346,7 @@ double player_lead(struct player *pl, int *leg)
     return s.place.ended ? -1 : ceil(s.v - 1e-6);
 }
 
-/* The leg as it is from its frame v on, with what still fades away beneath it. */
-static void continue_leg(struct player *pl, int leg, double v, struct plan *p)
+void player_continue(struct player *pl, int leg, double v, struct plan *p)
 {
     struct course c = pl->view.course;
 
@@ -388,7 +386,7 @@ static void replan_device(struct player *pl, void (*edit)(struct leg *leg, const
         p.course.n = 1;
         p.command = player_command(true, 0);
     } else {
-        continue_leg(pl, leg, v, &p);
+        player_continue(pl, leg, v, &p);
         p.has_before = true;
         p.before = pl->view.course.legs[leg];
         p.before_sound = pl->sounds[leg];
@@ -410,7 +408,7 @@ void player_replan(struct player *pl, void (*edit)(struct leg *leg, const void *
     bool news = false;
 
     player_promote(pl, &news);
-    if (!plays(pl)) {
+    if (!player_plays(pl)) {
         struct leg *l = &pl->view.course.legs[pl->view.course.at];
         if (edit)
             edit(l, arg);
@@ -475,75 +473,8 @@ void player_refollow(struct player *pl)
 
     player_promote(pl, &news);
     pl->view.next_serial = pl->next.sound ? pl->next.run.serial : 0;
-    if (!plays(pl) || (pl->on_device && tell_feeder(pl)))
+    if (!player_plays(pl) || (pl->on_device && tell_feeder(pl)))
         player_publish(pl);
     else
         player_replan(pl, NULL, NULL, false);
-}
-
-/* --- devices --- */
-
-void player_leave_device(struct player *pl, bool is_lost, bool retry)
-{
-    struct plan p = { .course.n = 1 };
-    bool news = false;
-
-    player_promote(pl, &news);
-    p.course.legs[0] = player_here(pl, &p.sounds[0]);
-    if (p.course.legs[0].run.playing)
-        player_add_following(pl, &p, 0);
-    else if (plays(pl))
-        player_tell(pl, TRANSPORT_END);
-    pl->on_device = false;
-    pl->is_lost = is_lost;
-    pl->callback_ns = 0;
-    player_begin(pl, &p, false);
-    output_lose(pl->output, retry);
-}
-
-/* The clock's run goes on on the device, which begins at an instant that both know. False: another run begins just then; ask again. */
-static bool plan_return(struct player *pl, struct plan *p)
-{
-    struct course *c = &pl->view.course;
-    const struct run *r = &c->legs[c->at].run;
-    struct stream_counts counts;
-
-    stream_counts(pl->card, &counts);
-    int64_t at_ns = clock_mono_ns() + RETURN_MS * 1000000LL + (int64_t)(2 * counts.period * NS) + counts.latency_ns;
-    double v = ceil((double)(at_ns - r->base_ns) / NS * run_rate(r));
-    struct spot s = course_spot(c, c->at, v);
-    if (s.leg != c->at || s.place.ended)
-        return false;
-    continue_leg(pl, c->at, v, p);
-    p->has_before = true;
-    p->before = c->legs[c->at];
-    p->before_sound = pl->sounds[c->at];
-    p->course.legs[0].join = v;
-    p->command = (struct stream_command){ .when = WHEN_HEARD, .ramp = true, .at_ns = r->base_ns + llround(v / run_rate(r) * NS) };
-    player_add_following(pl, p, 0);
-    return true;
-}
-
-void player_enter_device(struct player *pl)
-{
-    struct plan p = { .course.n = 1 };
-    bool news = false;
-
-    player_promote(pl, &news);
-    if (plays(pl)) {
-        if (!plan_return(pl, &p))
-            return;
-    } else {
-        p.course.legs[0] = player_here(pl, &p.sounds[0]);
-        p.command = player_command(true, clock_mono_ns());
-    }
-    pthread_mutex_lock(&pl->feed_lock);
-    clock_device_hold(pl->clock);
-    clock_device_go(pl->clock, false);
-    stream_writer_init(&pl->feed.w, pl->card);
-    pthread_mutex_unlock(&pl->feed_lock);
-    pl->on_device = true;
-    pl->is_lost = false;
-    player_tell(pl, TRANSPORT_FIND);
-    player_begin(pl, &p, false);
 }

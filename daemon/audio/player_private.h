@@ -113,8 +113,9 @@ void player_replan(struct player *pl, void (*edit)(struct leg *leg, const void *
 void player_refollow(struct player *pl);
 /* The frame of the present run (its leg: *leg) that is not handed over until a command gets there; -1: the run is over by then. On a device that plays. */
 double player_lead(struct player *pl, int *leg);
-void player_leave_device(struct player *pl, bool is_lost, bool retry);      /* the show goes on on the clock */
-void player_enter_device(struct player *pl);
+/* The leg as it is from its frame v on, as the plan's leg 0, with what still fades away beneath it. */
+void player_continue(struct player *pl, int leg, double v, struct plan *plan);
+bool player_plays(const struct player *pl);
 
 /* --- player_threads.c --- */
 enum lm_err player_start_threads(struct player *pl);
@@ -122,3 +123,4 @@ void player_stop_threads(struct player *pl);
 
 /* --- player_device.c; with `control` held --- */
 void player_watch_device(struct player *pl, int64_t now_ns);
+void player_leave_device(struct player *pl, bool is_lost, bool retry);      /* the show goes on on the clock */

@@ -40,6 +40,7 @@ static int period = PERIOD;
 static atomic_int rest_ns = 600000;            /* for each 256 frames: eight times as fast as time */
 static float *capture;
 static atomic_int captured;
+static struct stream_counts counts;     /* when the device was closed */
 
 static int64_t test_clock(void)
 {
@@ -231,6 +232,7 @@ static void rig_close(void)
         return;
     atomic_store(&is_stopping, true);
     pthread_join(device.thread, NULL);
+    stream_counts(device.stream, &counts);
     player_free(pl);
     pl = NULL;
 }
@@ -332,11 +334,9 @@ static bool all_explained(void)
         for (int i = -4; i < 250; i += i == 4 ? 230 : 1)
             printf("#   %d: %.8f id %lld\n", bad + i, (double)capture[2 * (bad + i)], (long long)id_of(capture[2 * (bad + i)]));
     }
-    struct stream_counts c;
-    stream_counts(device.stream, &c);
-    if (c.underruns)
-        printf("# %llu underruns\n", (unsigned long long)c.underruns);
-    return bad < 0 && !c.underruns;
+    if (counts.underruns)
+        printf("# %llu underruns\n", (unsigned long long)counts.underruns);
+    return bad < 0 && !counts.underruns;
 }
 
 static int64_t frame(double seconds)
