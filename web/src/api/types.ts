@@ -608,18 +608,23 @@ export interface SoundDevice {
     default?: boolean;
     rate: number;
     latency_ms: number;
+    channels?: number;
+    period?: number; /* frames; 0: not known */
     underruns?: number;
     callbacks?: number;
 }
-/* GET /host-audio/device: what was asked for, what plays, what there is. */
+/* GET /host-audio/device: what is wanted ("auto", "clock", "JACK:system"), what plays, why not, what there is. */
 export interface AudioDevice {
     device: string;
+    is_stored?: boolean; /* chosen here, and stronger than the configuration */
+    why?: string | null;
     active: SoundDevice;
     devices: SoundDevice[];
 }
-/* GET /host-audio/input; null: none. */
+/* GET /host-audio/input; device null: none. */
 export interface AudioInput {
     device: string | null;
+    why?: string | null;
     active: SoundDevice | null;
     devices: SoundDevice[];
 }

@@ -1,19 +1,21 @@
 import { expect, test } from 'vitest';
 import type { SoundDevice } from '../../api/types';
-import { choices, rateWords, stateOf, wishOf } from './devices';
+import { choices, rateWords, stateOf, wanted, wishOf } from './devices';
 
 const device = (over: Partial<SoundDevice>): SoundDevice => ({ name: 'USB', api: 'ALSA', active: false, lost: false, clock: false, rate: 48000, latency_ms: 12, ...over });
 
-test('a name says which, with the interface in front where it alone does not', () => {
+test('a wish has the interface in front, and is found without it where the name is enough', () => {
     const [a, b, c] = [device({}), device({ api: 'JACK' }), device({ name: 'system', api: 'JACK' })] as const;
-    expect(wishOf(a, [a, b, c])).toBe('ALSA:USB');
-    expect(wishOf(c, [a, b, c])).toBe('system');
-    expect(wishOf(device({ clock: true }), [])).toBe('clock');
+    expect(wishOf(a)).toBe('ALSA:USB');
+    expect(wishOf(device({ clock: true }))).toBe('clock');
+    expect(wanted('system', [a, b, c])).toBe('JACK:system');
+    expect(wanted('USB', [a, b, c])).toBe('USB');
+    expect(wanted('auto', [a, b, c])).toBe('auto');
 });
 
 test('automatic comes first, the clock last and once', () => {
     const list = choices([device({ default: true }), device({ name: 'clock', clock: true })]);
-    expect(list.map((c) => c.value)).toEqual(['auto', 'USB', 'clock']);
+    expect(list.map((c) => c.value)).toEqual(['auto', 'ALSA:USB', 'clock']);
     expect(list[1]!.isDefault).toBe(true);
 });
 

@@ -3,8 +3,14 @@ import type { SoundDevice } from '../../api/types';
 
 export const AUTO = 'auto';
 export const CLOCK = 'clock';
-/* The name an output is chosen by: with its interface in front, where two have the same one. */
-export const wishOf = (d: SoundDevice, all: readonly SoundDevice[]) => (d.clock ? CLOCK : all.some((o) => o !== d && o.name === d.name) && d.api ? `${d.api}:${d.name}` : d.name);
+/* What it is chosen by: its name, with the interface in front. */
+export const wishOf = (d: SoundDevice) => (d.clock ? CLOCK : d.api ? `${d.api}:${d.name}` : d.name);
+
+/* The one that is wanted, as the list names it: a wish may leave the interface out where the name alone says which. */
+export function wanted(wish: string, all: readonly SoundDevice[]): string {
+    const named = all.filter((d) => !d.clock && d.name === wish);
+    return named.length === 1 ? wishOf(named[0]!) : wish;
+}
 
 export interface Choice {
     value: string;
@@ -16,7 +22,7 @@ export interface Choice {
 export function choices(all: readonly SoundDevice[]): Choice[] {
     return [
         { value: AUTO, title: 'Automatic', text: "The system's default output, also when that changes; without any, the clock", isDefault: false },
-        ...all.filter((d) => !d.clock).map((d) => ({ value: wishOf(d, all), title: d.name, text: d.api, isDefault: d.default ?? false })),
+        ...all.filter((d) => !d.clock).map((d) => ({ value: wishOf(d), title: d.name, text: d.api, isDefault: d.default ?? false })),
         { value: CLOCK, title: 'No sound, clock only', text: 'The show runs on the clock of the machine', isDefault: false },
     ];
 }
