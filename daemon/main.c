@@ -17,6 +17,7 @@
 
 #include "analysis/import.h"
 #include "api/api.h"
+#include "audio/chain.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/path.h"
@@ -461,6 +462,7 @@ static int print_nodes_md(struct daemon *d)  { (void)d; graph_print_nodes_md(); 
 static int print_routes_md(struct daemon *d) { (void)d; api_print_routes_md(); return EXIT_SUCCESS; }
 static int print_openapi(struct daemon *d)   { (void)d; api_print_openapi(); return EXIT_SUCCESS; }
 static int print_schema(struct daemon *d)    { (void)d; table_print_md(stdout); return EXIT_SUCCESS; }
+static int print_effects(struct daemon *d)   { (void)d; effects_print_md(stdout); return EXIT_SUCCESS; }
 static int print_version(struct daemon *d)   { (void)d; puts("lumad " LUMAD_VERSION); return EXIT_SUCCESS; }
 
 static int print_nodes_json(struct daemon *d)
@@ -502,6 +504,7 @@ static const struct mode { const char *flag, *help; int (*run)(struct daemon *d)
     { "--print-routes=md",      "the REST routes as a reference page",                 print_routes_md },
     { "--print-routes=openapi", "the REST routes as OpenAPI 3.1",                      print_openapi },
     { "--print-schema=md",      "the tables of the database as a reference page",      print_schema },
+    { "--print-effects=md",     "the effects of audio outputs as a reference page",    print_effects },
     { "--migrate",              "bring the database up to date and stop",              migrate },
     { "--version",              "print the version",                                   print_version },
     { "--help",                 "this",                                                help },

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "dsp/fx_compressor.h"
 #include "dsp/fx_filter.h"
@@ -37,6 +38,8 @@ struct effect_info {
     struct effect_param params[CHAIN_PARAMS];           /* those with an id */
 };
 extern const struct effect_info effect_types[EFFECT_TYPES];
+
+void effects_print_md(FILE *f);         /* the reference page */
 
 /* Where the parameters stand in the table. */
 enum {

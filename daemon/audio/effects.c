@@ -33,6 +33,22 @@ const struct effect_info effect_types[EFFECT_TYPES] = {
         { "look_ahead_ms", "Look-ahead", "ms", "How long before a peak it begins to turn down.", 1.5, 5, 2, 0.1, false } } },
 };
 
+void effects_print_md(FILE *f)
+{
+    fputs("# Effects of an audio output\n\n"
+          "A chain (`audio_chains`) is a list of at most 16 of these, in the order in which sound passes them: `{\"type\": \"limiter\", \"bypass\": false, \"ceiling_db\": -1}`. Each output may have "
+          "its own; one without a device holds for the outputs that have none. Where there is no chain lumad uses `loudness` and `limiter` as they stand here.\n\n"
+          "Changes are heard at once and do not click. What is bypassed passes samples on bit for bit and takes no time; the limiter's look-ahead counts as latency, which light allows for.\n", f);
+    for (int t = 0; t < EFFECT_TYPES; t++) {
+        const struct effect_info *e = &effect_types[t];
+        fprintf(f, "\n## %s: `%s`\n\n%s\n\n| parameter | | unit | from | to | as it comes | |\n|---|---|---|---|---|---|---|\n", e->label, e->id, e->doc);
+        for (int k = 0; k < CHAIN_PARAMS && e->params[k].id; k++) {
+            const struct effect_param *p = &e->params[k];
+            fprintf(f, "| %s | `%s` | %s | %g | %g | %g | %s%s |\n", p->label, p->id, p->unit, p->min, p->max, p->def, p->doc, p->is_stepped ? " In steps." : "");
+        }
+    }
+}
+
 /* ---- settings ---- */
 
 static float held(const struct effect_param *p, float value)

@@ -101,7 +101,7 @@ class Service(unittest.TestCase):
                 self.assertEqual(r.returncode, 1, args)
                 self.assertTrue(r.stderr.strip(), args)
             for mode in ("--version", "--help", "--print-nodes=json", "--print-nodes=md", "--print-routes=md", "--print-routes=openapi",
-                         "--print-schema=md", "--print-config=md"):
+                         "--print-schema=md", "--print-config=md", "--print-effects=md"):
                 r = run(mode)
                 self.assertEqual((r.returncode, r.stderr), (0, ""), mode)
                 self.assertTrue(r.stdout.strip(), mode)
