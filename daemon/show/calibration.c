@@ -89,6 +89,10 @@ static void remember(struct show *s, const struct player_now *now, struct calibr
 {
     pthread_mutex_lock(&s->view);
     memcpy(c->before.track, s->loaded_track, sizeof(c->before.track));
+    memcpy(c->before.next, s->next.track, sizeof(c->before.next));
+    c->before.next_start = s->next.start;
+    c->before.next_end = s->next.end;
+    c->before.crossfade = s->next.crossfade;
     pthread_mutex_unlock(&s->view);
     c->before.position = now->position;
     c->before.start = now->segment_start;
@@ -118,6 +122,8 @@ static enum lm_err restore(struct show *s, const struct calibration *c, struct p
         err = show_loop(s, true, c->before.loop_start, c->before.loop_end, QUANTIZE_NONE, p);
     if (!err)
         err = show_seek(s, c->before.position, QUANTIZE_NONE, p);
+    if (!err && c->before.next[0])
+        err = show_set_next(s, c->before.next, c->before.crossfade, c->before.next_start, c->before.next_end, p);
     return err;
 }
 
@@ -249,7 +255,7 @@ bool show_is_put_aside(struct show *s, const char *track_id)
 {
     pthread_mutex_lock(&s->listening.lock);
     const struct calibration *c = &s->listening.calibration;
-    bool is_aside = c->is_on && !strcmp(c->before.track, track_id);
+    bool is_aside = c->is_on && (!strcmp(c->before.track, track_id) || !strcmp(c->before.next, track_id));
     pthread_mutex_unlock(&s->listening.lock);
     return is_aside;
 }

@@ -26,7 +26,7 @@ void listening_init(struct listening *l)
 void listening_clear(struct listening *l)
 {
     calibration_clear(&l->calibration);
-    shared_unref(l->grid);
+    shared_unref(l->grid), shared_unref(l->next_grid);
     pthread_mutex_destroy(&l->change);
     pthread_mutex_destroy(&l->lock);
 }
@@ -34,7 +34,7 @@ void listening_clear(struct listening *l)
 /* ---- the metronome ---- */
 
 /* The ticks of a grid; a grid that is only assumed has none. */
-static enum lm_err give_beats(struct show *s, const struct beatgrid *g, struct problem *p)
+static enum lm_err give_beats(struct show *s, bool is_next, const struct beatgrid *g, struct problem *p)
 {
     size_t n = g && !g->is_assumed ? g->n : 0;
     double *beats = calloc(n + 1, sizeof(*beats));
@@ -49,7 +49,7 @@ static enum lm_err give_beats(struct show *s, const struct beatgrid *g, struct p
         is_one[i] = in_bar < 0.1;
     }
     if (!err)
-        err = player_set_beats(s->player, false, beats, is_one, n, p);
+        err = player_set_beats(s->player, is_next, beats, is_one, n, p);
     free(beats), free(is_one);
     return err;
 }
@@ -194,12 +194,13 @@ static void follow(struct show *s)
     memcpy(track, s->loaded_track, sizeof(track));
     pthread_mutex_unlock(&s->view);
     bool is_new = serial != l->serial, is_test = l->calibration.is_on && serial == l->calibration.serial;
-    if (is_test || (!is_new && grid == l->grid && !l->must_look)) {
+    bool must_look = !is_test && atomic_exchange(&l->must_look, false);
+    if (is_test || (!is_new && grid == l->grid && !must_look)) {
         shared_unref(grid);
         return;
     }
-    bool has_stems = (is_new || l->must_look) && track[0] ? look_for_stems(s, track) : l->has_stems && track[0];
-    bool has_beats = !is_new && grid == l->grid;
+    bool has_stems = (is_new || must_look) && track[0] ? look_for_stems(s, track) : l->has_stems && track[0];
+    bool has_beats = is_new ? serial == l->next_serial && grid == l->next_grid : grid == l->grid;
     pthread_mutex_lock(&l->lock);
     if (strcmp(track, l->track)) {      /* loaded again it is heard as it was */
         memset(l->stem, 0, sizeof(l->stem));
@@ -209,7 +210,6 @@ static void follow(struct show *s)
     memcpy(l->track, track, sizeof(track));
     l->serial = serial;
     l->has_stems = has_stems;
-    l->must_look = false;
     pthread_mutex_unlock(&l->lock);
     shared_unref(l->grid);
     l->grid = grid;
@@ -221,7 +221,7 @@ static void follow(struct show *s)
     if (!has_beats && serial) {
         pthread_mutex_lock(&s->audio);
         if (is_still_on(s))
-            give_beats(s, shared_get(grid), &p);
+            give_beats(s, false, shared_get(grid), &p);
         pthread_mutex_unlock(&s->audio);
     }
     if (serial && !gains_of(l->stem, gain))
@@ -229,11 +229,36 @@ static void follow(struct show *s)
     show_audio_changed(s);
 }
 
+/* The ticks of the track that follows must be there before it is heard. `change` held. */
+static void follow_next(struct show *s)
+{
+    struct listening *l = &s->listening;
+    struct problem p;
+
+    pthread_mutex_lock(&s->view);
+    uint64_t serial = s->next.serial;
+    struct shared *grid = shared_ref(s->next.grid);
+    pthread_mutex_unlock(&s->view);
+    if (serial && (serial != l->next_serial || grid != l->next_grid)) {
+        problem_clear(&p);
+        pthread_mutex_lock(&s->audio);          /* on the player by now */
+        pthread_mutex_lock(&s->view);
+        bool is_still_next = s->next.serial == serial;
+        pthread_mutex_unlock(&s->view);
+        if (is_still_next)
+            give_beats(s, true, shared_get(grid), &p);
+        else
+            serial = 0;
+        pthread_mutex_unlock(&s->audio);
+    }
+    shared_unref(l->next_grid);
+    l->next_grid = grid;
+    l->next_serial = serial;
+}
+
 void show_listening_look(struct show *s)
 {
-    pthread_mutex_lock(&s->listening.lock);
-    s->listening.must_look = true;
-    pthread_mutex_unlock(&s->listening.lock);
+    atomic_store(&s->listening.must_look, true);
 }
 
 void show_listening_tick(struct show *s)
@@ -247,6 +272,7 @@ void show_listening_tick(struct show *s)
     problem_clear(&p);
     calibration_check(s);
     follow(s);
+    follow_next(s);
     if (l->decoding >= 0) {
         apply_stems(s, l->stem, 0, &p);
         if (l->decoding < 0)

@@ -10,6 +10,7 @@
  *          are made of; both are needed to write that, either to read it.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,8 +28,8 @@ struct calibration {
     char client[UUID_SIZE], caller[CALLER_SIZE];        /* whose it is: ends with this socket, or else the last one of the caller. "": nobody's */
     int64_t gone_ns;                    /* since when there is none; 0: there is */
     struct {                            /* what was on before */
-        char track[UUID_SIZE];
-        double position, start, end, loop_start, loop_end, rate;
+        char track[UUID_SIZE], next[UUID_SIZE];
+        double position, start, end, loop_start, loop_end, rate, next_start, next_end, crossfade;
         bool loop, keep_pitch;
     } before;
 };
@@ -38,7 +39,9 @@ struct listening {
     uint64_t serial;                    /* of the track on the player that this is about */
     char track[UUID_SIZE];
     struct shared *grid;                /* that the metronome has; a reference */
-    bool must_look;                     /* rows of stems changed */
+    uint64_t next_serial;               /* the same of the track that follows */
+    struct shared *next_grid;
+    atomic_bool must_look;              /* rows of stems changed; the exception from both locks */
     bool has_stems;                     /* all four are files here */
     bool are_on;                        /* the player has them */
     struct show_stem stem[SHOW_STEMS];

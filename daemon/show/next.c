@@ -84,7 +84,7 @@ static enum lm_err put_next(struct show *s, const char *track_id, struct player_
     show_clear_next(s);
     pthread_mutex_lock(&s->control);
     pthread_mutex_lock(&s->view);
-    s->next = (struct show_next){ .serial = track.serial, .grid = shared_ref(grid) };
+    s->next = (struct show_next){ .serial = track.serial, .start = track.start, .end = track.end, .crossfade = crossfade, .grid = shared_ref(grid) };
     str_copy(s->next.track, sizeof(s->next.track), track_id);
     bool is_lit = !strcmp(s->next.track, s->now.score_track);
     pthread_mutex_unlock(&s->view);

@@ -132,6 +132,7 @@ class Listening(unittest.TestCase):
         self.load(self.rig.track)
         self.d.post("/host-audio/loop", {"enabled": True, "start": 1.5, "end": 2.5})
         self.rig.seek(2)
+        self.d.post("/host-audio/next", {"track_id": self.whole["id"], "crossfade_seconds": 0.5})
         self.assertEqual(self.rig.settle([153, 153]), [153, 153])
         return self.d.put("/host-audio/calibration", {"enabled": True, "group_id": self.group(), **more})
 
@@ -155,6 +156,7 @@ class Listening(unittest.TestCase):
         self.assertFalse(state["playing"])
         self.assertAlmostEqual(state["current_time"], 2, places=2)
         self.assertEqual(state["loop"], {"enabled": True, "start": 1.5, "end": 2.5})
+        self.assertEqual(state["next"], {"track_id": self.whole["id"], "crossfade_seconds": 0.5})
         self.assertEqual(self.rig.settle([153, 153]), [153, 153])
 
     def test_a_group_flashes_when_the_click_is_heard(self):
