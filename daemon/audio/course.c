@@ -10,7 +10,7 @@ static double rate_of(const struct course *c, int leg)
 
 struct spot course_spot(const struct course *c, int leg, double v)
 {
-    while (leg + 1 < c->n && v >= c->legs[leg + 1].join) {
+    while (leg + 1 < c->n && leg + 1 < COURSE_LEGS && v >= c->legs[leg + 1].join) {
         v = (v - c->legs[leg + 1].join) * rate_of(c, leg + 1) / rate_of(c, leg);
         leg++;
     }

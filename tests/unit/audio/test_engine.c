@@ -424,15 +424,15 @@ TEST(a_jump_that_is_near_is_as_exact)
     pass(.5);
     double at = now().position + .2;
     CHECK_INT(player_seek(pl, 10, at, NULL), LM_OK);
-    double after = now().position;
     pass(.5);
     period = PERIOD;
     rig_close();
     CHECK(all_explained());
     CHECK_INT(events_n, 2);
     CHECK(events[1].ramp);
-    CHECK_INT(events[1].to, frame(10));
-    CHECK(events[1].from == frame(at) || (events[1].from > frame(at) && after > at));
+    int64_t late = events[1].from - frame(at);  /* on a machine that gave us no time */
+    CHECK(late >= 0 && late < frame(.4));
+    CHECK_INT(events[1].to, frame(10) + late);
 }
 
 TEST(a_waiting_jump_is_told_and_may_be_taken_back)

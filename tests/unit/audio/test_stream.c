@@ -258,6 +258,19 @@ TEST(a_change_that_comes_too_late_for_its_frame_is_not_heard_either)
     rig_close();
 }
 
+TEST(a_change_that_comes_too_late_leaves_out_what_it_missed)
+{
+    rig_open(2);
+    begin(0);
+    for (int i = 0; i < 5; i++)
+        device();
+    plan(20000);
+    command((struct stream_command){ .type = COMMAND_CUT, .when = WHEN_FRAME, .of = 1, .v = 4 * PERIOD + 100 });
+    device();
+    CHECK_INT(sounds(0), 20000 + PERIOD - 100);
+    rig_close();
+}
+
 TEST(a_pause_fades_and_says_where_it_stopped)
 {
     struct heard h;
