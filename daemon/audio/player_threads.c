@@ -119,7 +119,7 @@ static void stop_threads(struct player *pl, int n)
 
 enum lm_err player_start_threads(struct player *pl)
 {
-    static const struct thread_options feeder = { .name = "feed" }, ticker = { .name = "transport" };
+    static const struct thread_options feeder = { .name = "feed", .nice = -10 }, ticker = { .name = "transport" };
     enum lm_err err = thread_start(&pl->feeder, &feeder, feed, pl);
 
     if (!err && (err = thread_start(&pl->ticker, &ticker, tick, pl)))

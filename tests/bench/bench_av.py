@@ -162,12 +162,23 @@ def jumps_of(heard, tracks, loops):
     return [heard.at_ns(p.at, heard=True) for a, p in zip(pieces, pieces[1:]) if p.kind == "cross" or p.kind == a.kind == "play"]
 
 
+def decode(stage):
+    """On a machine that does other things ten minutes of sound take a while."""
+    for _ in range(10):
+        try:
+            return stage.load()
+        except TimeoutError:
+            pass
+    raise AssertionError("the track is not decoded")
+
+
 def run(name, seconds, period=256, act=play, rate=None, effects=False):
     is_swell = rate or effects
     track = Swell(math.ceil(seconds * (rate[0] if rate else 1)) + 5) if is_swell else sounds.Track(seconds + 20, 1)
     stage = Stage(period=period, real_time=True, tracks=[track], effects=effects)
     try:
         d = stage.d
+        decode(stage)
         with Ramp(d, stage.ids[0], track.frames // RATE) as ramp:
             stage.load()
             if rate:

@@ -118,7 +118,7 @@ class Player:
         elif not self.playing:
             self.rng.choices((self.play, self.seek), (5, 2))[0]()
         else:
-            self.rng.choices((self.seek, self.pause, self.loop_on, self.loop_off, self.next_track, self.jump), (8, 4, 3, 3, 1, 3))[0]()
+            self.rng.choices((self.seek, self.pause, self.loop_on, self.loop_off, self.next_track, self.jump), (8, 4, 3, 3, 2, 3))[0]()
 
 
 class Judge:
