@@ -14,7 +14,7 @@ struct spot course_spot(const struct course *c, int leg, double v)
         v = (v - c->legs[leg + 1].join) * rate_of(c, leg + 1) / rate_of(c, leg);
         leg++;
     }
-    while (v < 0 && leg > 0) {
+    while (v < 0 && leg > 0 && leg < COURSE_LEGS) {
         v = c->legs[leg].join + v * rate_of(c, leg - 1) / rate_of(c, leg);
         leg--;
     }
