@@ -1,6 +1,6 @@
 /*
  * Sound: rate, jumps and the next track from the deck, meters that move while the demo plays, the chain of effects edited, undone and really in force,
- * cue points set, dragged, changed and undone, by mouse, keyboard and finger.
+ * cue points set, dragged, changed and undone, the calibration, by mouse, keyboard and finger.
  *
  *   node tests/browser/sound.spec.mjs     (page.mjs says what it takes)
  */
@@ -175,6 +175,22 @@ await run(150, async () => {
         check(await until(async () => (await force()).effects.map((e) => e.type).join() === 'loudness,limiter'), 'as it comes');
         await page.keyboard.press('Control+Z');
         check(await until(async () => (await force()).effects.length === 3), 'undone: the chain is back');
+
+        /* --- calibration --- */
+        await api('POST', '/host-audio/pause');
+        const venue = (await api('GET', '/show')).venue_id;
+        const offset = async () => (await api('GET', `/venues/${venue}`)).offset_ms;
+        const room = page.getByRole('region', { name: 'Calibration' });
+        await room.getByRole('button', { name: 'Click and flash' }).click();
+        check(await until(async () => (await host()).calibration.enabled), 'a group clicks and flashes');
+        check(await until(() => page.getByRole('button', { name: 'Calibrating' }).isVisible()), 'and the bar says so');
+        await room.getByRole('button', { name: 'Light 1 ms later' }).click();
+        check(await until(async () => (await offset()) === 1), 'the light is a millisecond later');
+        await shot('sound-calibration');
+        await page.keyboard.press('Control+Z');
+        check(await until(async () => (await offset()) === 0), 'undone');
+        await room.getByRole('button', { name: 'Stop' }).click();
+        check(await until(async () => !(await host()).calibration.enabled), 'and it stops');
 
         /* --- narrow, light, by finger --- */
         await page.setViewportSize({ width: 1024, height: 768 });

@@ -85,20 +85,20 @@ class Host {
         this.seq = m.seq;
         this.loaded = m.loaded;
         this.playing = m.playing;
-        this.state = m.state ?? (m.playing ? 'playing' : 'stopped');
+        this.state = m.state;
         this.scoreId = m.score_id;
         this.duration = m.duration;
         this.latencyMs = m.latency_ms;
         this.bpm = m.beat?.bpm ?? null;
-        this.farVolume = m.volume_db ?? 0;
+        this.farVolume = m.volume_db;
         /* Twenty times a second the same: only what changed is news to the page. */
-        const rate = { rate: m.rate, keep_pitch: m.keep_pitch ?? true };
+        const rate = { rate: m.rate, keep_pitch: m.keep_pitch };
         if (!isSame(rate, this.farRate)) this.farRate = rate;
-        if (!isSame(m.next ?? null, this.next)) this.next = m.next ?? null;
-        if (!isSame(m.pending ?? null, this.pending)) this.pending = m.pending ?? null;
-        if (m.stems && !isSame(m.stems, this.farStems)) this.farStems = m.stems;
-        if (m.metronome && !isSame(m.metronome, this.farMetronome)) this.farMetronome = m.metronome;
-        if (m.calibration && !isSame(m.calibration, this.calibration)) this.calibration = m.calibration;
+        if (!isSame(m.next, this.next)) this.next = m.next;
+        if (!isSame(m.pending, this.pending)) this.pending = m.pending;
+        if (!isSame(m.stems, this.farStems)) this.farStems = m.stems;
+        if (!isSame(m.metronome, this.farMetronome)) this.farMetronome = m.metronome;
+        if (!isSame(m.calibration, this.calibration)) this.calibration = m.calibration;
         if (!isSame(m.loop, this.loop)) this.loop = { ...m.loop };
         if (m.loop.enabled && m.track_id) this.lastLoop = { trackId: m.track_id, start: m.loop.start, end: m.loop.end };
         if (m.track_id !== this.trackId) {
