@@ -111,6 +111,14 @@ static void set(struct listening *l, const struct calibration *c)
     pthread_mutex_unlock(&l->lock);
 }
 
+static uint64_t post_flash(struct show *s, const struct calibration *c)
+{
+    struct flash flash = { .serial = c->serial, .at = CLICK_AT, .interval = c->interval };
+
+    str_copy(flash.group, sizeof(flash.group), c->group);
+    return engine_post_flash(s->engine, &flash);
+}
+
 /* What was on before, where it was. A track that is gone meanwhile leaves the player empty. */
 static enum lm_err restore(struct show *s, const struct calibration *c, struct problem *p)
 {
@@ -169,7 +177,7 @@ static enum lm_err begin(struct show *s, struct calibration *c, struct problem *
     }
     c->is_on = true;
     set(l, c);
-    uint64_t ticket = engine_post_flash(s->engine, &(struct engine_flash){ .serial = c->serial, .at = CLICK_AT, .interval = c->interval, .group = c->group });
+    uint64_t ticket = post_flash(s, c);
     if ((err = player_rate(s->player, 1, true, p)) || (err = player_loop(s->player, true, 0, c->interval, p)) || (err = player_play(s->player, p)))
         end(s);
     else
@@ -206,7 +214,7 @@ enum lm_err show_put_calibration(struct show *s, const struct show_calibration *
         str_copy(c.group, sizeof(c.group), wish->group_id);
         c.until_ns = clock_mono_ns() + LAST_NS;
         set(l, &c);
-        engine_post_flash(s->engine, &(struct engine_flash){ .serial = c.serial, .at = CLICK_AT, .interval = c.interval, .group = c.group });
+        post_flash(s, &c);
     }
     if (wish->enabled && !l->calibration.is_on) {
         struct calibration c = { .interval = wish->interval, .until_ns = clock_mono_ns() + LAST_NS, .fd = -1 };

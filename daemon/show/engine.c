@@ -15,11 +15,7 @@
 #include "show/live.h"
 
 enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_GROUP, CMD_IDENTIFY, CMD_RATE, CMD_HOLD, CMD_FLASH };
-enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000, FLASH_GAP_NS = 500000000 };
-
-#define FLASH_S 0.06
-
-struct flash { uint64_t serial; double at, interval; char group[UUID_SIZE]; };
+enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000 };
 
 struct message {
     enum command command;
@@ -61,9 +57,7 @@ struct engine {
     float master;
     size_t identify_first, identify_n;
     int64_t identify_until, period_ns, lead_ns;
-    struct flash flash;
-    int64_t flashed_ns;                 /* when the last one began */
-    bool is_flashing;
+    struct flasher flasher;
     uint32_t seq;
     double time;
     struct av av;
@@ -125,14 +119,12 @@ uint64_t engine_post_identify(struct engine *e, size_t first, size_t n, int64_t 
     return post(e, (struct message){ .command = CMD_IDENTIFY, .identify = { first, n, until_ns } });
 }
 
-uint64_t engine_post_flash(struct engine *e, const struct engine_flash *flash)
+uint64_t engine_post_flash(struct engine *e, const struct flash *flash)
 {
     struct message m = { .command = CMD_FLASH };
 
-    if (flash) {
-        m.flash.serial = flash->serial, m.flash.at = flash->at, m.flash.interval = flash->interval;
-        snprintf(m.flash.group, sizeof(m.flash.group), "%s", flash->group);
-    }
+    if (flash)
+        m.flash = *flash;
     return post(e, m);
 }
 
@@ -267,7 +259,7 @@ static void apply(struct engine *e, const struct message *m)
         e->hold = m->on;
         break;
     case CMD_FLASH:
-        e->flash = m->flash;
+        flasher_set(&e->flasher, &m->flash);
         break;
     }
     e->last_ticket = m->ticket;
@@ -280,44 +272,6 @@ static void identify(struct engine *e, struct frame *f, int64_t now)
     for (size_t i = e->identify_first; i < e->identify_first + e->identify_n && i < f->heads; i++) {
         f->r[i] = f->g[i] = f->b[i] = f->intensity[i] = 1;
         f->strobe[i] = 0;
-    }
-}
-
-/* Is the frame of this instant one of the flash? One that begins does so in the frame nearest to its instant, not in the first one behind it. */
-static bool is_lit(struct engine *e, double t, int64_t now)
-{
-    double half = (double)e->period_ns / 2e9, into = fmod(t - e->flash.at + half, e->flash.interval);
-
-    into = into < 0 ? into + e->flash.interval : into;
-    bool lit = into < fmax(FLASH_S, 2 * half);
-    if (lit && !e->is_flashing) {
-        if (e->flashed_ns && now - e->flashed_ns < FLASH_GAP_NS)
-            return false;
-        e->flashed_ns = now;
-    }
-    e->is_flashing = lit;
-    return lit;
-}
-
-static void flash(struct engine *e, const struct player_now *now, struct frame *f, int64_t mono_ns)
-{
-    const struct space *space = e->scene->space->obj;
-    const struct patch *patch = space->patch->obj;
-
-    if (!e->flash.serial || now->serial != e->flash.serial)
-        return;
-    float level = now->playing && is_lit(e, now->position + e->scene->offset_s, mono_ns) ? 1 : 0;
-    for (size_t g = 0; g < patch->n_groups; g++) {
-        if (memcmp(patch->groups[g].id, e->flash.group, UUID_SIZE))
-            continue;
-        for (size_t k = 0; k < patch->groups[g].n_heads; k++) {
-            uint32_t i = patch->groups[g].heads[k];
-            if (space->is_fog[i] || space->is_laser[i])
-                continue;
-            f->r[i] = f->g[i] = f->b[i] = 1;
-            f->intensity[i] = level;
-            f->strobe[i] = 0;
-        }
     }
 }
 
@@ -363,7 +317,7 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
         }
     }
     render_masters(f, space->limit, space->is_fog, e->master * scene->max_brightness);
-    flash(e, now, f, mono_ns);
+    flasher_run(&e->flasher, space, f, now, scene->offset_s, e->period_ns, mono_ns);
     if (e->blackout) {
         render_blackout(f);
         space_darken_lasers(space, f);

@@ -13,6 +13,7 @@
 #include "audio/player.h"
 #include "core/err.h"
 #include "show/av.h"
+#include "show/flash.h"
 #include "show/scene.h"
 #include "show/show.h"
 
@@ -35,10 +36,8 @@ uint64_t engine_post_master(struct engine *e, float level);
 /* A group of the scene's patch; one it does not have is passed over. "": all of them. */
 uint64_t engine_post_group(struct engine *e, const char *group_id, float level);
 uint64_t engine_post_identify(struct engine *e, size_t first_head, size_t n, int64_t until_ns);
-/* While the player has `serial`: the group is dark, and full white for 60 ms each `interval` seconds from `at` on, as they are heard and the offsets have it; never more
- * than twice a second. Behind the masters, before a blackout. NULL: no more. */
-struct engine_flash { uint64_t serial; double at, interval; const char *group; };
-uint64_t engine_post_flash(struct engine *e, const struct engine_flash *flash);
+/* Behind the masters, before a blackout (show/flash.h). NULL: no more. */
+uint64_t engine_post_flash(struct engine *e, const struct flash *flash);
 uint64_t engine_post_rate(struct engine *e, int hz);
 /* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
 uint64_t engine_post_hold(struct engine *e, bool on);
