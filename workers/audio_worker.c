@@ -432,6 +432,7 @@ int main(int argc, char **argv)
     if (!(card.sink = sink_new(map_stream())))
         fail("memory", "there is no memory for the sound");
     thread_lock_memory();
+    thread_ask_short_slices();
     look_around(&list);
     open_wish(&card, &list, argv[2]);
     wait_first(&card);

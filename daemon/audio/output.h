@@ -21,7 +21,7 @@
 struct output;
 
 /* So long without a callback, and the device is lost; or 8 of its periods, at most OUTPUT_STALL_MAX_MS. Its own process usually knows within 10 ms. */
-enum { OUTPUT_STALL_MS = 350, OUTPUT_STALL_MAX_MS = 450, OUTPUT_WISH = 192 };
+enum { OUTPUT_STALL_MS = 350, OUTPUT_STALL_MAX_MS = 450, OUTPUT_WISH = 192, CARD_WHY = 224 };
 
 enum sound_state {
     OUTPUT_NONE,                /* none wanted, or no such device: looked for again now and then, more often after a loss */
@@ -38,6 +38,7 @@ struct output_status {
     char name[DEVICE_NAME], api[DEVICE_API];    /* of the last one that was opened */
     char wanted[OUTPUT_WISH];   /* "" none */
     char why[256];              /* not RUNNING though wanted: a sentence why not; "" otherwise */
+    char lost[CARD_WHY];        /* why the one that was opened last was lost; until another is */
     double rate;                /* Hz, the device's own; sound is converted where it is not 48000 */
     double latency_ms;          /* as PortAudio says */
     int channels, period;       /* period: frames of the device */

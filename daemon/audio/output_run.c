@@ -203,6 +203,11 @@ static void strike(struct output *o, struct slot *s, const char *why)
         log_info("audio", "%s: %s", aims[s->kind], text);
     if (s->kind == SLOT_PLAY && was_running)
         stream_silence(o->stream);
+    if (was_running) {
+        pthread_mutex_lock(&o->lock);
+        str_copy(s->status.lost, sizeof(s->status.lost), why);
+        pthread_mutex_unlock(&o->lock);
+    }
     set_broken(o, s, s->is_mad || (!was_running && !s->has_failed));
     show(o, s, was_running && s->kind == SLOT_PLAY ? OUTPUT_LOST : OUTPUT_NONE, text);
 }

@@ -175,9 +175,9 @@ static void check_output(struct show *s, const struct player_device *d)
     struct output_status now;
 
     output_get(player_output(s->player), &now);
-    if (d->lost && *now.why)
+    if (d->lost && *now.lost)
         warnings_raise(s->o.warnings, "audio.lost", "error", "The audio device %s was lost (%s): no sound; the show goes on on the clock, and sound returns with the device.",
-                       d->name, now.why);
+                       d->name, now.lost);
     else if (d->lost)
         warnings_raise(s->o.warnings, "audio.lost", "error", "The audio device %s was lost: no sound; the show goes on on the clock.", d->name);
     else
