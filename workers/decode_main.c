@@ -1,5 +1,6 @@
 #include "decode.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,10 @@ static bool run(struct job *j)
     if (!pid)
         exit(child(j, self));
     while (waitpid(pid, &status, 0) < 0)
-        ;
+        if (errno != EINTR) {
+            say_error(LM_INTERNAL, &(struct problem){ .detail = "How the decoder ended cannot be known" });
+            return false;
+        }
     if (WIFSIGNALED(status)) {
         for (int i = 0; i < OUTPUTS; i++)
             output_drop(&j->out[i]);

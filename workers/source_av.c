@@ -311,7 +311,7 @@ static void find_length(struct source *s, const struct kind *k)
 static enum lm_err open_source(struct source *s, int fd, uint64_t size, const struct container *c, struct problem *p)
 {
     struct decoder *d = s->decoder = calloc(1, sizeof(*d));
-    const struct kind *k = kinds;
+    const struct kind *k = NULL;
     enum lm_err err;
 
     if (!d)
@@ -319,8 +319,11 @@ static enum lm_err open_source(struct source *s, int fd, uint64_t size, const st
     d->fd = fd;
     d->size = (int64_t)size;
     d->left = -1;
-    while (strcmp(k->format, c->format))        /* the table of containers names no others: tests/unit/audio/test_container.c */
-        k++;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !k; i++)
+        if (!strcmp(kinds[i].format, c->format))
+            k = &kinds[i];
+    if (!k)
+        return problem_set(p, LM_MEDIA_TYPE, "%s is not decoded here", container_find(c->format)->label);
     av_log_set_level(AV_LOG_FATAL);
     av_max_alloc(BIGGEST);
     if (!(d->packet = av_packet_alloc()) || !(d->frame = av_frame_alloc()))

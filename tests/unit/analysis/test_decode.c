@@ -127,6 +127,31 @@ TEST(many_channels_become_two)
     worker_end_clear(&end);
 }
 
+/* One loudspeaker after the other, and what is heard of it on either side. */
+TEST(each_of_eight_channels_is_heard_where_it_stands)
+{
+    static const float left[8] = { 1, 0, .7071f, 0, .7071f, 0, .7071f, 0 }, right[8] = { 0, 1, .7071f, 0, 0, .7071f, 0, .7071f };
+    SF_INFO info = { .samplerate = 48000, .channels = 8, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
+    float x[8][8] = { { 0 } };
+    struct pcm pcm;
+
+    prepare();
+    for (int c = 0; c < 8; c++)
+        x[c][c] = 1;
+    SNDFILE *f = sf_open(song, SFM_WRITE, &info);
+    sf_writef_float(f, x[0], 8);
+    sf_close(f);
+    CHECK_INT(decode(), LM_OK);
+    CHECK_INT(pcm_open(pcm_path, &pcm, NULL), LM_OK);
+    CHECK_INT(pcm.frames, 8);
+    for (int c = 0; c < 8; c++) {
+        CHECK_NEAR(pcm.data[2 * c], left[c] / (1 + 3 * .7071), 1e-6);
+        CHECK_NEAR(pcm.data[2 * c + 1], right[c] / (1 + 3 * .7071), 1e-6);
+    }
+    pcm_close(&pcm);
+    worker_end_clear(&end);
+}
+
 TEST(a_run_takes_four_files_and_no_more)
 {
     const char *argv[4 + 5 * 4] = { program, "--mono", "yes" };
