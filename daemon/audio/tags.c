@@ -150,9 +150,10 @@ void tags_read(struct tags *t, int fd, uint64_t size, const char *format)
     unsigned char h[10];
 
     if (file_read(&f, 0, h, 10) == 10 && (f.start = id3_bytes(h)) && f.start < size) {
-        unsigned char *b = tags_load(&f, 0, f.start);
+        uint64_t n = f.start < TAG_BYTES ? f.start : TAG_BYTES;        /* of a longer one what comes first */
+        unsigned char *b = tags_load(&f, 0, n);
         if (b)
-            tags_id3(t, b, f.start);
+            tags_id3(t, b, n);
         free(b);
     }
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)

@@ -8,10 +8,11 @@ enum { STRINGS = 1000 };
 
 static void take_id3(struct tags *t, const struct file *f, const struct chunk *c)
 {
-    unsigned char *b = tags_load(f, c->at, c->n);
+    uint64_t n = c->n < TAG_BYTES ? c->n : TAG_BYTES;
+    unsigned char *b = tags_load(f, c->at, n);
 
-    if (b && c->n >= 10 && id3_bytes(b))
-        tags_id3(t, b, c->n);
+    if (b && n >= 10 && id3_bytes(b))
+        tags_id3(t, b, n);
     free(b);
 }
 

@@ -183,6 +183,28 @@ TEST(vorbis_comments_end_where_their_bytes_do)
     tags_clear(&t);
 }
 
+/* A picture as Ogg and Opus hold it: a block of FLAC's in letters. */
+TEST(a_picture_may_be_a_comment)
+{
+    static const char comment[] = "METADATA_BLOCK_PICTURE=AAAAAwAAAAlpbWFnZS9naWYAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACRHSUY4OWFBQkNERUZHSElKS"
+                                  "0xNTk9QUVJTVFVWV1hZWltcXV4=";
+    unsigned char packet[300] = { 0 };
+    struct tags t = { 0 };
+    size_t n = sizeof(comment) - 1;
+
+    packet[4] = 1;
+    packet[8] = (unsigned char)n;
+    memcpy(packet + 12, comment, n);
+    tags_vorbis(&t, packet, n + 12);
+    CHECK_INT(t.picture_n, 36);
+    CHECK_STR(picture_type(t.picture, t.picture_n), "image/gif");
+    CHECK(t.is_cover);
+    tags_clear(&t);
+    tags_vorbis(&t, packet, n + 11);            /* a byte of it is missing */
+    CHECK(!t.picture);
+    tags_clear(&t);
+}
+
 TEST(id3v1_is_what_is_left)
 {
     unsigned char b[128] = "TAGTitle";
