@@ -134,8 +134,37 @@ class Chains(unittest.TestCase):
         until(lambda: self.d.get(f"/tracks/{id}")["true_peak_db"] is not None, 20)
         return self.d.get(f"/tracks/{id}")
 
+    def heard(self, track, seconds=3.3):
+        """LUFS of the last three seconds, and the highest true peak of what went out."""
+        self.d.post("/host-audio/load-track", {"track_id": track["id"]})
+        self.d.post("/host-audio/play")
+        most = -120
+        while self.d.get("/host-audio")["current_time"] < seconds:
+            meters = self.d.get("/host-audio/meters")
+            most = max(most, *meters["true_peak"])
+        self.d.post("/host-audio/pause")
+        return meters["lufs_short"], most
+
+    def test_a_quiet_and_a_loud_track_are_heard_alike(self):
+        loud, quiet, peaks = self.load(noise(5, 1.0), "loud.wav"), self.load(noise(5, 0.05), "quiet.wav"), self.load(noise(3, 0.05, 0.9), "peaks.wav")
+        heard = [self.heard(t) for t in (loud, quiet)]
+        self.assertGreater(loud["loudness_lufs"] - quiet["loudness_lufs"], 25)
+        for lufs, peak in heard:
+            self.assertAlmostEqual(lufs, -14, delta=1)
+            self.assertLess(peak, -0.9)
+        self.assertAlmostEqual(heard[0][0], heard[1][0], delta=0.3)
+        # a quiet one with high peaks: never above the ceiling, and before the limiter no more than 6 dB above full scale
+        self.assertLess(self.heard(peaks, 1.3)[1], -0.9)
+        self.d.post("/audio-chains", {"name": "Every", "device": None, "effects": [{"type": "loudness"}]})
+        most = self.heard(peaks, 1.3)[1]
+        self.assertTrue(4 < most < 6.1, most)
+        chain = self.d.get("/audio-chains")["items"][0]
+        self.d.patch(f"/audio-chains/{chain['id']}", {"effects": [{"type": "loudness", "target_lufs": -23}]})
+        self.assertAlmostEqual(self.heard(loud)[0], -23, delta=1)
+        self.d.post("/host-audio/unload")
+
     def test_loudness_is_measured_with_the_decoding(self):
-        loud, quiet = self.load(noise(8, 1.0), "loud.wav"), self.load(noise(8, 0.05), "quiet.wav")
+        loud, quiet = self.load(noise(4, 1.0), "loud.wav"), self.load(noise(4, 0.05), "quiet.wav")
         self.assertAlmostEqual(loud["loudness_lufs"] - quiet["loudness_lufs"], 26.02, delta=0.1)
         self.assertAlmostEqual(loud["true_peak_db"] - quiet["true_peak_db"], 26.02, delta=0.2)
         silent = self.load(noise(2, 0), "silent.wav")
