@@ -46,7 +46,8 @@
 enum {
     STREAM_FILE = 3,
     LOOK_MS = 5,                        /* between two looks at the device */
-    FIRST_MS = 2000,                    /* for the first callback */
+    FIRST_MS = 3000,                    /* until it runs */
+    RUN_MS = 100,                       /* it runs when a callback has come so long after the first: sound servers take a first buffer at once and then think for half a second */
     STALL_MS = 300, STALL_PERIODS = 8,  /* without a callback: dead; whichever is more */
     STALL_MAX_MS = 1000,
     ALIVE_MS = 1000,
@@ -71,6 +72,7 @@ struct card {
     bool is_raised;
 
     atomic_ullong callbacks;
+    atomic_llong last_ns;
     atomic_uint period;                 /* frames of the longest callback */
 };
 
@@ -247,6 +249,7 @@ static int callback(const void *in, void *out, unsigned long frames, const PaStr
         sink_input(c->sink, in, n, c->channels);
     if (n > atomic_load_explicit(&c->period, memory_order_relaxed))
         atomic_store_explicit(&c->period, n, memory_order_relaxed);
+    atomic_store_explicit(&c->last_ns, m.now, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->callbacks, 1, memory_order_release);
 #ifdef LUMAD_RT_TRAP
     thread_leave_real_time();
@@ -331,9 +334,14 @@ static void open_wish(struct card *c, const struct devices *list, const char *wi
         explain(e, &c->device);
 }
 
-static void wait_first(struct card *c)
+static bool is_running(struct card *c)
 {
-    for (int waited = 0; !atomic_load(&c->callbacks); waited += LOOK_MS) {
+    return atomic_load(&c->callbacks) && atomic_load(&c->last_ns) - c->first_ns >= RUN_MS * 1000000LL;
+}
+
+static void wait_running(struct card *c)
+{
+    for (int waited = 0; !is_running(c); waited += LOOK_MS) {
         if (waited >= FIRST_MS)
             fail("silent", "The device was opened, and takes no sound");
         usleep(LOOK_MS * 1000);
@@ -435,6 +443,6 @@ int main(int argc, char **argv)
     thread_ask_short_slices();
     look_around(&list);
     open_wish(&card, &list, argv[2]);
-    wait_first(&card);
+    wait_running(&card);
     watch_device(&card);
 }
