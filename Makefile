@@ -205,7 +205,7 @@ bench-dmx: daemon $(WIRE:%.c=$B/%)
 	$(call need,ip,iproute2)
 	@$(FOR_TESTS) python3 tests/bench/bench_dmx.py
 # How punctual the pushes of the WebSocket are, and what they do to the light; two minutes on a machine that does nothing else, as root.
-bench-push: daemon $B/tests/bench/dmx_receiver
+bench-push: daemon $B/tests/bench/dmx_receiver $(EARS)
 	@$(FOR_TESTS) python3 tests/bench/bench_push.py $(SECONDS)
 # What four analysis programs at work do to frames and packets; about five minutes, on a machine that does nothing else.
 bench-jobs: daemon

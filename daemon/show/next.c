@@ -94,8 +94,11 @@ static enum lm_err put_next(struct show *s, const char *track_id, struct player_
     if (is_lit && !now.loop)            /* the pool keeps the light of one place that will be jumped to */
         pool_set_loop(s->pool, fmax(track.start + atomic_load(&s->light_offset), 0));
     enum lm_err err = player_next(s->player, &track, crossfade, p);
-    if (err)
-        show_clear_next(s);
+    if (!err)
+        return LM_OK;
+    show_clear_next(s);
+    if (!now.loop)
+        pool_set_loop(s->pool, -1);
     return err;
 }
 
