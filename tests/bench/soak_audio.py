@@ -106,7 +106,9 @@ class Player:
         if not self.playing:
             self.play()
             time.sleep(0.1)
-        to = self.spot() // BEAT * BEAT
+        here, to = self.stage.frame(), self.spot() // BEAT * BEAT
+        while abs(to - here) < 2 * RATE:                        # a jump to where it is cannot be told from none
+            to = self.spot() // BEAT * BEAT
         self.expect("jump", (self.track.key, to))
         self.stage.seek(to, quantize="beat")
         time.sleep(0.7)

@@ -27,7 +27,7 @@
  *
  * JACK's clock is not CLOCK_MONOTONIC (0.2 s off on some machines), so both are read in each period.
  *
- * Exit status: 0; 3 no such server.
+ * Exit status: 0; 3 no such server, or one that does not run.
  */
 #include <jack/jack.h>
 #include <jack/ringbuffer.h>
@@ -42,7 +42,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHANNELS = 2, RING = 16 << 20, LOOK_MS = 20, JOIN_TRIES = 100, CLOSE_NS = 20000 };
+enum { CHANNELS = 2, RING = 16 << 20, LOOK_MS = 20, JOIN_TRIES = 100, CLOSE_NS = 20000, ENOUGH = 8, RUN_MS = 2000 };
 
 struct record {
     int64_t at_ns, woken_ns;
@@ -55,7 +55,8 @@ struct record {
 static jack_client_t *client;
 static jack_port_t *inputs[CHANNELS];
 static jack_ringbuffer_t *ring;
-static uint64_t periods, frames, lost;             /* the callback's own until it has ended */
+static uint64_t frames, lost;                      /* the callback's own until it has ended */
+static atomic_ullong periods;
 static atomic_uint xruns, sources;
 static atomic_int latency = -1;
 static atomic_bool has_died, must_look = true;
@@ -117,7 +118,7 @@ static int process(jack_nframes_t n, void *arg)
     jack_ringbuffer_write(ring, (const char *)&r, sizeof(r));
     jack_ringbuffer_write(ring, (const char *)samples, n * CHANNELS * sizeof(float));
     frames += n;
-    periods++;
+    atomic_fetch_add(&periods, 1);
     return 0;
 }
 
@@ -232,6 +233,14 @@ static bool join(const char *server)
     return inputs[0] && inputs[1] && !jack_activate(client);
 }
 
+/* A busy server may leave a new client behind at once, and for good. */
+static bool is_running(void)
+{
+    for (int ms = 0; ms < RUN_MS && atomic_load(&periods) < ENOUGH; ms++)
+        usleep(1000);
+    return atomic_load(&periods) >= ENOUGH;
+}
+
 static bool record(FILE *samples, FILE *index)
 {
     struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -268,6 +277,10 @@ int main(int argc, char **argv)
     int64_t offset = clock_offset();
     uint32_t rate = jack_get_sample_rate(client), period = jack_get_buffer_size(client);
     look_around();
+    if (!is_running()) {
+        fprintf(stderr, "jack_capture: the server \"%s\" does not call\n", argv[1]);
+        _exit(3);
+    }
     puts("ready");
     fflush(stdout);
     bool is_good = record(samples, index);
@@ -277,7 +290,7 @@ int main(int argc, char **argv)
     is_good = drain(samples, index) && is_good;
     is_good = !fclose(samples) && !fclose(index) && is_good;
     printf("{\"rate\": %u, \"period\": %u, \"periods\": %llu, \"frames\": %llu, \"xruns\": %u, \"lost\": %llu, \"offset_ns\": %lld, "
-           "\"offset_end_ns\": %lld, \"died\": %s}\n", rate, period, (unsigned long long)periods, (unsigned long long)frames,
+           "\"offset_end_ns\": %lld, \"died\": %s}\n", rate, period, (unsigned long long)atomic_load(&periods), (unsigned long long)frames,
            atomic_load(&xruns), (unsigned long long)lost, (long long)offset, (long long)offset_end,
            atomic_load(&has_died) ? "true" : "false");
     fflush(stdout);
