@@ -120,11 +120,16 @@ class Reader:
         return struct.unpack_from("<ff", self.data, i * FRAME)
 
     def known(self, i):
-        """(key, frame) when frame i of the recording and the one behind it are of a track, as they are."""
-        if i >= self.n:
+        """(key, frame) when frame i of the recording is of a track, as it is. So must be the one behind it: within a fade some may look as if they were."""
+        if i + 1 >= self.n:
             return None
-        here = read(*self.sample(i))
-        return here if here and here[0] in self.tracks and 0 <= here[1] < self.tracks[here[0]].frames else None
+        here, behind = read(*self.sample(i)), read(*self.sample(i + 1))
+        if not here or here[0] not in self.tracks or not 0 <= here[1] < self.tracks[here[0]].frames:
+            return None
+        return here if behind == (here[0], here[1] + 1) or self.is_end(here) else None
+
+    def is_end(self, what):
+        return what[1] + 1 == self.tracks[what[0]].frames or any(what[1] + 1 == end for _, end in self.loops)
 
     def forward(self, what, n):
         """Ways on from there, n frames: straight, and round each loop whose end is near. Silence behind the end of the track."""
