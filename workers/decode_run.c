@@ -37,6 +37,11 @@ static enum lm_err open_source(struct source *s, const struct input *f, struct p
     return check_limits(s, p);
 }
 
+static enum lm_err check_sound(const struct source *s, struct problem *p)
+{
+    return s->is_broken ? problem_set(p, LM_INVALID, "The %s file is broken: too much of it cannot be decoded. Export or download it again.", container_find(s->format)->label) : LM_OK;
+}
+
 /* --- looking at it --- */
 
 /* What only decoding tells. */
@@ -51,7 +56,7 @@ static enum lm_err count(struct source *s, float *buffer, int64_t counted, struc
             say_progress((percent = now) / 100., "count");
     }
     s->frames = counted;
-    return counted <= limit ? LM_OK : problem_set(p, LM_TOO_LARGE, "Longer than %d hours", MAX_HOURS);
+    return counted <= limit ? check_sound(s, p) : problem_set(p, LM_TOO_LARGE, "Longer than %d hours", MAX_HOURS);
 }
 
 static json_t *tags_json(const struct tags *t)
@@ -175,7 +180,7 @@ static enum lm_err check_whole(const struct source *s, int64_t got, struct probl
         return problem_set(p, LM_INVALID, "There is no sound in the file");
     if (!s->is_estimate && (double)(s->frames - got) > s->slack_s * s->rate)
         return problem_set(p, LM_INVALID, "Decoding stopped at %.1f s of %.1f s", (double)got / s->rate, (double)s->frames / s->rate);
-    return LM_OK;
+    return check_sound(s, p);
 }
 
 static enum lm_err pump_all(struct pump *m, const struct run *r, struct problem *p)

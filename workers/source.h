@@ -42,6 +42,7 @@ struct source {
     int64_t frames;                     /* the file says so; -1: it does not */
     double slack_s;                     /* by how much it may say too much: not all programs write how long a file is to the frame */
     bool is_estimate;                   /* nobody knows but by decoding all of it */
+    bool is_broken;                     /* it ended before its end: too much of it cannot be decoded, or it becomes another kind of sound */
     void *decoder;
 };
 

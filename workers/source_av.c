@@ -36,7 +36,7 @@ struct decoder {
     float *ready; size_t ready_n, ready_at, ready_room;     /* frames decoded and not yet read */
     int64_t left;                       /* frames until the end the file names; -1: it names none */
     int64_t packets, bad;
-    bool is_flushed, is_over, has_changed;
+    bool is_flushed, is_over;
 };
 
 /* --- the file --- */
@@ -258,7 +258,7 @@ static void decode_more(struct source *s, struct decoder *d)
     while (!d->is_over && !d->ready_n) {
         int e = avcodec_receive_frame(d->codec, d->frame);
         if (e >= 0) {
-            d->is_over = d->has_changed = !take_frame(s, d);
+            d->is_over = s->is_broken = !take_frame(s, d);
             av_frame_unref(d->frame);
         } else if (e == AVERROR(EAGAIN) && !d->is_flushed) {
             d->is_over = !feed(s, d);
@@ -269,7 +269,7 @@ static void decode_more(struct source *s, struct decoder *d)
             d->is_over = !feed(s, d);
         }
         if (d->bad > PACKETS_MIN && d->bad * 100 > d->packets * BAD_PACKETS)
-            d->is_over = true;
+            d->is_over = s->is_broken = true;
     }
 }
 

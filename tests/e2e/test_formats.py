@@ -1,4 +1,5 @@
-"""Audio of every format comes in, sounds as it was, and says what it is; what is broken, lies or cannot be decoded here is refused in words."""
+"""Audio of every format comes in, sounds as it was, and says what it is; what is broken, lies or cannot be decoded here is refused in words.
+tests/data/audio is a tone of 1 kHz, half as loud on the right, made with ffmpeg."""
 import array
 import json
 import math
@@ -119,6 +120,18 @@ class Formats(unittest.TestCase):
                 self.assertIn(r.status, (415, 422) if data else (400, 411, 415, 422), r)
                 if data:
                     self.assertIn(words, r.json["detail"])
+
+    @unittest.skipUnless(HAS_AV, "built without FFmpeg's libraries")
+    def test_noise_behind_good_frames_is_no_music(self):
+        """Frames whose heads are right and whose sound is none: nobody would hear that from the length."""
+        one = (DATA / "adts.aac").read_bytes()
+        at = one.index(b"\xff\xf1")
+        size = (one[at + 3] & 3) << 11 | one[at + 4] << 3 | one[at + 5] >> 5
+        bad = bytearray(one[at:at + size])
+        bad[7:] = bytes(i * 37 & 255 for i in range(size - 7))
+        r = upload(self.d, "noise.aac", one + bytes(bad) * 400)
+        self.assertEqual(r.status, 422, r)
+        self.assertIn("cannot be decoded", r.json["detail"])
 
     def test_one_frame_is_a_track(self):
         file = self.dir / "one.wav"
