@@ -1,14 +1,15 @@
 #pragma once
 /*
- * Sound and time: one player with a transport. With a PortAudio device the device's clock is the master (architecture.md "Time"); without one, or when
- * it was lost or its clock runs wild (rate guard), CLOCK_MONOTONIC drives the same transport: the show goes on.
+ * Sound and time: one player with a transport. With a device its clock is the master (architecture.md "Time"); without one, or when it was lost or its clock
+ * runs wild (rate guard), CLOCK_MONOTONIC drives the same transport: the show goes on.
  *
- * position = the instant of the track the audience hears now: frames the device has played minus its latency, interpolated between callbacks
- * on CLOCK_MONOTONIC, never beyond the last block handed over. Loops and seeks are exact to the frame.
+ * position = the instant of the track the audience hears now: frames the device has played minus its latency and that of the effects, interpolated between callbacks
+ * on CLOCK_MONOTONIC. While a device is silent it goes on by itself, for at most 0.3 to 0.45 s; then the device is lost, and the clock goes on from there without a
+ * jump. After a seek it is the new place at once, and goes on when that is heard. Loops, seeks, jumps and the next track are exact to the frame.
  *
- * THREADS  Control calls: any non-real-time thread (serialised inside); they return when the transport has taken the change over (within a block, or at once
- *          on the clock). player_now(): any thread, wait-free (seqlock). The audio callback and the feed thread live inside. PortAudio calls that may hang
- *          (platform-notes 3) run on a thread of their own that is abandoned, never waited for.
+ * THREADS  Control calls: any non-real-time thread (serialised inside); they return when the transport has taken the change over: within a period, where a change
+ *          must not be heard within three of them and 10 ms, at once on the clock, and after 0.4 s of a device that does not answer. player_now(), player_meters():
+ *          any thread, wait-free. The callback runs in the process of the device (audio/output.h); feeder and ticker live inside.
  */
 #include <stdbool.h>
 #include <stddef.h>
