@@ -196,45 +196,6 @@ void output_lose(struct output *o, bool retry)
     pthread_mutex_unlock(&o->lock);
 }
 
-/* --- the list --- */
-
-pthread_mutex_t output_list_lock = PTHREAD_MUTEX_INITIALIZER;
-struct devices output_found;
-bool output_has_list;
-
-bool output_has_looked(void)
-{
-    pthread_mutex_lock(&output_list_lock);
-    bool has = output_has_list;
-    pthread_mutex_unlock(&output_list_lock);
-    return has;
-}
-
-void output_devices(struct output *o, struct devices *list)
-{
-    (void)o;
-    pthread_mutex_lock(&output_list_lock);
-    *list = output_found;
-    pthread_mutex_unlock(&output_list_lock);
-}
-
-size_t output_list(struct player_device *out, size_t max)
-{
-    size_t n = 0;
-
-    pthread_mutex_lock(&output_list_lock);
-    for (size_t i = 0; i < output_found.n && n < max; i++) {
-        const struct device *d = &output_found.d[i];
-        if (d->channels[DEVICE_OUT] < 1)
-            continue;
-        out[n] = (struct player_device){ .rate = d->rate, .latency_ms = d->latency_ms };
-        str_copy(out[n].name, sizeof(out[n].name), d->name);
-        str_copy(out[n++].api, sizeof(out->api), d->api);
-    }
-    pthread_mutex_unlock(&output_list_lock);
-    return n;
-}
-
 bool output_look(struct output *o, int wait_ms)
 {
     struct timespec until = clock_in_ms(wait_ms);
@@ -251,12 +212,4 @@ bool output_look(struct output *o, int wait_ms)
     bool is_done = o->looks >= enough;
     pthread_mutex_unlock(&o->lock);
     return is_done;
-}
-
-bool output_knows(struct output *o, const char *device, enum device_way way)
-{
-    struct devices list;
-
-    output_devices(o, &list);
-    return !list.n || !strcmp(device, "auto") || !strcmp(device, "clock") || devices_find(&list, device, way);
 }

@@ -52,10 +52,10 @@ struct output {
     bool is_new;                        /* the list has changed in this look */
 };
 
-/* The list of the last look, one for the process. */
-extern pthread_mutex_t output_list_lock;
-extern struct devices output_found;
-extern bool output_has_list;
+/* output_list.c: the list of the last look, one for the process. What `s` found takes its place; is it another one? */
+bool output_take_list(struct output *o, struct slot *s, const json_t *array);
+/* "auto" plays on a device, and another has become the default since it was opened. */
+bool output_has_other_default(const struct slot *play, char name[DEVICE_NAME]);
 
 void *output_run(void *output);
 void output_put(struct output *o);

@@ -79,43 +79,9 @@ static void plan_retry(struct slot *s)
 
 /* --- the list --- */
 
-/* What we hold ourselves another process cannot open, and so does not find. */
-static void keep_running(struct output *o, const struct devices *before, struct devices *list)
-{
-    for (int i = 0; i < SLOT_LOOK; i++) {
-        const struct slot *s = &o->slots[i];
-        const struct device *d = s->phase == PHASE_RUNNING ? devices_exact(before, s->status.name, s->status.api) : NULL;
-        if (d && !devices_exact(list, d->name, d->api) && list->n < DEVICES) {
-            list->d[list->n] = *d;
-            for (int way = 0; way < DEVICE_WAYS; way++)
-                list->d[list->n].is_default[way] = list->d[list->n].is_first[way] = false;
-            list->n++;
-        }
-    }
-}
-
-static bool is_same_list(const struct devices *a, const struct devices *b)
-{
-    for (size_t i = 0; i < a->n && i < b->n; i++)
-        if (strcmp(a->d[i].name, b->d[i].name) || strcmp(a->d[i].api, b->d[i].api) || memcmp(a->d[i].is_first, b->d[i].is_first, sizeof(a->d[i].is_first)))
-            return false;
-    return a->n == b->n;
-}
-
 static void take_list(struct output *o, struct slot *s, const json_t *array)
 {
-    static struct devices list;         /* too large for the stack; under the lock of the other */
-
-    pthread_mutex_lock(&output_list_lock);
-    devices_parse(array, &list);
-    keep_running(o, &output_found, &list);
-    bool is_new = !is_same_list(&list, &output_found);
-    output_found = list;
-    output_has_list = true;
-    const struct device *first = devices_find(&list, "auto", s->kind == SLOT_LISTEN ? DEVICE_IN : DEVICE_OUT);
-    s->first = first ? *first : (struct device){ 0 };
-    pthread_mutex_unlock(&output_list_lock);
-    if (!is_new)
+    if (!output_take_list(o, s, array))
         return;
     if (s->kind == SLOT_LOOK)
         o->is_new = true;
@@ -395,6 +361,7 @@ static bool may_begin(struct output *o, struct slot *s)
 static void after_look(struct output *o)
 {
     struct slot *play = &o->slots[SLOT_PLAY];
+    char name[DEVICE_NAME];
 
     if (!o->is_new)
         return;
@@ -406,14 +373,7 @@ static void after_look(struct output *o)
         }
     if (play->phase != PHASE_RUNNING || strcmp(play->wanted, "auto"))
         return;
-    pthread_mutex_lock(&output_list_lock);
-    const struct device *first = devices_find(&output_found, "auto", DEVICE_OUT), *now = devices_exact(&output_found, play->status.name, play->status.api);
-    bool is_other = first && first != now && (strcmp(first->name, play->first.name) || strcmp(first->api, play->first.api));
-    char name[DEVICE_NAME] = "";
-    if (first)
-        str_copy(name, sizeof(name), first->name);
-    pthread_mutex_unlock(&output_list_lock);
-    if (!is_other)
+    if (!output_has_other_default(play, name))
         return;
     log_info("audio", "the system's default is %s now", name);
     set_moving(o, play);
