@@ -85,6 +85,8 @@ await run(150, async () => {
         await page.locator('h1').click();
         await page.keyboard.press('c');
         check(await until(async () => (await markers()).length === 1 && Math.abs((await markers())[0].start_time - 30.5) < 0.05), 'C sets a cue point at the playhead');
+        /* lumad has it a moment before the page knows that it has. */
+        await page.waitForTimeout(300);
         await page.keyboard.press('Control+Z');
         check(await until(async () => (await markers()).length === 0), 'undone');
         await page.keyboard.press('Control+Shift+Z');

@@ -2,6 +2,7 @@
 import { list } from '../api/client';
 import type { Marker } from '../api/types';
 import { createRow, deleteRow, KINDS, patchRow } from './edits';
+import { history } from './history.svelte';
 import { attempt } from '../state/attempt';
 import { onChange } from '../state/changes';
 import { host } from '../state/host.svelte';
@@ -47,14 +48,14 @@ class Cues {
         const body = { name: nextName(markers), color: nextColor(markers), start_time: Math.max(0, start), end_time: end };
         let made: Marker | null = null;
         return attempt('Add the cue point', async () => {
-            made = await createRow<Marker>(KINDS.marker, `/tracks/${trackId}/markers`, body);
+            made = await history.during(createRow<Marker>(KINDS.marker, `/tracks/${trackId}/markers`, body));
             await this.own.load();
         }).then(() => made);
     };
     /* Where the music of the loaded track is. */
     addHere = () => (host.trackId ? this.add(host.trackId, this.all, host.position) : Promise.resolve(null));
-    change = (m: Marker, change: Partial<Marker>) => attempt('Change the cue point', () => patchRow(KINDS.marker, m, change)).then(() => this.own.load());
-    remove = (trackId: string, m: Marker) => attempt('Delete the cue point', () => deleteRow(KINDS.marker, `/tracks/${trackId}/markers`, m)).then(() => this.own.load());
+    change = (m: Marker, change: Partial<Marker>) => attempt('Change the cue point', () => history.during(patchRow(KINDS.marker, m, change))).then(() => this.own.load());
+    remove = (trackId: string, m: Marker) => attempt('Delete the cue point', () => history.during(deleteRow(KINDS.marker, `/tracks/${trackId}/markers`, m))).then(() => this.own.load());
 }
 
 export const cues = new Cues();

@@ -4,6 +4,7 @@ import type { Marker } from '../api/types';
 vi.mock('../state/host.svelte', () => ({ host: {} }));
 vi.mock('../state/attempt', () => ({ attempt: () => Promise.resolve(true) }));
 vi.mock('./edits', () => ({ KINDS: {} }));
+vi.mock('./history.svelte', () => ({ history: {} }));
 const { CUE_COLORS, nextColor, nextName } = await import('./cues.svelte');
 
 const at = (name: string, color: string | null): Marker => ({ id: name, version: 1, name, color, start_time: 0, end_time: null });
