@@ -41,6 +41,11 @@ await run(150, async () => {
         const errors = [];
         page.on('console', (m) => m.type() === 'error' && errors.push(`${m.text()} ${m.location().url}`));
         page.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
+        /* lumad has an edit a moment before the page knows that it has. */
+        const press = async (keys) => {
+            await page.waitForTimeout(400);
+            await page.keyboard.press(keys);
+        };
         const shot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
         await page.goto(`${base}/#/library`);
         await until(() => page.evaluate(() => window.__lumad?.hostAudio?.playing));
@@ -85,11 +90,9 @@ await run(150, async () => {
         await page.locator('h1').click();
         await page.keyboard.press('c');
         check(await until(async () => (await markers()).length === 1 && Math.abs((await markers())[0].start_time - 30.5) < 0.05), 'C sets a cue point at the playhead');
-        /* lumad has it a moment before the page knows that it has. */
-        await page.waitForTimeout(300);
-        await page.keyboard.press('Control+Z');
+        await press('Control+Z');
         check(await until(async () => (await markers()).length === 0), 'undone');
-        await page.keyboard.press('Control+Shift+Z');
+        await press('Control+Shift+Z');
         check(await until(async () => (await markers()).length === 1), 'and done again');
         const own = page.getByRole('region', { name: 'Cue points of this track' });
         await own.getByRole('button', { name: 'Cue 1' }).click();
@@ -111,7 +114,7 @@ await run(150, async () => {
         await page.keyboard.up('Control');
         const there = 30.5 + (60 / view.width) * length;
         check(await until(async () => Math.abs((await markers())[0].start_time - there) < 0.6), 'it is dragged in its lane');
-        await page.keyboard.press('Control+Z');
+        await press('Control+Z');
         check(await until(async () => Math.abs((await markers())[0].start_time - 30.5) < 0.05), 'and back');
         await own.getByRole('button', { name: 'Make a loop' }).click();
         check(await until(async () => (await markers())[0].end_time > 31), 'a loop of it');
@@ -165,7 +168,7 @@ await run(150, async () => {
         check(await until(async () => Math.abs((await inForce()) - 12) < 1), 'a dragged gain is in force');
         check(await until(() => page.getByRole('img', { name: /1[12]\.\d dB at 1000 Hz/ }).isVisible()), 'and in the curve');
         await shot('sound-effects');
-        await page.keyboard.press('Control+Z');
+        await press('Control+Z');
         check(await until(async () => (await inForce()) === 0), 'one undo takes back the whole drag');
         const grip = eq.getByRole('button', { name: /Place of/ });
         await grip.focus();
@@ -175,7 +178,7 @@ await run(150, async () => {
         check(await until(async () => (await force()).effects[0].bypass === true), 'bypassed');
         await page.getByRole('button', { name: 'As it comes' }).click();
         check(await until(async () => (await force()).effects.map((e) => e.type).join() === 'loudness,limiter'), 'as it comes');
-        await page.keyboard.press('Control+Z');
+        await press('Control+Z');
         check(await until(async () => (await force()).effects.length === 3), 'undone: the chain is back');
 
         /* --- calibration --- */
@@ -189,7 +192,7 @@ await run(150, async () => {
         await room.getByRole('button', { name: 'Light 1 ms later' }).click();
         check(await until(async () => (await offset()) === 1), 'the light is a millisecond later');
         await shot('sound-calibration');
-        await page.keyboard.press('Control+Z');
+        await press('Control+Z');
         check(await until(async () => (await offset()) === 0), 'undone');
         await room.getByRole('button', { name: 'Stop' }).click();
         check(await until(async () => !(await host()).calibration.enabled), 'and it stops');
