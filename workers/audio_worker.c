@@ -45,7 +45,7 @@
 
 enum {
     STREAM_FILE = 3,
-    LOOK_MS = 5,                        /* between two looks at the device */
+    LOOK_MS = 10,                       /* between two looks at the device */
     FIRST_MS = 3000,                    /* until it runs */
     RUN_MS = 100,                       /* it runs when a callback has come so long after the first: sound servers take a first buffer at once and then think for half a second */
     STALL_MS = 300, STALL_PERIODS = 8,  /* without a callback: dead; whichever is more */

@@ -22,7 +22,7 @@ enum {
     SETTLE_MS = 400,                    /* after the last news of devices: udev has finished */
     RETRY_MS = 250, RETRY_MAX_MS = 5000, RETRY_RARE_MS = 15000, RETRY_RARE = 30,
     STEADY_MS = 2000,                   /* after so long a device counts as good: the next loss begins at RETRY_MS */
-    TICK_MS = 25, IDLE_MS = 3600000,
+    TICK_MS = 50, IDLE_MS = 3600000,
     STALL_PERIODS = 8,
 };
 
