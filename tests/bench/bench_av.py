@@ -130,8 +130,8 @@ def drift(found):
 
 def published(d):
     """What lumad says of its own error."""
-    said = re.findall(r'^(lumad_av_error_seconds\S*) ([-+0-9.e]+|NaN)$', d.call("GET", "/metrics").body.decode(), re.M)
-    return ", ".join(f"{name.removeprefix('lumad_av_error_seconds') or 'now'} {float(value) * 1000:.2f} ms" for name, value in said) or "nothing"
+    said = re.findall(r'^lumad_av_error_seconds{quantile="([0-9.]+)"} ([-+0-9.e]+|NaN)$', d.call("GET", "/metrics").body.decode(), re.M)
+    return ", ".join(f"{q} of packets within {float(value) * 1000:.2f} ms" for q, value in said) or "nothing"
 
 
 def play(d, seconds):
