@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/str.h"
 #include "db/domain.h"
+#include "dsp/dmath.h"
 #include "show/state.h"
 
 _Static_assert((int)SHOW_STEMS == (int)JOBS_STEMS && (int)SHOW_STEMS == (int)PLAYER_STEMS, "they are the same four");
@@ -91,7 +92,7 @@ static bool gains_of(const struct show_stem stem[SHOW_STEMS], float gain[SHOW_ST
         is_alone |= stem[i].solo;
     for (int i = 0; i < SHOW_STEMS; i++) {
         bool is_heard = !stem[i].mute && (stem[i].solo || !is_alone) && stem[i].gain_db > SHOW_STEM_DB_MIN;
-        gain[i] = !is_heard ? 0 : stem[i].gain_db == 0 ? 1 : (float)pow(10, stem[i].gain_db / 20);
+        gain[i] = !is_heard ? 0 : stem[i].gain_db == 0 ? 1 : dsp_pow(10, (float)stem[i].gain_db / 20);
         is_mix &= gain[i] == 1;
     }
     return is_mix;

@@ -4,7 +4,10 @@
 #include "audio/meters.h"
 #include "core/clock.h"
 #include "core/str.h"
+#include "dsp/dmath.h"
 #include "show/state.h"
+
+#define DB_PER_OCTAVE 3.0103f           /* of power: 10 log10(2) */
 
 #define STALE_NS INT64_C(300000000)     /* a device that measures nothing for so long is silent: the clock's sleeps while nothing plays */
 
@@ -40,8 +43,8 @@ static json_t *all_bands(const struct meters_now *m)
     for (int i = 0; i < METERS_BANDS; i++) {
         float sum = 0;
         for (uint32_t c = 0; c < m->channels; c++)
-            sum += powf(10, m->bands[c][i] / 10);
-        mean[i] = fmaxf(METERS_FLOOR, 10 * log10f(fmaxf(sum, 1e-12f) / (float)m->channels));
+            sum += dsp_pow(10, m->bands[c][i] / 10);
+        mean[i] = fmaxf(METERS_FLOOR, DB_PER_OCTAVE * (float)dsp_log2(fmaxf(sum, 1e-12f) / (float)m->channels));
     }
     return levels(mean, METERS_BANDS);
 }
