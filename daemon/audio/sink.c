@@ -379,6 +379,8 @@ static void run_part(struct sink *s, float *out, uint32_t n, int channels)
         apply_gain(s, stereo, n);
         meters_run(s->meters_out, stereo, n, CHANNELS);
         tell_meters(s->meters_out, &s->s->meters_out, &s->out_unread, n);
+    } else {
+        s->gain = atomic_load_explicit(&s->s->gain, memory_order_relaxed);     /* nothing sounds that could click, and what begins is not as loud as it was before */
     }
     put_out(out, stereo, n, channels);
 }

@@ -350,6 +350,24 @@ TEST(volume_is_smooth_and_reached)
     rig_close();
 }
 
+TEST(what_begins_after_silence_has_the_volume_of_now)
+{
+    float biggest = 0;
+
+    rig_open(1);
+    stream_set_gain(rig.s, 0);
+    device();                           /* asleep, as after 4 s of silence */
+    begin(0);
+    for (int i = 0; i < 5; i++) {
+        device();
+        for (int k = 0; k < 2 * PERIOD; k++)
+            biggest = fmaxf(biggest, fabsf(rig.out[k]));
+    }
+    CHECK_NEAR(biggest, 0, 0);
+    CHECK(stream_generation(rig.s) == 1);
+    rig_close();
+}
+
 TEST(what_is_no_number_is_silence_and_more_channels_are_silent)
 {
     float out[PERIOD * 4];
