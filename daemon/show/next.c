@@ -96,6 +96,7 @@ static enum lm_err put_next(struct show *s, const char *track_id, struct player_
     enum lm_err err = player_next(s->player, &track, crossfade, p);
     if (!err)
         return LM_OK;
+    player_next(s->player, NULL, 0, &(struct problem){ 0 });   /* nor the one that was to follow before */
     show_clear_next(s);
     if (!now.loop)
         pool_set_loop(s->pool, -1);
@@ -152,7 +153,10 @@ enum lm_err show_set_next(struct show *s, const char *track_id, double crossfade
         track.gain_db = show_track_gain(s, track_id);
     }
     if (!err) {
+        struct player_now now;
         pthread_mutex_lock(&s->audio);
+        player_now(s->player, clock_mono_ns(), &now);
+        show_take_over(s, now.serial);  /* the one that follows may have begun just now, and is not to be forgotten */
         if (atomic_load(&s->nexts) != mine)
             err = problem_set(p, LM_CONFLICT, "Something else was asked for meanwhile.");
         else

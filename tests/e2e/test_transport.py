@@ -186,6 +186,16 @@ class Transport(unittest.TestCase):
         self.assertIsNone(self.post("unload")["next"])
         self.assertEqual(self.d.call("POST", "/host-audio/next", {"track_id": self.track}).status, 409)     # nothing it could follow
 
+    def test_after_one_that_is_refused_none_follows(self):
+        self.post("next", {"track_id": self.other})
+        r = self.d.call("POST", "/host-audio/next", {"track_id": self.other, "start_time": 1, "end_time": 1.000001})
+        self.assertEqual(r.status, 422, r)
+        self.assertIsNone(self.state()["next"])
+        self.post("seek", {"seconds": 7.8})
+        self.post("play")
+        s = self.until(lambda s: not s["playing"])
+        self.assertEqual((s["track_id"], s["duration"], s["current_time"]), (self.track, 8, 8))
+
     def test_a_deleted_track_does_not_follow(self):
         gone = self.d.upload(tone(1, seed=9), "gone.wav").json["id"]
         self.post("next", {"track_id": gone})
