@@ -125,12 +125,12 @@ void show_free(struct show *s)
     engine_free(s->engine);
     show_light_clear(&s->now);
     show_forget_graphs(s);
-    shared_unref(s->loaded_grid);
-    shared_unref(s->next.grid);
     shared_unref(s->viewed_space);
     wire_free(s->wire);
     previews_free(s->previews);
     player_free(s->player);
+    shared_unref(s->loaded_grid);       /* the player may come to the next track until then */
+    shared_unref(s->next.grid);
     event_unlisten(s->listener);        /* the player wakes it */
     pthread_mutex_destroy(&s->control);
     pthread_mutex_destroy(&s->view);
