@@ -59,6 +59,8 @@ static enum lm_err compose(struct show *s, const char *device, const char *api, 
     struct output *o = player_output(s->player);
     int n = snprintf(wish, OUTPUT_WISH, "%s%s%s", api && *api ? api : "", api && *api ? ":" : "", device);
 
+    if (!*wish)
+        return problem_add(p, "/device", "is empty; null is what was configured, \"auto\" the system's own");
     if (n < 0 || n >= OUTPUT_WISH)
         return problem_set(p, LM_INVALID, "No sound device has so long a name");
     if (!output_knows(o, wish, way))
