@@ -221,7 +221,7 @@ enum lm_err decode_run(const struct run *r, const struct input *f, struct output
     struct pump m = { 0 };
     enum lm_err err = open_source(&s, f, p);
 
-    if (err || (err = pump_open(&m, &s, &k, r->is_mono, p)) || (err = sink_open(&k, out, m.mix.to, full->path, !r->is_mono, p)))
+    if (err || (err = pump_open(&m, &s, &k, r->is_mono, p)) || (err = sink_open(&k, out, m.mix.to, full->path, !r->is_part, p)))
         goto out;
     if ((err = pump_all(&m, r, p)) || (k.waveform && (err = waveform_write(k.waveform, preview, full, p))))
         goto out;
