@@ -277,6 +277,8 @@ static PaError open_device(struct card *c)
     const double rates[] = { PCM_RATE, c->device.rate, 44100, 96000, 192000, 88200, 176400, 32000 };
     PaError e = paInvalidSampleRate;
 
+    convert_free(c->convert);           /* of a device that could be opened and not be started */
+    c->convert = NULL;
     c->channels = c->device.channels[c->way] >= 2 ? 2 : 1;
     for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]) && e == paInvalidSampleRate; i++)
         if (rates[i] >= 8000 && rates[i] <= 384000 && (!i || rates[i] != rates[0])) {
@@ -328,6 +330,7 @@ static void open_wish(struct card *c, const struct devices *list, const char *wi
     }
     if (e && !*c->device.name) {
         snprintf(message, sizeof(message), strcmp(wish, "auto") ? "There is no sound device \"%.120s\"" : "There is no sound device", wish);
+        utf8_mend(message);
         fail("missing", message);
     }
     if (e)

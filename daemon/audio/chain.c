@@ -4,7 +4,7 @@
 
 #include "audio/pcm.h"
 
-#define LOUDEST 64.0f                   /* +36 dBFS: nothing that was decoded is louder (workers/decode_worker.c), and no chain makes infinity of it */
+#define LOUDEST 64.0f                   /* +36 dBFS: nothing that was decoded is louder (workers/decode_mix.c), and no chain makes infinity of it */
 #define FAINTEST 1e-30f                 /* far below what a 24-bit converter plays, far above what makes a processor slow */
 
 /* ---- what each type of effect does ---- */

@@ -165,6 +165,7 @@ static void strike(struct output *o, struct slot *s, const char *why)
         snprintf(text, sizeof(text), "%.120s: %s", was_running ? s->status.name : "audio_worker", why);
     else
         str_copy(text, sizeof(text), why);
+    utf8_mend(text);
     if (was_running || s->tries == 1)
         log_info("audio", "%s: %s", aims[s->kind], text);
     if (s->kind == SLOT_PLAY && was_running)
@@ -172,6 +173,7 @@ static void strike(struct output *o, struct slot *s, const char *why)
     if (was_running) {
         pthread_mutex_lock(&o->lock);
         str_copy(s->status.lost, sizeof(s->status.lost), why);
+        utf8_mend(s->status.lost);
         pthread_mutex_unlock(&o->lock);
     }
     set_broken(o, s, s->is_mad || (!was_running && !s->has_failed));
