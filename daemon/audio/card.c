@@ -69,8 +69,8 @@ static void hear_errors(struct card *c)
     char text[512];
     ssize_t n;
 
-    while (c->err >= 0 && (n = read(c->err, text, sizeof(text) - 1)) != 0) {
-        if (n < 0 && errno != EINTR)
+    for (size_t heard = 0; c->err >= 0 && (n = read(c->err, text, sizeof(text) - 1)) != 0; heard += sizeof(text)) {
+        if (heard >= CARD_HEARD || (n < 0 && errno != EINTR))
             return;
         if (n < 0)
             continue;
@@ -105,7 +105,13 @@ bool card_read(struct card *c, void (*take)(void *ctx, const json_t *line), void
 
     *is_mad = false;
     hear_errors(c);
-    while (c->out >= 0 && (n = read(c->out, chunk, sizeof(chunk))) != 0) {
+    for (size_t heard = 0; c->out >= 0; heard += sizeof(chunk)) {
+        if (heard >= CARD_HEARD) {
+            *is_mad = true;
+            return false;
+        }
+        if (!(n = read(c->out, chunk, sizeof(chunk))))
+            break;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
