@@ -43,7 +43,7 @@ struct place run_place(const struct run *r, double v)
         if (past >= 0) {
             double turns = floor(past / length);
             p.frame = (double)r->loop_start + fmin(past - turns * length, length);
-            p.wraps = (uint32_t)turns + 1;
+            p.wraps = (uint32_t)fmin(turns, 4e9) + 1;
         }
     } else if (p.frame >= (double)run_end(r)) {
         p.frame = (double)run_end(r);

@@ -122,11 +122,11 @@ static uint64_t post_flash(struct show *s, const struct calibration *c)
 /* What was on before, where it was. A track that is gone meanwhile leaves the player empty. */
 static enum lm_err restore(struct show *s, const struct calibration *c, struct problem *p)
 {
-    enum lm_err err = player_rate(s->player, c->before.rate, c->before.keep_pitch, p);
+    enum lm_err err;
 
     if (!c->before.track[0])
         return show_unload(s, p);
-    if (!err && !(err = show_load_track(s, c->before.track, c->before.start, c->before.end, p)) && c->before.loop)
+    if (!(err = show_load_track(s, c->before.track, c->before.start, c->before.end, p)) && c->before.loop)
         err = show_loop(s, true, c->before.loop_start, c->before.loop_end, QUANTIZE_NONE, p);
     if (!err)
         err = show_seek(s, c->before.position, QUANTIZE_NONE, p);
@@ -146,6 +146,7 @@ static void end(struct show *s)
     problem_clear(&p);
     engine_post_flash(s->engine, NULL);
     player_now(s->player, clock_mono_ns(), &now);
+    player_rate(s->player, c.before.rate, c.before.keep_pitch, &p);        /* it is the operator's, whatever is loaded */
     if (now.serial == c.serial && restore(s, &c, &p)) {
         log_warn("show", "after the calibration the track is not on again: %s", p.detail[0] ? p.detail : "its audio cannot be loaded");
         show_unload(s, &p);
