@@ -105,7 +105,7 @@ bool card_read(struct card *c, void (*take)(void *ctx, const json_t *line), void
 
     *is_mad = false;
     hear_errors(c);
-    for (size_t heard = 0; c->out >= 0; heard += sizeof(chunk)) {
+    for (size_t heard = 0; c->out >= 0; heard += n > 0 ? (size_t)n : 0) {
         if (heard >= CARD_HEARD) {
             *is_mad = true;
             return false;
