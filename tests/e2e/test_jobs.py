@@ -256,7 +256,8 @@ class Batches(unittest.TestCase):
             with d:
                 end = wait(over, 900, 0.5)
                 self.assertEqual((end["state"], end["done"], end["duplicates"], end["failed"], end["progress"]), ("done", TRACKS, 1, 1, 1.0), end)
-                self.assertTrue(any(isinstance(e, float) and e > 0 for e in estimates))
+                if TRACKS == 500:                                       # fewer may be over before there is an estimate
+                    self.assertTrue(any(isinstance(e, float) and e > 0 for e in estimates))
                 failed = d.get(path + "/items?state=failed")["items"]
                 self.assertEqual([i["name"] for i in failed], ["broken.wav"])
                 self.assertTrue(failed[0]["error"])
