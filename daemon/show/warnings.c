@@ -21,6 +21,7 @@ struct warning {
 
 struct warnings {
     pthread_mutex_t lock;
+    pthread_mutex_t syncing;    /* one warnings_sync() at a time, or one takes what another has just raised for old. Around lock */
     struct event_bus *bus;
     struct warning *w[MAX];
     size_t n;
@@ -33,6 +34,7 @@ struct warnings *warnings_new(struct event_bus *bus)
 
     if (w) {
         pthread_mutex_init(&w->lock, NULL);
+        pthread_mutex_init(&w->syncing, NULL);
         w->bus = bus;
     }
     return w;
@@ -45,6 +47,7 @@ void warnings_free(struct warnings *w)
     for (size_t i = 0; i < w->n; i++)
         free(w->w[i]);
     pthread_mutex_destroy(&w->lock);
+    pthread_mutex_destroy(&w->syncing);
     free(w);
 }
 
@@ -141,6 +144,7 @@ void warnings_sync_ids(struct warnings *w, const char *prefix, const char *level
 {
     char id[96];
 
+    pthread_mutex_lock(&w->syncing);
     pthread_mutex_lock(&w->lock);
     w->mark++;
     pthread_mutex_unlock(&w->lock);
@@ -167,9 +171,10 @@ void warnings_sync_ids(struct warnings *w, const char *prefix, const char *level
         }
         pthread_mutex_unlock(&w->lock);
         if (!id[0])
-            return;
+            break;
         warnings_lower(w, id);
     }
+    pthread_mutex_unlock(&w->syncing);
 }
 
 json_t *warnings_json(struct warnings *w)
