@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The tests of this folder, each file in a process of its own, several at a time: most of what they do is wait. Files that measure time say `ALONE = True` and
-come last, one by one. Those in which no light is made say `NO_LIGHT = True`, and are left out where only the threads that make it are looked at (VARIANT=trap).
+come last, one by one. Those in which no light is made say `NO_LIGHT = True`, and are left out where only the threads that make it are looked at (VARIANT=trap). Those that look at what other programs
+than lumad compute, which are built without sanitizers for them, say `OF_PROGRAMS = True`, and are left out with a sanitizer.
 
     tests/e2e/run.py [test_ws ...]
 
@@ -17,7 +18,9 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).parent
-AT_ONCE = int(os.environ.get("E2E_JOBS", 2 * (os.cpu_count() or 1)))
+VARIANT = pathlib.Path(os.environ.get("BUILD_DIR", "")).name
+SANITIZED = VARIANT in ("asan", "tsan")
+AT_ONCE = int(os.environ.get("E2E_JOBS", (2 if SANITIZED else 3) * (os.cpu_count() or 1)))
 printing = threading.Lock()
 
 
@@ -33,6 +36,10 @@ def run(name, is_last=True):
     return good
 
 
+def says(name, word):
+    return re.search(rf"^{word} = True", (HERE / f"{name}.py").read_text(), re.M)
+
+
 def main():
     there = sorted(p.stem for p in HERE.glob("test_*.py"))
     names = sys.argv[1:] or there
@@ -41,9 +48,10 @@ def main():
     for path in ("LUMAD", "BUILD_DIR"):                         # the tests run in their own folder
         if path in os.environ:
             os.environ[path] = os.path.abspath(os.environ[path])
-    if pathlib.Path(os.environ.get("BUILD_DIR", "")).name == "trap" and not sys.argv[1:]:
-        names = [n for n in names if not re.search(r"^NO_LIGHT = True", (HERE / f"{n}.py").read_text(), re.M)]
-    alone = [n for n in names if re.search(r"^ALONE = True", (HERE / f"{n}.py").read_text(), re.M)]
+    left_out = "NO_LIGHT" if VARIANT == "trap" else "OF_PROGRAMS" if SANITIZED else None
+    if left_out and not sys.argv[1:]:
+        names = [n for n in names if not says(n, left_out)]
+    alone = [n for n in names if says(n, "ALONE")]
     together = sorted(set(names) - set(alone), key=lambda n: -(HERE / f"{n}.py").stat().st_size)       # long ones first, as far as that tells
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda n: run(n, is_last=False), together))

@@ -14,6 +14,7 @@ from test_heard import heard_graph
 from test_show import Rig
 
 NO_LIGHT = True
+OF_PROGRAMS = True
 
 RATE = 48000
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build/release"))

@@ -16,6 +16,7 @@ import wave
 from lumad import Lumad
 
 NO_LIGHT = True
+OF_PROGRAMS = True
 
 RATE = 22050
 NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
