@@ -34,7 +34,7 @@ void flasher_run(struct flasher *f, const struct space *space, struct frame *fra
 
     if (!f->flash.serial || now->serial != f->flash.serial)
         return;
-    float level = now->playing && is_lit(f, now->position + offset_s, period_ns, mono_ns) ? 1 : 0;
+    float level = now->playing && is_lit(f, now->position + offset_s * now->rate, period_ns, mono_ns) ? 1 : 0;
     for (size_t g = 0; g < patch->n_groups; g++) {
         if (memcmp(patch->groups[g].id, f->flash.group, UUID_SIZE))
             continue;

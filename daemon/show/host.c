@@ -202,7 +202,27 @@ enum lm_err show_wait_decoded(struct show *s, const char *track_id, struct show_
 
 void show_prepare_at(struct show *s, double seconds)
 {
-    pool_prepare_at(s->pool, seconds + atomic_load(&s->light_offset), PREPARE_MS);
+    pool_prepare_at(s->pool, show_light_at(s, seconds), PREPARE_MS);
+}
+
+double show_light_at(struct show *s, double seconds)
+{
+    struct player_now now;
+
+    player_now(s->player, clock_mono_ns(), &now);
+    return fmax(seconds + atomic_load(&s->light_offset) * now.rate, 0);
+}
+
+void show_keep_light(struct show *s)
+{
+    struct player_now now;
+
+    player_now(s->player, clock_mono_ns(), &now);
+    pthread_mutex_lock(&s->view);
+    bool follows = s->next.is_lit;
+    double start = s->next.start;
+    pthread_mutex_unlock(&s->view);
+    pool_set_loop(s->pool, now.loop ? show_light_at(s, now.loop_start) : follows ? show_light_at(s, start) : -1);
 }
 
 enum lm_err show_check_part(const json_t *row, double start, double end, struct problem *p)
@@ -228,7 +248,7 @@ static enum lm_err put_on_player(struct show *s, const char *track_id, struct pl
         return err;
     }
     announce(s, track_id, track.serial, grid);
-    pool_set_loop(s->pool, -1);
+    show_keep_light(s);
     show_audio_changed(s);
     warnings_lower(s->o.warnings, "show.track");
     return LM_OK;
@@ -309,7 +329,7 @@ enum lm_err show_unload(struct show *s, struct problem *p)
     pthread_mutex_lock(&s->audio);
     enum lm_err err = player_unload(s->player);
     announce(s, "", 0, NULL);
-    pool_set_loop(s->pool, -1);
+    show_keep_light(s);
     show_audio_changed(s);
     pthread_mutex_unlock(&s->audio);
     return err;
@@ -358,7 +378,7 @@ enum lm_err show_load_sound(struct show *s, const char *pcm_path, uint64_t *seri
     enum lm_err err = player_load(s->player, &(struct player_track){ .pcm_path = pcm_path, .serial = *serial }, p);
     if (!err) {
         announce(s, "", *serial, NULL);
-        pool_set_loop(s->pool, -1);
+        show_keep_light(s);
     }
     pthread_mutex_unlock(&s->audio);
     return err;

@@ -1,5 +1,4 @@
 /* Jumps on the loaded track: seeks, loops and cue points, in time with the music when that is asked for. */
-#include <math.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -106,7 +105,7 @@ enum lm_err show_loop(struct show *s, bool enabled, double start, double end, en
     if (enabled && q != QUANTIZE_NONE && now.loaded && start >= 0 && start < end && end <= now.duration)       /* else the player says what is wrong */
         err = quantize_loop(s, q, now.duration, &start, &end, p);
     if (!err && !(err = player_loop(s->player, enabled, start, end, p)))
-        pool_set_loop(s->pool, enabled ? fmax(start + atomic_load(&s->light_offset), 0) : -1);
+        show_keep_light(s);
     return err;
 }
 

@@ -1,5 +1,4 @@
 /* The track that follows the loaded one without a gap: asked for, lit as soon as it sounds, forgotten when something else is loaded. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,14 +58,12 @@ bool show_take_over(struct show *s, uint64_t serial)
 
 void show_taken_over(struct show *s)
 {
-    struct player_now now;
     char track[UUID_SIZE];
 
     pthread_mutex_lock(&s->control);
     show_post_serials(s, "", 0);
     pthread_mutex_unlock(&s->control);
-    player_now(s->player, clock_mono_ns(), &now);
-    pool_set_loop(s->pool, now.loop ? fmax(now.loop_start + atomic_load(&s->light_offset), 0) : -1);
+    show_keep_light(s);
     pthread_mutex_lock(&s->view);
     memcpy(track, s->loaded_track, sizeof(track));
     pthread_mutex_unlock(&s->view);
@@ -78,42 +75,34 @@ void show_taken_over(struct show *s)
 /* Told to the engine before the player may come to it. Audio lock held. The serial is given here. */
 static enum lm_err put_next(struct show *s, const char *track_id, struct player_track track, struct shared *grid, double crossfade, struct problem *p)
 {
-    struct player_now now;
-
     track.serial = ++s->serials;
     show_clear_next(s);
     pthread_mutex_lock(&s->control);
     pthread_mutex_lock(&s->view);
     s->next = (struct show_next){ .serial = track.serial, .start = track.start, .end = track.end, .crossfade = crossfade, .grid = shared_ref(grid) };
     str_copy(s->next.track, sizeof(s->next.track), track_id);
-    bool is_lit = !strcmp(s->next.track, s->now.score_track);
+    s->next.is_lit = !strcmp(s->next.track, s->now.score_track);
     pthread_mutex_unlock(&s->view);
     show_post_serials(s, "", 0);
     pthread_mutex_unlock(&s->control);
-    player_now(s->player, clock_mono_ns(), &now);
-    if (is_lit && !now.loop)            /* the pool keeps the light of one place that will be jumped to */
-        pool_set_loop(s->pool, fmax(track.start + atomic_load(&s->light_offset), 0));
+    show_keep_light(s);
     enum lm_err err = player_next(s->player, &track, crossfade, p);
     if (!err)
         return LM_OK;
     player_next(s->player, NULL, 0, &(struct problem){ 0 });   /* nor the one that was to follow before */
     show_clear_next(s);
-    if (!now.loop)
-        pool_set_loop(s->pool, -1);
+    show_keep_light(s);
     return err;
 }
 
 static enum lm_err drop_next(struct show *s, struct problem *p)
 {
-    struct player_now now;
-
     enum lm_err err = player_next(s->player, NULL, 0, p);
+
     if (err)
         return err;
     show_clear_next(s);
-    player_now(s->player, clock_mono_ns(), &now);
-    if (!now.loop)
-        pool_set_loop(s->pool, -1);
+    show_keep_light(s);
     return LM_OK;
 }
 

@@ -125,7 +125,7 @@ enum lm_err preview_rows(struct show *s, json_t *rows)
     enum lm_err err = LM_OK;
 
     player_now(s->player, clock_mono_ns(), &at);
-    v->now = at.position + atomic_load(&s->light_offset);
+    v->now = show_light_at(s, at.position);
     pthread_mutex_lock(&v->lock);
     int z = SOLO_Z + SOLOS;
     for (struct preview *p = v->first; p; p = p->next) {

@@ -27,7 +27,7 @@ static double playhead(void *ctx)
     struct player_now now;
 
     player_now(s->player, clock_mono_ns(), &now);
-    return now.position + atomic_load(&s->light_offset);
+    return show_light_at(s, now.position);
 }
 
 void show_audio_changed(struct show *s)

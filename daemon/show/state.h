@@ -36,6 +36,7 @@ struct show_next {
     uint64_t serial;                    /* 0: nothing does */
     char track[UUID_SIZE];
     double start, end, crossfade;       /* as it was asked for */
+    bool is_lit;                        /* the score is made for it */
     struct shared *grid;
 };
 
@@ -170,6 +171,10 @@ double show_track_gain(struct show *s, const char *track_id);
 
 /* The tiles that light this place of the track are made before it returns, if that is possible in reasonable time. */
 void show_prepare_at(struct show *s, double seconds);
+/* The place whose light is on when `seconds` is heard: the offset is the room's, so at another rate it is another part of the track. */
+double show_light_at(struct show *s, double seconds);
+/* The pool keeps the light of the one place that will be jumped to: a loop's start, else where a lit track that follows begins. */
+void show_keep_light(struct show *s);
 /* The beat grid of the loaded track, to be put; NULL: none. */
 struct shared *show_loaded_grid(struct show *s);
 
