@@ -9,7 +9,7 @@ JOBS       ?= $(shell nproc)
 HTTP       ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 # What `make test` runs, in this order.
-TEST_STEPS ?= all unit golden compilers web-test lint e2e asan trap browser
+TEST_STEPS ?= all unit golden compilers web-test lint e2e-dark asan trap browser
 -include config.mk
 
 PKGS  := libmicrohttpd nettle sqlite3 jansson sndfile libmpg123 samplerate rubberband kissfft-float \
@@ -77,7 +77,7 @@ export TSAN_OPTIONS  ?= halt_on_error=1$(if $(wildcard tests/tsan.supp),:suppres
 FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
-.PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e browser asan tsan trap variant-tests \
+.PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e e2e-dark browser asan tsan trap variant-tests \
         valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-push bench-audio bench-av soak-audio lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -138,7 +138,7 @@ unit golden bench bench-graph: export LUMAD_SHARE ?= $(CURDIR)
 unit: export LUMAD_STEM_MODEL :=
 unit: $(UNIT_BIN) $(if $(filter analysis,$(ROOMS)),$(WORKER_BIN)) \
       $(if $(filter plugins,$(ROOMS)),$B/node_worker $(TEST_PLUGIN) $B/plugins/example.so)
-	@prove --jobs $(JOBS) --exec "$(UNDER)" $(UNIT_BIN)
+	@prove --jobs $$((3 * $(JOBS))) --exec "$(UNDER)" $(UNIT_BIN)
 # Expected bytes; UPDATE=1 writes them anew. C programs with tap.h, or Python that asks the running daemon.
 golden: $(GOLDEN_BIN) $(if $(wildcard tests/golden/test_*.py),daemon)
 	$(if $(GOLDEN_BIN),@prove --jobs $(JOBS) --exec "$(UNDER)" $(GOLDEN_BIN))
@@ -150,8 +150,9 @@ compilers:
 	    case "$$*" in *x86-64*) grep -qw avx2 /proc/cpuinfo 2>/dev/null || continue;; esac; \
 	    echo "$$cc $$*"; $(MAKE) --no-print-directory CC=$$cc CFLAGS="$$*" RELAXED=1 VARIANT="$$(echo $$cc$$* | tr -d ' ')" \
 	        ROOMS="core dsp fixtures graph render dmx" golden || exit 1; done
-e2e: daemon $B/tests/tools/fixture_slots $(TEST_PLUGIN) $(EARS)
-	@$(FOR_TESTS) python3 tests/e2e/run.py
+# e2e-dark: those in which no light is made; all the others are in `trap`.
+e2e e2e-dark: daemon $B/tests/tools/fixture_slots $(TEST_PLUGIN) $(EARS)
+	@$(FOR_TESTS) python3 tests/e2e/run.py $(if $(findstring dark,$@),--dark)
 # What olad and tshark make of our packets, and a second lumad that takes over. Installs both; as root, for it makes network namespaces.
 interop: daemon
 	@BUILD='$(BUILD)' tests/deps ola tshark iproute2

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""The tests of this folder, each file in a process of its own, several at a time: most of what they do is wait. Files that measure time say `ALONE = True` and
-come last, one by one. Those in which no light is made say `NO_LIGHT = True`, and are left out where only the threads that make it are looked at (VARIANT=trap). Those that look at what other programs
-than lumad compute, which are built without sanitizers for them, say `OF_PROGRAMS = True`, and are left out with a sanitizer.
+"""The tests of this folder, each file in a process of its own, many at a time: most of what they do is wait. What a file is is said in it:
 
-    tests/e2e/run.py [test_ws ...]
+    LONG = True         it waits for a minute and more: begins first
+    ALONE = True        it measures time: comes last, one by one
+    NO_LIGHT = True     no light is made in it: left out where only the threads that make it are looked at (VARIANT=trap), and all that is run with --dark
+    OF_PROGRAMS = True  it looks at what other programs than lumad compute, which are built without sanitizers for it: left out with a sanitizer
+
+    tests/e2e/run.py [--dark] [test_ws ...]
 
 What a file prints is shown in one piece when it is through, with how long it took. A file that fails beside others is asked once more, alone: then it was
 short of a processor, or it is wrong. What it said the first time is shown all the same, behind bars.
@@ -20,7 +23,7 @@ import time
 HERE = pathlib.Path(__file__).parent
 VARIANT = pathlib.Path(os.environ.get("BUILD_DIR", "")).name
 SANITIZED = VARIANT in ("asan", "tsan")
-AT_ONCE = int(os.environ.get("E2E_JOBS", (2 if SANITIZED else 3) * (os.cpu_count() or 1)))
+AT_ONCE = int(os.environ.get("E2E_JOBS", (3 if SANITIZED else 4) * (os.cpu_count() or 1)))
 printing = threading.Lock()
 
 
@@ -42,17 +45,20 @@ def says(name, word):
 
 def main():
     there = sorted(p.stem for p in HERE.glob("test_*.py"))
-    names = sys.argv[1:] or there
+    asked = [a for a in sys.argv[1:] if a != "--dark"]
+    names = asked or there
     if unknown := set(names) - set(there):
         sys.exit(f"no such file of tests: {', '.join(sorted(unknown))}; there are {', '.join(there)}")
     for path in ("LUMAD", "BUILD_DIR"):                         # the tests run in their own folder
         if path in os.environ:
             os.environ[path] = os.path.abspath(os.environ[path])
+    if "--dark" in sys.argv:
+        names = [n for n in names if says(n, "NO_LIGHT")]
     left_out = "NO_LIGHT" if VARIANT == "trap" else "OF_PROGRAMS" if SANITIZED else None
-    if left_out and not sys.argv[1:]:
+    if left_out and not asked:
         names = [n for n in names if not says(n, left_out)]
     alone = [n for n in names if says(n, "ALONE")]
-    together = sorted(set(names) - set(alone), key=lambda n: -(HERE / f"{n}.py").stat().st_size)       # long ones first, as far as that tells
+    together = sorted(set(names) - set(alone), key=lambda n: (not says(n, "LONG"), -(HERE / f"{n}.py").stat().st_size))      # longer ones first, as far as size tells
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda n: run(n, is_last=False), together))
     alone += [n for n, good in zip(together, results) if not good]

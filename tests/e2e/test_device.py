@@ -14,6 +14,8 @@ import unittest
 from lumad import Lumad, tone
 from test_light import until
 
+LONG = True
+
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ""))
 HERE = pathlib.Path(__file__).parent
 FRAME = 1 / 44

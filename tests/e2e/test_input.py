@@ -15,6 +15,8 @@ import wire
 from lumad import Lumad
 from test_light import until
 
+LONG = True
+
 OURS, THEIRS = "10.77.0.1", "10.77.0.2"
 SLOW = 4 if "release" not in os.environ.get("LUMAD", "release") or os.environ.get("UNDER") else 1
 

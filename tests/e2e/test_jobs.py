@@ -14,6 +14,7 @@ import wave
 
 from lumad import Lumad
 
+LONG = True
 NO_LIGHT = True
 
 # With a sanitizer everything is slow, and more of the same finds nothing more.

@@ -4,6 +4,8 @@ import unittest
 
 from lumad import Lumad, tone
 
+LONG = True
+
 HEADS = 64
 
 

@@ -9,6 +9,8 @@ import lightmodel
 from lumad import Lumad
 from test_show import Rig, dimmer_graph
 
+LONG = True
+
 
 def level_of(d, group):
     return next(g["level"] for g in d.get("/show")["group_masters"] if g["group_id"] == group["id"])

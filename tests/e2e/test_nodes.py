@@ -13,9 +13,10 @@ import artnet
 import netrig
 from lumad import Lumad
 
+LONG = True
 NO_LIGHT = True
 
-SLOW = 1 if "release" in os.environ.get("LUMAD", "release") and not os.environ.get("UNDER") else 4
+SLOW = 1 if "release" in os.environ.get("LUMAD", "release") and not os.environ.get("UNDER") else 2
 CAST = ("10.77.0.255", "10.78.0.255")
 NODE, NODE2 = "10.77.0.2", "10.78.0.2"
 

@@ -15,6 +15,7 @@ import wave
 
 from lumad import Lumad
 
+LONG = True
 NO_LIGHT = True
 OF_PROGRAMS = True
 
