@@ -1,9 +1,9 @@
 import { mount } from 'svelte';
+import './state/arrival';
 import './ui/tokens.css';
 import './ui/base.css';
 import App from './App.svelte';
 import { exposeDiagnostics } from './state/live';
-import { link } from './state/link.svelte';
 import { ui } from './state/ui.svelte';
 
 const target = document.getElementById('app');
@@ -12,4 +12,3 @@ if (!target) throw new Error('index.html has no #app');
 exposeDiagnostics();
 ui.start();
 mount(App, { target });
-link.start();

@@ -2,6 +2,7 @@
  * REST. Every answer that is not a success becomes an ApiError which carries the
  * problem document: `detail` for people, `errors[]` for fields, `status` for code.
  */
+import { door } from './door';
 import type { List } from './types';
 
 export const BASE = '/api/v1';
@@ -15,6 +16,9 @@ export interface FieldError {
 }
 
 export class ApiError extends Error {
+    /* Seconds until it may be tried again, where lumad says so. */
+    retryAfter: number | null = null;
+
     constructor(
         /* 0: no answer at all (connection lost, request abandoned). */
         readonly status: number,
@@ -71,25 +75,38 @@ interface Options {
     signal?: AbortSignal;
 }
 
+/* To lumad, through the door: what meets the end of a session is sent again when somebody has signed in. */
+async function send(path: string, init: RequestInit & { method: string }): Promise<Response> {
+    for (;;) {
+        if (!(await door.pass(init.method, path))) throw new ApiError(401, 'Signed out', 'Nobody is signed in on this page any more; it was not done.');
+        let response: Response;
+        try {
+            response = await fetch(BASE + path, init);
+        } catch (e) {
+            throw asError(e);
+        }
+        if (response.status !== 401 || !door.refused(path)) return response;
+    }
+}
+
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     if (options.csv) headers['Content-Type'] = 'text/csv';
     if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`;
-    let response: Response;
-    try {
-        response = await fetch(BASE + path, {
-            method,
-            headers,
-            body: options.csv ?? (options.body === undefined ? null : JSON.stringify(options.body)),
-            signal: options.signal ?? null,
-        });
-    } catch (e) {
-        throw asError(e);
-    }
+    const response = await send(path, {
+        method,
+        headers,
+        body: options.csv ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+        signal: options.signal ?? null,
+    });
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     const body: unknown = isJson ? await response.json().catch(() => null) : null;
-    if (!response.ok) throw problem(response.status, response.statusText, body);
+    if (!response.ok) {
+        const error = problem(response.status, response.statusText, body);
+        error.retryAfter = Number(response.headers.get('retry-after')) || null;
+        throw error;
+    }
     return body as T;
 }
 
@@ -119,12 +136,7 @@ export async function list<T>(path: string, signal?: AbortSignal): Promise<T[]> 
 }
 
 async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
-    let response: Response;
-    try {
-        response = await fetch(BASE + path, { signal: signal ?? null });
-    } catch (e) {
-        throw asError(e);
-    }
+    const response = await send(path, { method: 'GET', signal: signal ?? null });
     if (!response.ok) {
         throw problem(response.status, response.statusText, await response.json().catch(() => null));
     }

@@ -10,7 +10,11 @@ export interface Handlers {
     text(message: Record<string, unknown>): void;
     binary(buffer: ArrayBuffer): void;
     status(status: Status): void;
+    /* lumad closed it because the session it was opened in has ended. */
+    ended(): void;
 }
+
+const SESSION_ENDED = 4401;
 
 const SILENCE_MS = 3000;
 const MAX_FPS = 30;
@@ -60,11 +64,26 @@ export class Socket {
                 this.handlers.text(message as Record<string, unknown>);
             }
         };
-        ws.onclose = () => this.lost(ws);
+        ws.onclose = (e) => {
+            this.lost(ws);
+            if (e.code === SESSION_ENDED) this.handlers.ended();
+        };
         clearInterval(this.watch);
         this.watch = setInterval(() => {
             if (performance.now() - this.heard > SILENCE_MS) this.lost(ws);
         }, 500);
+    }
+
+    /* No socket and no try at one, until open(). */
+    stop() {
+        clearTimeout(this.timer);
+        clearInterval(this.watch);
+        const ws = this.ws;
+        this.ws = null;
+        this.attempt = 0;
+        if (!ws) return;
+        ws.onopen = ws.onmessage = ws.onclose = null;
+        ws.close();
     }
 
     /* Wants a topic until the returned function is called. */

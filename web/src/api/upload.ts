@@ -1,5 +1,6 @@
 /* One file to POST /tracks. XMLHttpRequest, because fetch() cannot report what was sent. */
 import { ApiError, BASE, problem } from './client';
+import { door } from './door';
 import type { Track } from './types';
 
 export interface Upload {
@@ -38,7 +39,10 @@ export function audioType(name: string, type: string): string | null {
 /* A body of any kind, with progress. */
 export function uploadTo<T>(path: string, body: Blob, type: string, progress: (sent: number) => void): { done: Promise<{ body: T; status: number }>; abort(): void } {
     const xhr = new XMLHttpRequest();
-    const done = new Promise<{ body: T; status: number }>((resolve, reject) => {
+    let isAborted = false;
+    const cancelled = () => new ApiError(0, 'Cancelled', 'Cancelled; nothing was stored.', 'aborted');
+    const once = () => new Promise<{ body: T; status: number }>((resolve, reject) => {
+        if (isAborted) return reject(cancelled());
         xhr.open('POST', BASE + path);
         xhr.setRequestHeader('Content-Type', type);
         xhr.responseType = 'json';
@@ -50,10 +54,25 @@ export function uploadTo<T>(path: string, body: Blob, type: string, progress: (s
         };
         xhr.onerror = () =>
             reject(new ApiError(0, 'Upload broken off', 'The connection was lost; nothing was stored.'));
-        xhr.onabort = () => reject(new ApiError(0, 'Cancelled', 'Cancelled; nothing was stored.', 'aborted'));
+        xhr.onabort = () => reject(cancelled());
         xhr.send(body);
     });
-    return { done, abort: () => xhr.abort() };
+    async function whole(): Promise<{ body: T; status: number }> {
+        await door.pass('POST', path);
+        try {
+            return await once();
+        } catch (e) {
+            if (e instanceof ApiError && e.status === 401 && door.refused(path)) return whole();
+            throw e;
+        }
+    }
+    return {
+        done: whole(),
+        abort: () => {
+            isAborted = true;
+            xhr.abort();
+        },
+    };
 }
 
 export function upload(file: File, progress: (sent: number) => void): Upload {

@@ -17,9 +17,14 @@ class Link {
     onHostAudio: ((m: HostAudio) => void) | null = null;
     onJob: ((m: Record<string, unknown>) => void) | null = null;
     onSystem: (() => void) | null = null;
+    /* The session's: what the socket may do; that it was closed because the session ended; that it was lost. */
+    onRole: ((role: string) => void) | null = null;
+    onEnded: (() => void) | null = null;
+    onLost: (() => void) | null = null;
 
     private version: string | null = null;
     private wasLost = false;
+    private isOpen = false;
 
     private readonly socket = new Socket(
         `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
@@ -27,12 +32,27 @@ class Link {
             text: (m) => this.text(m),
             binary: (b) => this.binary(b),
             status: (s) => this.turn(s),
+            ended: () => this.onEnded?.(),
         },
     );
 
-    start() {
+    constructor() {
         for (const topic of ['host-audio', 'changes', 'jobs', 'system']) this.socket.subscribe(topic);
+    }
+
+    /* The session's: somebody may look, or nobody may. After a pause everything is asked anew. */
+    open() {
+        if (this.isOpen) return;
+        this.isOpen = true;
         this.socket.open();
+    }
+    close() {
+        if (!this.isOpen) return;
+        this.isOpen = false;
+        this.wasLost = true;
+        this.client = null;
+        this.socket.stop();
+        this.status = 'connecting';
     }
 
     subscribe(topic: string): () => void {
@@ -48,12 +68,14 @@ class Link {
             changed('*');
         }
         this.status = status;
+        if (status === 'offline') this.onLost?.();
     }
 
     private text(m: Record<string, unknown>) {
         switch (m.type) {
             case 'hello':
                 this.client = typeof m.client === 'string' ? m.client : null;
+                if (typeof m.role === 'string') this.onRole?.(m.role);
                 if (typeof m.version !== 'string') break;
                 if (this.version !== null && this.version !== m.version) this.isOutdated = true;
                 this.version ??= m.version;
