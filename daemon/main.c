@@ -29,6 +29,8 @@
 #include "dmx/receiver.h"
 #include "graph/graph.h"
 #include "net/front.h"
+#include "net/audit.h"
+#include "net/auth.h"
 #include "plugins/plugins.h"
 #include "show/demo.h"
 #include "show/lumad.h"
@@ -45,6 +47,7 @@ struct daemon {
     struct front *front;
     char data[PATH_SIZE];
     int lock_fd, ready_fd;
+    const char *user;               /* of --reset-password; NULL: the admin */
     bool demo;
     struct problem why;             /* what a part that does not start says */
 };
@@ -322,6 +325,34 @@ static enum lm_err show_part_start(struct daemon *d)
 
 static enum lm_err api_part_start(struct daemon *d) { return api_start(&d->l, &d->api, &d->why); }
 static void api_part_stop(struct daemon *d) { api_stop(d->api); }
+static void auth_warn(void *ctx, const char *id, const char *level, const char *text)
+{
+    struct daemon *d = ctx;
+
+    if (text)
+        warnings_raise(d->l.warnings, id, level, "%s", text);
+    else
+        warnings_lower(d->l.warnings, id);
+}
+
+static enum lm_err accounts_start(struct daemon *d)
+{
+    struct auth_options o = { .db = d->l.db, .bus = d->l.bus, .is_open = front_is_open(d->front), .warn = auth_warn, .ctx = d };
+
+    if (!(d->l.audit = o.audit = audit_new(d->l.db)))
+        return LM_NOMEM;
+    enum lm_err err = auth_start(&o, &d->l.auth, &d->why);
+    if (err)
+        audit_free(d->l.audit);
+    return err;
+}
+
+static void accounts_stop(struct daemon *d)
+{
+    auth_stop(d->l.auth);
+    audit_free(d->l.audit);
+}
+
 static enum lm_err ws_part_start(struct daemon *d) { return ws_start(&d->l, &d->ws, &d->why); }
 static void ws_part_stop(struct daemon *d) { ws_stop(d->ws); }
 
@@ -334,7 +365,8 @@ static enum lm_err front_part_start(struct daemon *d)
     enum lm_err err = front_start(d->front, &o, &d->why);
 
     if (!err)
-        log_info("http", "listening on %s, port %d", d->config.http, front_port(d->front));
+        log_info("http", "listening on %s, port %d%s", d->config.http, front_port(d->front),
+                 front_is_open(d->front) ? "" : ": for this machine alone; http = 0.0.0.0:8080 in [server] of lumad.conf lets the network in");
     return err;
 }
 
@@ -376,6 +408,7 @@ static const struct part {
     { "show",     show_part_start,  show_part_stop },
     { "api",      api_part_start,   api_part_stop },
     { "ws",       ws_part_start,    ws_part_stop },
+    { "accounts", accounts_start,   accounts_stop },
     { "http",     front_part_start, front_part_stop },
     { "ready",    ready_start,      ready_stop },
 };
@@ -494,6 +527,21 @@ static int migrate(struct daemon *d)
 
 static int help(struct daemon *d);
 
+/* Beside a lumad that may run: only state.db is opened, and nothing is locked. */
+static int reset_password(struct daemon *d)
+{
+    char state[PATH_SIZE], migrations[PATH_SIZE];
+    enum lm_err err = path_join(state, d->data, "state.db");
+
+    if (!err)
+        err = path_share("migrations", migrations, &d->why);
+    if (!err)
+        err = auth_reset_password(state, migrations, d->user, &d->why);
+    if (err)
+        fprintf(stderr, "lumad: %s\n", d->why.detail[0] ? d->why.detail : lm_err_text(err));
+    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static const struct mode { const char *flag, *help; int (*run)(struct daemon *d); } modes[] = {
     { "--serve",                "play and serve (the default)",                        serve },
     { "--check-config",         "read the configuration and say what is wrong with it", check_config },
@@ -508,6 +556,7 @@ static const struct mode { const char *flag, *help; int (*run)(struct daemon *d)
     { "--migrate",              "bring the database up to date and stop",              migrate },
     { "--version",              "print the version",                                   print_version },
     { "--help",                 "this",                                                help },
+    { "--reset-password",       "a new password for who forgot theirs; also while lumad runs", reset_password },
 };
 enum { MODES = sizeof(modes) / sizeof(modes[0]) };
 
@@ -519,7 +568,8 @@ static int help(struct daemon *d)
          "  --data DIR         data directory\n"
          "  --http ADDR:PORT   where to listen; port 0 = any\n"
          "  --demo             the demo show, in a data directory of its own unless --data is given\n"
-         "  --ready-fd N       writes {\"http\":PORT} there once it serves\n");
+         "  --ready-fd N       writes {\"http\":PORT} there once it serves\n"
+         "  --user NAME        whose password --reset-password sets (default: the first admin's)\n");
     for (size_t i = 0; i < MODES; i++)
         printf("  %-22s %s\n", modes[i].flag, modes[i].help);
     return EXIT_SUCCESS;
@@ -551,6 +601,7 @@ static bool read_arguments(int argc, char **argv, struct daemon *d, struct argum
         { "--config", &a->config }, { "--data", &a->data }, { "--http", &a->http }, { "--ready-fd", &fd },
     };
 
+        { "--user", &d->user },
     a->mode = &modes[0];
     for (int i = 1; i < argc; i++) {
         bool known = false;

@@ -15,7 +15,7 @@ static const char *header(const struct exchange *x, const char *name)
 /* ---- what can be read in two ways is refused, and the connection with it: two parsers that disagree about where a request ends, or about whom it is
  * for, are how one request hides in another ---- */
 
-enum { HOST, ORIGIN, CONTENT_LENGTH, TRANSFER_ENCODING, CONTENT_TYPE, IF_MATCH, ONCE };
+enum { HOST, ORIGIN, CONTENT_LENGTH, TRANSFER_ENCODING, CONTENT_TYPE, IF_MATCH, COOKIE, AUTHORIZATION, ONCE };
 
 static const char *const once[ONCE] = {
     [HOST] = "Host",
@@ -24,6 +24,8 @@ static const char *const once[ONCE] = {
     [TRANSFER_ENCODING] = "Transfer-Encoding",
     [CONTENT_TYPE] = "Content-Type",
     [IF_MATCH] = "If-Match",
+    [COOKIE] = "Cookie",
+    [AUTHORIZATION] = "Authorization",
 };
 
 struct tally {
@@ -79,31 +81,41 @@ static enum lm_err check_guard(struct exchange *x)
     return guard_check(&x->api->guard, host, header(x, "Origin"), &x->res.problem);
 }
 
-static enum role role_of(const struct exchange *x)
+static bool is_forwarded(const struct exchange *x)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-    return info ? role_of_peer(info->client_addr, header(x, "X-Forwarded-For") || header(x, "Forwarded")) : ROLE_NONE;
+    for (const char *const *name = role_proxy_headers; *name; name++)
+        if (header(x, *name))
+            return true;
+    return false;
 }
 
+/* Once the head is known to be one: what could be read in two ways proves nothing. */
 static void identify(struct exchange *x)
 {
-    const union MHD_ConnectionInfo *who = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const char *origin = header(x, "Origin");
 
-    if (who)
-        role_caller(who->client_addr, x->req.caller);
+    if (info)
+        auth_identify(x->api->lumad->auth,
+                      &(struct asker){ info->client_addr, is_forwarded(x), header(x, "Cookie"), header(x, "Authorization") }, &x->req.who);
+    x->req.user_agent = header(x, "User-Agent");
+    x->req.is_https = origin && !strncasecmp(origin, "https://", 8);
+}
+
+static void find_socket(struct exchange *x)
+{
     const union MHD_ConnectionInfo *sock = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
     x->req.sock = sock ? sock->connect_fd : -1;
 }
 
 static enum lm_err check_role(struct exchange *x, enum role least)
 {
-    enum role has = role_of(x);
+    enum role has = x->req.who.role;
 
     if (has >= least)
         return LM_OK;
     if (has == ROLE_NONE)
-        return problem_set(&x->res.problem, LM_UNAUTHORIZED, "%s", role_refusal);
+        return problem_set(&x->res.problem, LM_UNAUTHORIZED, "%s", auth_refusal(x->api->lumad->auth));
     return problem_set(&x->res.problem, LM_FORBIDDEN, "This needs the role %s; you are %s.", role_names[least], role_names[has]);
 }
 
@@ -225,7 +237,8 @@ void exchange_admit(struct exchange *x, const char *method)
     x->req.query = x->query;
     x->req.host = x->host;
     x->req.is_stopping = &x->api->is_stopping;
-    identify(x);
+    x->req.caller = x->req.who.key;
+    find_socket(x);
     x->req.is_stuck = janitor_is_stuck(x->api->janitor);
     if ((x->err = check_framing(x))) {
         x->is_closing = true;
@@ -234,11 +247,12 @@ void exchange_admit(struct exchange *x, const char *method)
     if ((x->err = check_guard(x)))
         return;
     if (x->path[0] != '/') {
+    identify(x);
         x->err = problem_set(&x->res.problem, LM_BAD_REQUEST, "The request is for no path.");
         return;
     }
     if (!(x->err = find_route(x, m)))
         x->err = check_body(x);
     if (!x->err)
-        x->item.is_slow = x->req.route->flags & ROUTE_SLOW;
+        x->item.is_slow = x->req.route->flags & (ROUTE_SLOW | ROUTE_ALONE), x->item.is_alone = x->req.route->flags & ROUTE_ALONE;
 }

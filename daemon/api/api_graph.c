@@ -309,8 +309,8 @@ static enum lm_err run(struct request *req, struct response *res)
 
 const struct route api_graph[] = {
     { HTTP_GET, "/node-types", node_types, ROLE_VIEWER, NULL, "NodeType[]", .doc = "The catalogue of nodes; never paged." },
-    { HTTP_POST, "/graph/check", check, ROLE_VIEWER, "GraphCheck", "GraphErrors", .doc = "What is wrong with a graph." },
+    { HTTP_POST, "/graph/check", check, ROLE_VIEWER, "GraphCheck", "GraphErrors", .doc = "What is wrong with a graph.", .flags = ROUTE_ASKS },
     { HTTP_POST, "/graph/run", run, ROLE_OPERATOR, "GraphRun", "GraphViews",
-      .doc = "Run a graph over a stretch of a track and see what its nodes give: those of view nodes, and of the nodes named in `views`. 5 s at most, one at a time.", .flags = ROUTE_SLOW },
+      .doc = "Run a graph over a stretch of a track and see what its nodes give: those of view nodes, and of the nodes named in `views`. 5 s at most, one at a time.", .flags = ROUTE_SLOW | ROUTE_ASKS },
     { 0 },
 };

@@ -65,6 +65,7 @@ const struct route api_venues[] = {
       .doc = "Used slots and free ranges of each universe, and what is odd about the patch." },
     { HTTP_POST, "/venues/{id}/select", select_heads, ROLE_VIEWER, "Selection", "Selected",
       .doc = "The heads a selection expression picks, with group_local also those of each group it names; took_us is the time for reading it. An "
-             "expression that cannot be read has `start` and `end` of what is wrong in `errors`, in characters." },
+             "expression that cannot be read has `start` and `end` of what is wrong in `errors`, in characters.",
+      .flags = ROUTE_ASKS },
     { 0 },
 };

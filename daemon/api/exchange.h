@@ -21,6 +21,7 @@ struct api {
     atomic_bool is_stopping;
     struct request_pool *pool;
     struct janitor *janitor;
+    atomic_int alone;           /* ROUTE_ALONE that wait or run */
 };
 
 enum exchange_state {
@@ -44,12 +45,15 @@ struct exchange {
     json_t *json;
     uint64_t received, limit;
     bool is_closing;            /* the answer closes the connection */
+    bool is_counted;            /* in api.alone */
     struct request req;
     struct response res;
 };
 
 /* Everything that is decided from the head: Host, Origin, role, route, size and kind of body. The result is in x->err. */
 void exchange_admit(struct exchange *x, const char *method);
+/* Thread: pool. The change is done: its line in the audit log. */
+void exchange_note(const struct exchange *x);
 /* Queues x->res, or x->err as problem+json, on the connection. */
 enum MHD_Result exchange_reply(struct exchange *x);
 json_t *problem_json(enum lm_err err, const struct problem *p, const json_t *current);  /* `current`: the row, with 412 */

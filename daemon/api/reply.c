@@ -142,14 +142,17 @@ static struct MHD_Response *of_problem(struct exchange *x, unsigned *status)
             add(r, "WWW-Authenticate", "Bearer realm=\"lumad\"");
         if (x->err == LM_UPGRADE)
             add(r, "Upgrade", "websocket");
-        if (x->err == LM_BUSY || x->err == LM_RATE_LIMITED)
-            add(r, "Retry-After", "1");
+        if (x->err == LM_BUSY || x->err == LM_RATE_LIMITED) {
+            snprintf(allow, sizeof(allow), "%d", x->res.retry_s ? x->res.retry_s : 1);
+            add(r, "Retry-After", allow);
+        }
     }
     json_decref(json);
     return r;
 }
 
-/* The page may load its own files and speak to its own host; nobody may frame it. ws: must be named, 'self' does not cover it in every browser. */
+/* The page may load its own files and speak to its own host; nobody may frame it, and no script stands in it. Styles come from files; only the attribute is allowed, for Svelte's
+ * templates have some. ws: must be named, 'self' does not cover it in every browser. */
 static void add_policy(struct exchange *x, struct MHD_Response *r)
 {
     char text[1024];
@@ -163,10 +166,22 @@ static void add_policy(struct exchange *x, struct MHD_Response *r)
     }
     snprintf(
         text, sizeof(text),
-        "default-src 'self'; connect-src 'self' ws://%s wss://%s; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'self'; script-src 'self'; connect-src 'self' ws://%s wss://%s; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
+        "style-src 'self'; style-src-attr 'unsafe-inline'; worker-src 'self' blob:; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         x->host, x->host);
     add(r, "Content-Security-Policy", text);
+}
+
+/* A session that was used lasts longer: the browser is told so too. Not beside files that others may keep. */
+static void add_cookie(struct exchange *x, struct MHD_Response *r)
+{
+    char secret[SECRET_SIZE];
+
+    if (!x->err && !x->res.cookie[0] && x->is_api && x->req.who.is_renewed &&
+        cookie_secret(MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Cookie"), secret))
+        request_cookie(&x->req, secret, x->res.cookie, sizeof(x->res.cookie));
+    if (!x->err)
+        add(r, "Set-Cookie", x->res.cookie);
 }
 
 enum MHD_Result exchange_reply(struct exchange *x)
@@ -186,5 +201,6 @@ enum MHD_Result exchange_reply(struct exchange *x)
         add(r, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(x->conn, status, r);
     MHD_destroy_response(r);
+    add_cookie(x, r);
     return queued;
 }

@@ -14,7 +14,7 @@ struct request_pool {
     pthread_cond_t wake;
     struct request_item *first, **last;
     int threads, slow, slow_max;
-    bool is_stopping;
+    bool is_stopping, is_alone; /* one that is alone runs */
     pthread_t thread[THREADS_MAX];
 };
 
@@ -23,12 +23,13 @@ static struct request_item *pick(struct request_pool *p)
 {
     for (struct request_item **at = &p->first; *at; at = &(*at)->next) {
         struct request_item *item = *at;
-        if (item->is_slow && p->slow == p->slow_max)
+        if ((item->is_slow && p->slow == p->slow_max) || (item->is_alone && p->is_alone))
             continue;
         *at = item->next;
         if (p->last == &item->next)
             p->last = at;
         p->slow += item->is_slow;
+        p->is_alone |= item->is_alone;
         return item;
     }
     return NULL;
@@ -47,11 +48,12 @@ static void *work(void *arg)
             pthread_cond_wait(&p->wake, &p->lock);
             continue;
         }
-        bool is_slow = item->is_slow; /* the item may be gone after its run */
+        bool is_slow = item->is_slow, is_alone = item->is_alone; /* the item may be gone after its run */
         pthread_mutex_unlock(&p->lock);
         p->run(item);
         pthread_mutex_lock(&p->lock);
         p->slow -= is_slow;
+        p->is_alone &= !is_alone;
         if (is_slow)
             pthread_cond_broadcast(&p->wake);
     }

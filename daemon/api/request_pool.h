@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The request pool: a few threads, one queue. Items marked slow never hold more than half of the threads, so a blackout does not wait
- * behind four uploads.
+ * behind four uploads. Of those marked alone one runs at a time.
  *
  * THREADS  request_pool_put(): any. The function runs on a thread of the pool. MEMORY  Items are the caller's; the pool only links them.
  */
@@ -9,7 +9,7 @@
 
 #include "core/err.h"
 
-struct request_item { struct request_item *next; bool is_slow; };
+struct request_item { struct request_item *next; bool is_slow, is_alone; };  /* alone ones are slow too */
 struct request_pool;
 
 enum lm_err request_pool_new(int threads, void (*run)(struct request_item *item), struct request_pool **result);

@@ -108,6 +108,13 @@ bool request_is_gone(const struct request *req)
     return *req->is_stopping || (req->sock >= 0 && poll(&f, 1, 0) > 0 && f.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+/* SameSite=Strict: no page of another site makes a browser send it. Secure where a proxy in front speaks TLS; lumad itself does not. */
+void request_cookie(const struct request *req, const char *secret, char *out, size_t size)
+{
+    snprintf(out, size, SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s", secret, *secret ? 30 * 86400 : 0,
+             req->is_https ? "; Secure" : "");
+}
+
 enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p)
 {
     enum lm_err err = url_query(req->query, name, out, size, p);

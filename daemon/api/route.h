@@ -15,6 +15,7 @@
 #include "api/etag.h"
 #include "core/err.h"
 #include "db/table.h"
+#include "net/auth.h"
 #include "net/role.h"
 #include "show/lumad.h"
 
@@ -25,12 +26,15 @@ enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_PATCH = 8, HT
 enum route_flag {
     ROUTE_BODY_OPTIONAL = 1,            /* no body is the same as {} */
     ROUTE_SLOW = 2,                     /* may take seconds: never more than half of the pool at a time */
+    ROUTE_ALONE = 4,                    /* slow, and never more than one of these at a time; who failed too often is refused before */
+    ROUTE_SECRET = 8,                   /* the body holds secrets: it is overwritten afterwards, and the audit log has nothing of it but name and role */
+    ROUTE_ASKS = 16,                    /* changes nothing although it is no GET: no line in the audit log */
 };
 
 /* Query of routes whose write is a save of a graph or a score (db/revisions.h): why, and whether it is an undo or a redo of the client's own. */
 #define SAVE_QUERY "message as"
 
-enum { ROUTE_ARGS = 3, ROUTE_ARG_SIZE = 80 };
+enum { ROUTE_ARGS = 3, ROUTE_ARG_SIZE = 80, COOKIE_SIZE = 160 };
 
 struct crud;
 struct route;
@@ -52,7 +56,10 @@ struct request {
     const char *text; size_t text_n;    /* the body of a route that takes "csv" */
     int64_t if_match;                   /* version or ETAG_ANY, ETAG_NEVER */
     const char *host;                   /* checked */
-    char caller[ROLE_CALLER_SIZE];      /* who asks (net/role.h) */
+    struct caller who;                  /* who asks, and what they may do */
+    const char *caller;                 /* who.key: so that what one caller holds is of no use to another */
+    const char *user_agent;             /* NULL: none was sent */
+    bool is_https;                      /* a proxy in front speaks TLS */
     int sock;                           /* the connection's, to see whether it still is one: request_is_gone() */
     const char *content_type;           /* NULL: none was sent */
     const atomic_bool *is_stopping;     /* lumad is: whoever waits for something gives up */
@@ -72,6 +79,8 @@ struct response {                       /* starts as RESPONSE_INIT */
     char disposition[160];              /* Content-Disposition */
     bool is_more;                       /* more than the row its version is of: asked for again it is sent again, never 304 */
     bool is_page;                       /* a page: its own Content-Security-Policy */
+    char cookie[COOKIE_SIZE];           /* Set-Cookie; "": none */
+    int retry_s;                        /* Retry-After with 429 and 503; 0: 1 s */
     unsigned allow;                     /* bits of http_method, for 405 */
     json_t *errors;                     /* with a problem: the whole list, each {path, message, ...}; NULL: problem.errors */
     struct problem problem;
@@ -116,6 +125,8 @@ void route_allow(unsigned methods, char out[64]);       /* "GET, HEAD, POST" */
 bool request_is_gone(const struct request *req);
 /* LM_OK with "" when it is absent. */
 enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p);
+/* The Set-Cookie that hands out a session's secret, for as long as it lasts; "": takes the cookie away. */
+void request_cookie(const struct request *req, const char *secret, char *out, size_t size);
 /* `def` when absent; LM_BAD_REQUEST when it is no number in min..max. */
 enum lm_err request_query_real(const struct request *req, const char *name, double min, double max, double def, double *value, struct problem *p);
 /* limit, cursor, q of a list. `q` and `cursor` point into `space`. */

@@ -2,7 +2,7 @@
 
 // clang-format off
 #define TABLES(X)                                                               \
-    X(system)                                                                   \
+    X(system) X(auth) X(audit)                                                                   \
     X(venues) X(fixtures) X(patch) X(parks) X(groups) X(library) X(plugins)                                  \
     X(patterns) X(pattern_picture) X(implementations) X(graph) X(preview)                          \
     X(tracks) X(track_data) X(beats) X(features) X(markers) X(stems) X(roots) X(scores) X(revisions)                                           \

@@ -44,6 +44,9 @@ static const struct {
     "id:uuid implementation_id:uuid score_id:uuid name:string revision_id:uuid? tip_id:uuid? is_current:boolean created_at:instant " \
     "updated_at:instant version:integer"
 
+#define TOKEN                                                                                                                        \
+    "id:uuid name:string role:=viewer|operator|admin user_name:string created_at:instant last_used_at:instant? expires_at:instant?"
+
 /*
  * Everything that is no row, in a notation of its own: members as "name:type", a '*' before the ones a client must send. A type is a word of
  * `words`, another shape's name or "=one|of|these"; "[]" behind it is a list of them, "?" is null as well.
@@ -56,6 +59,22 @@ static const struct {
       "type:string title:string status:integer detail:string code:string errors:ProblemError[] more:integer current:any", false },
     { "ProblemError", "path:string message:string start:integer end:integer", false },
     { "Nothing", "", true },
+    { "Me", "needs_setup:boolean role:=none|viewer|operator|admin via:any user:MyUser? expires_at:instant?", false },
+    { "MyUser", "id:uuid name:string role:=viewer|operator|admin", false },
+    { "SetupInput", "code:string? *password:string name:string?", true },
+    { "LoginInput", "name:string? *password:string", true },
+    { "Entry", "token:string role:=viewer|operator|admin name:string expires_at:instant is_stored:boolean note:string", false },
+    { "PasswordInput", "*old:string *new:string", true },
+    { "Token", TOKEN, false },
+    { "NewToken", TOKEN " token:string", false },
+    { "TokenInput", "*name:string *role:=viewer|operator|admin expires_in_days:integer?", true },
+    { "Session",
+      "id:uuid user_name:string address:string user_agent:string created_at:instant last_used_at:instant expires_at:instant is_this:boolean", false },
+    { "User", "id:uuid name:string role:=viewer|operator|admin created_at:instant updated_at:instant", false },
+    { "UserInput", "*name:string *role:=viewer|operator|admin *password:string", true },
+    { "UserPatch", "name:string role:=viewer|operator|admin password:string", true },
+    { "AuditLine",
+      "id:integer at:instant user_name:string role:string address:string action:string table:string? row_id:string? detail:object", false },
     { "Health", "status:=ok|failed detail:string", false },
     { "System",
       "version:string uptime_s:number warnings:Warning[] audio:Device av_error_ms:AvError dmx:object sync:object jobs:object database:object",

@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 enum {
     POOL_THREADS = 4,
     CONNECTION_MEMORY = 128 << 10, /* a body comes in pieces of about half of it */
+    ALONE_MAX = 32,                /* about three seconds */
     CONNECTIONS = 256,             /* of each daemon, as the next two */
     CONNECTIONS_PER_ADDRESS = 32,
     TIMEOUT_S = 30,
@@ -48,6 +50,10 @@ static void release(struct exchange *x)
     if (x->res.fd >= 0)
         close(x->res.fd);
     free(x->res.data);
+    if (x->is_counted)
+        x->api->alone--;
+    if (x->body.data && x->req.route && x->req.route->flags & ROUTE_SECRET)
+        sodium_memzero(x->body.data, x->body.cap);
     str_clear(&x->body);
     free(x->path);
     free(x);
@@ -119,7 +125,7 @@ static enum lm_err parse_body(struct exchange *x)
     return x->err;
 }
 
-/* Thread: pool. For whom and why this thread writes: author and message of what it leaves in a history. As long as there are no accounts, all
+/* Thread: pool. For whom and why this thread writes: author and message of what it leaves in a history. As long as there is no password, all
  * who may write are "operator". */
 static enum lm_err sign(struct exchange *x)
 {
@@ -132,7 +138,7 @@ static enum lm_err sign(struct exchange *x)
         err = request_query(&x->req, "message", message, sizeof(message), &x->res.problem);
     if (!err && query && !strcmp(query, SAVE_QUERY) && !(err = request_query(&x->req, "as", as, sizeof(as), &x->res.problem)) && *as)
         err = revision_step_find(as, &step, &x->res.problem);
-    revision_by("operator", message, step);
+    revision_by(x->req.who.name[0] ? x->req.who.name : "operator", message, step);
     return err;
 }
 
@@ -147,6 +153,8 @@ static void work(struct request_item *item)
         x->err = x->req.route->run(&x->req, &x->res);
         db_reader_put(x->api->lumad->db, x->req.db);
         x->req.db = NULL;
+        if (!x->err)
+            exchange_note(x);
     }
     x->state = EXCHANGE_ANSWER;
     MHD_resume_connection(x->conn); /* from here on it is the mhd thread's again */
@@ -188,6 +196,25 @@ static bool is_long_body(const struct exchange *x)
     return length && strtoull(length, NULL, 10) > PASS_BY;
 }
 
+/* Who failed too often does not even wait in the queue, and the queue of passwords has an end: its length is how long whoever is right waits. */
+static bool may_wait(struct exchange *x)
+{
+    int wait_s;
+
+    if (!x->item.is_alone)
+        return true;
+    if (x->req.who.role == ROLE_NONE && (wait_s = auth_wait(x->api->lumad->auth, &x->req.who))) {
+        x->res.retry_s = wait_s;
+        x->err = problem_set(&x->res.problem, LM_RATE_LIMITED, "Too many attempts failed. Try again in %d s.", wait_s);
+        return false;
+    }
+    x->is_counted = true;
+    if (++x->api->alone <= ALONE_MAX)
+        return true;
+    x->err = problem_set(&x->res.problem, LM_BUSY, "Too many are signing in at once. Try again in a second.");
+    return false;
+}
+
 /* Thread: mhd. Called when the head is there, for each piece of the body, at its end, and after resuming. */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
                               const char *bytes, size_t *n, void **con_cls)
@@ -217,7 +244,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
         watch_end(x->api->janitor, x->watch);
         if (!x->err && x->req.multipart)
             x->err = multipart_end(x->req.multipart, &x->res.problem);
-        if (x->err)
+        if (x->err || !may_wait(x))
             return exchange_reply(x);
         x->state = EXCHANGE_WORK;
         MHD_suspend_connection(x->conn);

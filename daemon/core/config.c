@@ -34,7 +34,9 @@ struct key {
 static const struct key keys[] = {
     { "server", "http", KIND_ADDRESS, AT(http), .def = "127.0.0.1:8080",
       .help = "Address and port of the web interface, the REST API and the WebSocket.\n"
-              "127.0.0.1 is this machine alone; 0.0.0.0 or [::] is every network it is on. Port 0 takes any free one." },
+              "127.0.0.1 is this machine alone; 0.0.0.0:8080 or [::]:8080 (IPv6 too) is every network it is on. Port 0 takes any free one.\n"
+              "Other machines can do nothing until a password is set, and then whoever signed in. lumad speaks no TLS: keep it in a network you trust,\n"
+              "or put a proxy with TLS in front." },
     { "server", "web", KIND_FOLDER, AT(web), .def = "",
       .help = "Folder of the built web interface. Empty: the one that was installed with the program." },
     { "server", "allowed_hosts", KIND_TEXT, AT(allowed_hosts), .def = "",

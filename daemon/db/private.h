@@ -67,6 +67,15 @@ enum lm_err state_open(const char *path, const char *migrations, struct state **
 void state_close(struct state *s);                      /* NULL is fine */
 enum lm_err state_set(struct state *s, const char *key, const char *value, bool durable);
 enum lm_err state_get(struct state *s, const char *key, char **value);
+/* With the connection to themselves; the second in a transaction that is on the disk when it is done (not LM_OK: rolled back). */
+enum lm_err state_read(struct state *s, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
+enum lm_err state_write(struct state *s, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
+
+/* --- users.c, for the accounts of state.db --- */
+void account_text(char *out, size_t size, sqlite3_stmt *s, int column);
+/* All rows of a SELECT as an array of structs of `size` bytes; the caller's to free(). */
+enum lm_err account_rows(struct db_conn *c, const char *sql, size_t size, void (*take)(sqlite3_stmt *s, void *row), void **list, size_t *n, struct problem *p);
+enum lm_err account_run(struct db_conn *c, sqlite3_stmt *s, struct problem *p);           /* one that gives no rows; NULL is an error */
 
 /* --- writer.c --- */
 enum lm_err writer_start(struct db *db, struct writer **result, struct problem *p);

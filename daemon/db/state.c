@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "db/accounts.h"
 #include "db/private.h"
 
 struct state {
@@ -67,6 +68,37 @@ static bool is_damaged(const char *path)
         rc = sqlite3_exec(h, "PRAGMA quick_check(1)", not_ok, &bad, NULL);
     sqlite3_close(h);
     return bad || (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ;
+}
+
+static struct state *wrap(struct db_conn *c)
+{
+    struct state *s = calloc(1, sizeof(*s));
+
+    if (s) {
+        s->c = c;
+        pthread_mutex_init(&s->lock, NULL);
+    }
+    return s;
+}
+
+/* Nothing is set aside here: the file may be another's that runs. */
+enum lm_err accounts_open(const char *path, const char *migrations, struct state **result, struct problem *p)
+{
+    struct db_conn *c = NULL;
+
+    if (access(path, F_OK))
+        return problem_set(p, LM_NOT_FOUND, "there is no %s: lumad has never run with this data directory", path);
+    enum lm_err err = open_once(path, migrations, &c, p);
+    if (!err && !(*result = wrap(c))) {
+        conn_close(c);
+        err = problem_set(p, LM_NOMEM, "no memory for the state");
+    }
+    return err;
+}
+
+void accounts_close(struct state *s)
+{
+    state_close(s);
 }
 
 enum lm_err state_open(const char *path, const char *migrations, struct state **result, struct problem *p)
@@ -153,6 +185,33 @@ enum lm_err state_get(struct state *s, const char *key, char **value)
     } else {
         err = LM_INTERNAL;
     }
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
+enum lm_err state_read(struct state *s, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
+{
+    pthread_mutex_lock(&s->lock);
+    enum lm_err err = fn(s->c, arg, p);
+    conn_reset(s->c);
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
+enum lm_err state_write(struct state *s, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
+{
+    pthread_mutex_lock(&s->lock);
+    conn_exec(s->c, "PRAGMA synchronous = FULL", NULL);
+    enum lm_err err = conn_exec(s->c, "BEGIN IMMEDIATE", p);
+    if (!err) {
+        err = fn(s->c, arg, p);
+        conn_reset(s->c);
+        if (!err)
+            err = conn_exec(s->c, "COMMIT", p);
+        if (err && !sqlite3_get_autocommit(s->c->h))
+            conn_exec(s->c, "ROLLBACK", NULL);
+    }
+    conn_exec(s->c, "PRAGMA synchronous = NORMAL", NULL);
     pthread_mutex_unlock(&s->lock);
     return err;
 }

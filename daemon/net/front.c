@@ -19,6 +19,7 @@
 #include "core/str.h"
 #include "core/thread.h"
 #include "net/head.h"
+#include "net/role.h"
 
 enum {
     PENDING_MAX = 256,
@@ -41,7 +42,7 @@ struct front {
     struct front_options o;
     int listener, epoll, stop, port;
     pthread_t thread;
-    bool is_running;
+    bool is_running, is_open;
     bool is_out_of_fds; /* said once per trouble */
     uint32_t serial;
     struct pending pending[PENDING_MAX];
@@ -305,6 +306,7 @@ static enum lm_err listen_on(struct front *f, const char *where, struct problem 
     len = sizeof(addr);
     if (getsockname(f->listener, (struct sockaddr *)&addr, &len))
         return problem_set(p, LM_IO, "cannot tell which port %s is: %s", where, strerror(errno));
+    f->is_open = !role_is_loopback((const struct sockaddr *)&addr);
     f->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&addr)->sin6_port
                                                : ((struct sockaddr_in *)(void *)&addr)->sin_port);
     return LM_OK;
@@ -382,4 +384,9 @@ void front_free(struct front *f)
 int front_port(const struct front *f)
 {
     return f->port;
+}
+
+bool front_is_open(const struct front *f)
+{
+    return f->is_open;
 }

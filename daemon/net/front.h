@@ -4,6 +4,8 @@
  * (`GET /ws` with Upgrade: websocket) or to the HTTP side (all else). Slow or silent connections are closed after 3 s; at most 256 may be pending, the oldest
  * goes first, and at most 64 connections per address.
  */
+#include <stdbool.h>
+
 #include "core/err.h"
 
 struct front;
@@ -21,3 +23,4 @@ enum lm_err front_start(struct front *f, const struct front_options *o, struct p
 void front_stop(struct front *f);               /* gives the port back; nobody is handed over any more. NULL and a second time are fine */
 void front_free(struct front *f);               /* after front_stop() */
 int front_port(const struct front *f);
+bool front_is_open(const struct front *f);      /* other machines can reach it: it listens on more than this machine's own address */

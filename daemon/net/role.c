@@ -4,11 +4,20 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
-const char role_refusal[] =
-    "Only this machine itself may use lumad (http://localhost on it): signing in from other addresses, or "
-    "through a proxy, is not set up.";
 const char *const role_names[] = { "none", "viewer", "operator", "admin", NULL };
+const char *const role_proxy_headers[] = { "X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via", NULL };
+
+bool role_find(const char *name, enum role *role)
+{
+    for (int r = ROLE_VIEWER; role_names[r]; r++)
+        if (!strcmp(name, role_names[r])) {
+            *role = (enum role)r;
+            return true;
+        }
+    return false;
+}
 
 bool role_is_loopback(const struct sockaddr *addr)
 {
@@ -23,16 +32,9 @@ bool role_is_loopback(const struct sockaddr *addr)
     return false;
 }
 
-enum role role_of_peer(const struct sockaddr *addr, bool is_forwarded)
+static void format(const struct sockaddr *addr, int bytes, char out[ROLE_CALLER_SIZE])
 {
-    return role_is_loopback(addr) && !is_forwarded ? ROLE_ADMIN : ROLE_NONE;
-}
-
-void role_caller(const struct sockaddr *addr, char out[ROLE_CALLER_SIZE])
-{
-    if (role_is_loopback(addr)) {
-        snprintf(out, ROLE_CALLER_SIZE, "this machine");
-    } else if (addr->sa_family == AF_INET) {
+    if (addr->sa_family == AF_INET) {
         inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)addr)->sin_addr, out, ROLE_CALLER_SIZE);
     } else if (addr->sa_family == AF_INET6) {
         struct in6_addr v6 = ((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr;
@@ -40,10 +42,23 @@ void role_caller(const struct sockaddr *addr, char out[ROLE_CALLER_SIZE])
             inet_ntop(AF_INET, &v6.s6_addr[12], out, ROLE_CALLER_SIZE);
             return;
         }
-        for (int i = 8; i < 16; i++)
+        for (int i = bytes; i < 16; i++)
             v6.s6_addr[i] = 0;
         inet_ntop(AF_INET6, &v6, out, ROLE_CALLER_SIZE);
     } else {
         snprintf(out, ROLE_CALLER_SIZE, "unknown");
     }
+}
+
+void role_caller(const struct sockaddr *addr, char out[ROLE_CALLER_SIZE])
+{
+    if (role_is_loopback(addr))
+        snprintf(out, ROLE_CALLER_SIZE, "this machine");
+    else
+        format(addr, 8, out);
+}
+
+void role_address(const struct sockaddr *addr, char out[ROLE_CALLER_SIZE])
+{
+    format(addr, 16, out);
 }

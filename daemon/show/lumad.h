@@ -14,6 +14,9 @@
 #include "show/show.h"
 #include "show/warnings.h"
 
+struct auth;                    /* net/auth.h */
+struct audit;                   /* net/audit.h */
+
 struct lumad {                  /* what handlers and sockets may reach; filled by main.c, outlives the servers */
     const struct config *config;
     const char *data_dir;
@@ -27,5 +30,7 @@ struct lumad {                  /* what handlers and sockets may reach; filled b
     struct imports *imports;
     struct show *show;
     struct warnings *warnings;
+    struct auth *auth;
+    struct audit *audit;
     int64_t started_mono_ns;
 };

@@ -85,6 +85,13 @@ static void tell_jobs(struct session *s)
     json_decref(page);
 }
 
+/* Whose session ended hears nothing more: not even half a second later. */
+static void check_roles(struct ws *w)
+{
+    for (struct session *s = w->sessions; s; s = s->next)
+        session_check_role(s);
+}
+
 void feed_news(struct ws *w)
 {
     unsigned topics = wanted(w);
@@ -99,6 +106,8 @@ void feed_news(struct ws *w)
         } else if (topics & TOPIC_BIT(TOPIC_CHANGES)) {
             say_all(w, TOPIC_CHANGES, changed_json(e.table, &e));
         }
+        if (!strcmp(e.table, "users") || !strcmp(e.table, "sessions") || !strcmp(e.table, "tokens"))
+            check_roles(w);
         if (!strcmp(e.table, "*")) { /* the queue ran over: jobs and warnings may have been in it */
             due_all(w, TOPIC_BIT(TOPIC_SYSTEM));
             for (struct session *s = w->sessions; s; s = s->next)

@@ -15,7 +15,7 @@
 #include "net/head.h"
 #include "net/role.h"
 
-enum { KEY_BYTES = 16, KEY_LENGTH = 24, ACCEPT_SIZE = 32, VALUE_SIZE = 512 };
+enum { KEY_BYTES = 16, KEY_LENGTH = 24, ACCEPT_SIZE = 32, VALUE_SIZE = 512, COOKIES_SIZE = 4096 };
 static const char protocol[] = "lumad.v1";
 
 /* What was only peeked at is read first: closing with unread bytes would reset the connection and take the answer with it. */
@@ -30,8 +30,8 @@ static void refuse(int fd, size_t n, enum lm_err err, const struct problem *p)
         int len = snprintf(
             text, sizeof(text),
             "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nSec-WebSocket-Version: 13\r\n"
-            "Connection: close\r\n\r\n%s",
-            lm_err_http(err), lm_err_text(err), strlen(body), body);
+            "%sConnection: close\r\n\r\n%s",
+            lm_err_http(err), lm_err_text(err), strlen(body), err == LM_UNAUTHORIZED ? "WWW-Authenticate: Bearer realm=\"lumad\"\r\n" : "", body);
         if (len > 0 && (size_t)len < sizeof(text) && send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
             log_debug("ws", "a refusal could not be sent: %s", strerror(errno));
     }
@@ -86,26 +86,46 @@ static enum lm_err check_head(const char *head, size_t n, char key[VALUE_SIZE], 
     return LM_OK;
 }
 
+static bool is_forwarded(const char *head, size_t n)
+{
+    char unused[512];
+
+    for (const char *const *name = role_proxy_headers; *name; name++)
+        if (head_get(head, n, *name, unused, sizeof(unused)) != LM_NOT_FOUND)
+            return true;
+    return false;
+}
+
 /* Whether whoever asks may speak at all: Host, Origin and role, as for REST. */
-static enum lm_err admit(const struct guard *guard, int fd, const char *head, size_t n, struct problem *p)
+static enum lm_err admit(const struct guard *guard, struct auth *auth, int fd, const char *head, size_t n, struct caller *who, struct problem *p)
 {
     struct sockaddr_storage addr;
     socklen_t len = sizeof(addr);
-    char host[264], origin[512], unused[512];
-    enum lm_err has_host = head_get(head, n, "Host", host, sizeof(host)),
-                has_origin = head_get(head, n, "Origin", origin, sizeof(origin));
+    char host[264], origin[512], cookies[COOKIES_SIZE], bearer[VALUE_SIZE];
+    struct { const char *name; char *value; size_t size; enum lm_err err; } once[] = {
+        { "Host", host, sizeof(host), LM_OK },
+        { "Origin", origin, sizeof(origin), LM_OK },
+        { "Cookie", cookies, sizeof(cookies), LM_OK },
+        { "Authorization", bearer, sizeof(bearer), LM_OK },
+    };
+    enum { HOST, ORIGIN, COOKIE, AUTHORIZATION, ONCE };
+    bool is_clear = n && head_is_strict(head, n);
 
-    if (!n || !head_is_strict(head, n) || has_host == LM_BAD_REQUEST || has_origin == LM_BAD_REQUEST)
+    for (int i = 0; i < ONCE; i++) {
+        once[i].err = head_get(head, n, once[i].name, once[i].value, once[i].size);
+        is_clear = is_clear && once[i].err != LM_BAD_REQUEST;
+    }
+    if (!is_clear)
         return problem_set(p, LM_BAD_REQUEST, "The head of the request cannot be read.");
-    enum lm_err err = guard_check(guard, has_host ? NULL : host, has_origin ? NULL : origin, p);
+    enum lm_err err = guard_check(guard, once[HOST].err ? NULL : host, once[ORIGIN].err ? NULL : origin, p);
     if (err)
         return err;
     if (getpeername(fd, (struct sockaddr *)&addr, &len))
         return problem_set(p, LM_IO, "The connection is gone.");
-    bool is_forwarded = head_get(head, n, "X-Forwarded-For", unused, sizeof(unused)) != LM_NOT_FOUND ||
-                        head_get(head, n, "Forwarded", unused, sizeof(unused)) != LM_NOT_FOUND;
-    if (role_of_peer((struct sockaddr *)&addr, is_forwarded) < ROLE_VIEWER)
-        return problem_set(p, LM_UNAUTHORIZED, "%s", role_refusal);
+    auth_identify(auth, &(struct asker){ (struct sockaddr *)&addr, is_forwarded(head, n), once[COOKIE].err ? NULL : cookies,
+                                         once[AUTHORIZATION].err ? NULL : bearer }, who);
+    if (who->role < ROLE_VIEWER)
+        return problem_set(p, LM_UNAUTHORIZED, "%s", auth_refusal(auth));
     return LM_OK;
 }
 
@@ -136,14 +156,14 @@ static bool upgrade(int fd, size_t n, const char *key, bool has_protocol)
     return recv(fd, head, n, MSG_DONTWAIT) == (ssize_t)n && send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) == len;
 }
 
-bool handshake(const struct guard *guard, int fd, bool is_stopping)
+bool handshake(const struct guard *guard, struct auth *auth, int fd, bool is_stopping, struct caller *who)
 {
     char head[HEAD_MAX], key[VALUE_SIZE];
     ssize_t got = recv(fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
     size_t n = got > 0 ? head_length(head, (size_t)got) : 0;
     struct problem p = { 0 };
     bool has_protocol = false;
-    enum lm_err err = is_stopping ? problem_set(&p, LM_BUSY, "lumad is stopping.") : admit(guard, fd, head, n, &p);
+    enum lm_err err = is_stopping ? problem_set(&p, LM_BUSY, "lumad is stopping.") : admit(guard, auth, fd, head, n, who, &p);
 
     if (!err)
         err = check_head(head, n, key, &has_protocol, &p);

@@ -245,9 +245,26 @@ void session_write(struct session *s)
 
 /* ---- what is heard ---- */
 
+/* false, and the client is told: one of the topics asks for more than this one may. */
+static bool may_follow(struct session *s, const struct message *m)
+{
+    unsigned topics = m->topics | (m->n_dmx ? TOPIC_BIT(TOPIC_DMX) : 0);
+
+    for (int t = 0; t < TOPICS; t++)
+        if (topics & TOPIC_BIT(t) && s->who.role < topic_table[t].role) {
+            session_say_json(s, json_pack("{s:s, s:s, s:s, s:s+}", "type", "error", "code", lm_err_code(LM_FORBIDDEN), "path", "/topics", "message",
+                                          "asks for the role ", role_names[topic_table[t].role]));
+            return false;
+        }
+    return true;
+}
+
 static void subscribe(struct session *s, const struct message *m)
 {
     unsigned fresh = m->topics;
+
+    if (!may_follow(s, m))
+        return;
 
     s->topics |= m->topics;
     if (m->max_fps > 0)
@@ -364,20 +381,17 @@ void session_read(struct session *s)
 
 /* ---- life ---- */
 
-/* From here on its id is worth something to whoever it belongs to, and to nobody else. */
-static void join(struct session *s)
+/* The role, and which topics there are for whom. */
+static json_t *hello(const struct session *s)
 {
-    char caller[ROLE_CALLER_SIZE];
-    struct sockaddr_storage addr = { 0 };
-    socklen_t len = sizeof(addr);
+    json_t *topics = json_object();
 
-    if (getpeername(s->fd, (struct sockaddr *)&addr, &len))
-        return;
-    role_caller((struct sockaddr *)&addr, caller);
-    show_client_join(s->ws->lumad->show, s->client, caller);
+    for (int t = 0; t < TOPICS; t++)
+        json_object_set_new(topics, topic_table[t].name, json_string(role_names[topic_table[t].role]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", "hello", "client", s->client, "version", LUMAD_VERSION, "role", role_names[s->who.role], "topics", topics);
 }
 
-enum lm_err session_open(struct ws *w, int fd)
+enum lm_err session_open(struct ws *w, int fd, const struct caller *who)
 {
     static const struct wslay_event_callbacks callbacks = {
         .recv_callback = receive,
@@ -395,6 +409,7 @@ enum lm_err session_open(struct ws *w, int fd)
     wslay_event_config_set_max_recv_msg_length(s->frames, MESSAGE_MAX);
     s->ws = w;
     s->fd = fd;
+    s->who = *who;
     s->max_fps = DEFAULT_FPS;
     s->heard_ns = clock_mono_ns();
     s->watched = EPOLLIN;
@@ -411,8 +426,8 @@ enum lm_err session_open(struct ws *w, int fd)
     w->sessions = s;
     w->n_sessions++;
     uuid_new(s->client);
-    join(s);
-    session_say_json(s, json_pack("{s:s, s:s, s:s}", "type", "hello", "client", s->client, "version", LUMAD_VERSION));
+    show_client_join(w->lumad->show, s->client, s->who.key);    /* from here on its id is worth something to whoever it belongs to, and to nobody else */
+    session_say_json(s, hello(s));
     if (w->n_sessions > CLIENTS_MAX)
         session_dismiss(s, WSLAY_CODE_POLICY_VIOLATION, "too many clients");
     feed_schedule(w);
@@ -434,9 +449,17 @@ void session_free(struct session *s)
     feed_schedule(w);
 }
 
+void session_check_role(struct session *s)
+{
+    if (!s->is_leaving && !auth_holds(s->ws->lumad->auth, &s->who))
+        session_dismiss(s, CODE_SIGNED_OUT, "signed out");
+}
+
 void session_check(struct session *s, int64_t now)
 {
     const char *why = NULL;
+
+    session_check_role(s);
 
     if (s->ended_ns ? now - s->ended_ns > LINGER_NS : false)
         why = "does not hang up";

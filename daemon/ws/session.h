@@ -15,9 +15,13 @@
 #include <wslay/wslay.h>
 
 #include "core/uuid.h"
+#include "net/auth.h"
 #include "net/guard.h"
 #include "show/lumad.h"
 #include "ws/topics.h"
+
+/* Of a close frame: the session or token that the socket came by ended, or may do something else now. */
+enum { CODE_SIGNED_OUT = 4401 };
 
 enum { INBOX = 512, CLIENTS_MAX = 256, QUEUE_MAX = 1 << 20 };
 
@@ -27,6 +31,7 @@ struct session {
     int fd;
     wslay_event_context_ptr frames;     /* also holds the queue of what was said and not yet taken */
     char client[UUID_SIZE];
+    struct caller who;                  /* may do what they may as long as they have the socket; who no longer may loses it */
     unsigned topics;                    /* TOPIC_BIT; TOPIC_DMX while n_dmx > 0 */
     unsigned due;                       /* state topics whose newest is to be sent */
     uint16_t dmx[MESSAGE_DMX_MAX];
@@ -77,7 +82,7 @@ struct ws {
 };
 
 /* --- session.c: one client --- */
-enum lm_err session_open(struct ws *w, int fd);                         /* takes fd, closes it when it fails */
+enum lm_err session_open(struct ws *w, int fd, const struct caller *who);       /* takes fd, closes it when it fails */
 void session_free(struct session *s);                                   /* closes the socket */
 void session_say(struct session *s, const char *text, size_t n);        /* queues a text message */
 void session_say_json(struct session *s, json_t *message);              /* takes it */
@@ -85,6 +90,7 @@ void session_due(struct session *s, unsigned topics);                   /* the n
 void session_dismiss(struct session *s, int code, const char *reason);  /* a close frame; it goes before whatever waits */
 void session_read(struct session *s);                                   /* the socket has bytes, or its end */
 void session_write(struct session *s);                                  /* the socket takes bytes */
+void session_check_role(struct session *s);                             /* who may no longer be here is told and goes */
 void session_check(struct session *s, int64_t now);                     /* who takes nothing, or says nothing, is disconnected */
 
 /* --- feed.c: what goes to all --- */

@@ -9,14 +9,14 @@
 #include "dmx/universe.h"
 
 const struct topic_desc topic_table[TOPICS] = {
-    [TOPIC_HOST_AUDIO] = { "host-audio", "20 Hz, and at once on a change", "What is loaded and where it is." },
-    [TOPIC_FRAME] = { "frame", "up to 44 Hz, max_fps", "Binary LMF1: the light of every head." },
-    [TOPIC_WIRE] = { "wire", "up to 44 Hz, max_fps", "Binary LMW1, of the same shape as LMF1, but read back from the slots: what was sent." },
-    [TOPIC_CHANGES] = { "changes", "at once", "Which row changed; \"*\" means everything may have." },
-    [TOPIC_JOBS] = { "jobs", "at most 5 Hz per job", "Progress and state of a job." },
-    [TOPIC_SYSTEM] = { "system", "at once", "The warnings there are." },
-    [TOPIC_METERS] = { "meters", "20 Hz", "Levels, loudness and bands of what is heard, and of the input." },
-    [TOPIC_DMX] = { "dmx/", "10 Hz", "Binary LMD1: the slots of universe <n>." },
+    [TOPIC_HOST_AUDIO] = { "host-audio", "20 Hz, and at once on a change", "What is loaded and where it is.", ROLE_VIEWER },
+    [TOPIC_FRAME] = { "frame", "up to 44 Hz, max_fps", "Binary LMF1: the light of every head.", ROLE_VIEWER },
+    [TOPIC_WIRE] = { "wire", "up to 44 Hz, max_fps", "Binary LMW1, of the same shape as LMF1, but read back from the slots: what was sent.", ROLE_VIEWER },
+    [TOPIC_CHANGES] = { "changes", "at once", "Which row changed; \"*\" means everything may have.", ROLE_VIEWER },
+    [TOPIC_JOBS] = { "jobs", "at most 5 Hz per job", "Progress and state of a job.", ROLE_VIEWER },
+    [TOPIC_SYSTEM] = { "system", "at once", "The warnings there are.", ROLE_VIEWER },
+    [TOPIC_METERS] = { "meters", "20 Hz", "Levels, loudness and bands of what is heard, and of the input.", ROLE_VIEWER },
+    [TOPIC_DMX] = { "dmx/", "10 Hz", "Binary LMD1: the slots of universe <n>.", ROLE_VIEWER },
 };
 
 static const char *const type_names[] = {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "net/role.h"
 
 enum topic { TOPIC_HOST_AUDIO, TOPIC_FRAME, TOPIC_WIRE, TOPIC_CHANGES, TOPIC_JOBS, TOPIC_SYSTEM, TOPIC_METERS, TOPIC_DMX, TOPICS };
 
@@ -18,6 +19,7 @@ struct topic_desc {
     const char *name;           /* "dmx/" stands for dmx/<n> */
     const char *rate;
     const char *doc;
+    enum role role;             /* least; nobody is let in without one at all (handshake.h) */
 };
 extern const struct topic_desc topic_table[TOPICS];
 

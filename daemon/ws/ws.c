@@ -29,11 +29,13 @@ enum {
 
 static void take_in(struct ws *w, int fd)
 {
-    if (!handshake(&w->guard, fd, w->is_stopping))
+    struct caller who;
+
+    if (!handshake(&w->guard, w->lumad->auth, fd, w->is_stopping, &who))
         return;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER }, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){ LOW_WATER }, sizeof(int));
-    enum lm_err err = session_open(w, fd);
+    enum lm_err err = session_open(w, fd, &who);
     if (err)
         log_warn("ws", "a client could not be taken in: %s", lm_err_text(err));
 }
