@@ -4,6 +4,8 @@
  */
 import { neighbour } from '../timeline/beats';
 import { findTrack, host, masters, patterns, trackName, tracks } from '../state/stores.svelte';
+import { session, type Least } from '../state/session.svelte';
+import { needed } from '../state/roles';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
 import { STEM_NAMES } from '../state/host.svelte';
 import { toasts } from '../state/toasts.svelte';
@@ -22,8 +24,18 @@ export interface Command {
     /* Fires again while the key is held. */
     repeats?: boolean;
     blocked?: () => string | null;
+    /* The least role it needs, where its group does not say. */
+    needs?: Least;
     /* The event that asked for it, where there is one. */
     run: (event?: Event) => void;
+}
+
+const GROUP_NEEDS: Record<Command['group'], Least> = { 'Go to': 'viewer', Page: 'viewer', Transport: 'operator', Show: 'operator', Edit: 'operator' };
+
+/* Why whoever is here may not do it; null: they may. */
+export function refusal(c: Command): string | null {
+    const least = c.needs ?? GROUP_NEEDS[c.group];
+    return session.can(least) ? null : needed(least);
 }
 
 export const ROOM_LABELS: Record<Room, string> = {
@@ -108,7 +120,7 @@ export const commands: Command[] = [
         blocked: () => needsTrack() ?? (cues.all[i] ? null : 'There is no such cue point'), run: () => cues.jump(i),
     })),
     {
-        id: 'quantize', label: 'Jumps at once, on the beat, on the bar', group: 'Transport', keys: ['Q'],
+        id: 'quantize', label: 'Jumps at once, on the beat, on the bar', group: 'Transport', keys: ['Q'], needs: 'viewer',
         run: () => {
             const all = ['none', 'beat', 'bar'] as const;
             host.setQuantize(all[(all.indexOf(host.quantize) + 1) % all.length]!);
@@ -180,7 +192,7 @@ export const commands: Command[] = [
         blocked: () => (history.next('redo') === null ? 'Nothing to redo' : null), run: () => void history.redo(),
     },
     {
-        id: 'history', label: 'History of the pattern or score', group: 'Edit', keys: ['H'],
+        id: 'history', label: 'History of the pattern or score', group: 'Edit', keys: ['H'], needs: 'viewer',
         blocked: () => (past.owner ? null : 'Only a pattern or a score has a history'), run: past.toggle,
     },
     {
@@ -218,8 +230,8 @@ export const commands: Command[] = [
         run: () => void (ui.isPaletteOpen = !ui.isPaletteOpen),
     },
     {
-        id: 'help', label: 'Keys and reference', group: 'Page', keys: ['?'],
-        run: () => void (ui.isHelpOpen = !ui.isHelpOpen),
+        id: 'help', label: 'Help: rooms, keys, nodes, API, configuration', group: 'Page', keys: ['?'],
+        run: ui.toggleHelp,
     },
     { id: 'deck', label: 'Deck: cue points, rate, loop, next track, stems', group: 'Page', keys: ['D'], run: () => ui.openDeck(!ui.isDeckOpen) },
     { id: 'meters', label: 'Meters', group: 'Page', run: () => void (ui.isMetersOpen = !ui.isMetersOpen) },

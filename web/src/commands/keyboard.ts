@@ -1,6 +1,7 @@
 /* The one listener for keys. */
 import { ui } from '../state/ui.svelte';
-import { commands, type Command } from './commands.svelte';
+import { toasts } from '../state/toasts.svelte';
+import { commands, refusal, type Command } from './commands.svelte';
 import { chord, isTyping } from './keys';
 
 const byKey = new Map<string, Command>();
@@ -42,6 +43,8 @@ export function listen(): () => void {
         if (isOverlay && command.id !== 'palette' && command.id !== 'help' && command.id !== 'blackout') return;
         e.preventDefault();
         if (e.repeat && !command.repeats) return;
+        const refused = refusal(command);
+        if (refused) return void toasts.note(`${command.label}: ${refused.charAt(0).toLowerCase()}${refused.slice(1)}`);
         if (command.blocked?.()) return;
         if (command.holdMs) {
             forget();

@@ -38,6 +38,10 @@ class Session {
         return this.me === null || RANK[this.me.role] >= RANK[least];
     }
 
+    /* The same as a number. */
+    get level(): number {
+        return RANK[this.me?.role ?? 'admin'];
+    }
     get role(): Role {
         return this.me?.role ?? 'none';
     }

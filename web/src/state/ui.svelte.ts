@@ -28,7 +28,9 @@ class Ui {
     isMetersOpen = $state(false);
     stageSide = $state<Side>(stored('side', SIDES, 'frame'));
     isPaletteOpen = $state(false);
+    /* The help lies over the room and has an address of its own: #/help/nodes/beat_clock. */
     isHelpOpen = $state(false);
+    helpAt = $state('');
     panel = $state<Panel>(null);
     isListOpen = $state(false);
     isInspectorOpen = $state(false);
@@ -38,6 +40,12 @@ class Ui {
     start() {
         const read = () => {
             const [room, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+            this.isHelpOpen = room === 'help';
+            if (this.isHelpOpen) {
+                this.helpAt = rest.filter(Boolean).join('/');
+                return;
+            }
+            this.isHelpFromHere = false;
             const known = ROOMS.find((r) => r === room);
             this.isAnywhere = !room;
             this.room = known ?? 'library';
@@ -51,12 +59,35 @@ class Ui {
 
     /* Where the address names no room; the way back does not lead there. */
     openFirst(room: Room) {
-        if (this.isAnywhere) location.replace(`#/${room}`);
+        if (!this.isAnywhere) return;
+        if (!this.isHelpOpen) return location.replace(`#/${room}`);
+        this.room = room;
+        this.isAnywhere = false;
     }
 
     go(room: Room, ...rest: string[]) {
         location.hash = `/${[room, ...rest].map(encodeURIComponent).join('/')}`;
     }
+
+    /* The way back leads to the room at once, however much was read. */
+    private isHelpFromHere = false;
+    openHelp = (at = `rooms/${this.room}`) => {
+        const address = `#/help/${at.split('/').map(encodeURIComponent).join('/')}`;
+        if (this.isHelpOpen) history.replaceState(null, '', address);
+        else {
+            this.isHelpFromHere = true;
+            location.hash = address;
+        }
+        this.helpAt = at;
+        this.isHelpOpen = true;
+    };
+    closeHelp = () => {
+        if (!this.isHelpOpen) return;
+        this.isHelpOpen = false;
+        if (this.isHelpFromHere) history.back();
+        else location.replace(`#/${[this.room, ...this.rest[this.room]].map(encodeURIComponent).join('/')}`);
+    };
+    toggleHelp = () => (this.isHelpOpen ? this.closeHelp() : this.openHelp());
 
     setTheme(theme: Theme) {
         this.theme = theme;

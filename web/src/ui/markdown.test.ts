@@ -18,3 +18,11 @@ test('nothing becomes markup', () => {
     expect(spans('<img src=x onerror=alert(1)>')).toEqual([{ kind: 'text', text: '<img src=x onerror=alert(1)>' }]);
     expect(spans('[text](javascript:alert(1))')[0]!.text).not.toContain('javascript');
 });
+
+test('a link within the page stays one, of any other its words stay', () => {
+    expect(spans('see [Outputs](#/venue/outputs) and [there](https://example.org)')).toEqual([
+        { kind: 'text', text: 'see ' },
+        { kind: 'link', text: 'Outputs', href: '#/venue/outputs' },
+        { kind: 'text', text: ' and there' },
+    ]);
+});

@@ -2,7 +2,7 @@
  * As much Markdown as the generated reference pages use, into plain data. Nothing ever
  * becomes HTML from text, so a page can say what it likes.
  */
-export type Span = { kind: 'text' | 'code' | 'strong'; text: string };
+export type Span = { kind: 'text' | 'code' | 'strong'; text: string } | { kind: 'link'; text: string; href: string };
 export type Block =
     | { kind: 'heading'; level: number; spans: Span[] }
     | { kind: 'paragraph'; spans: Span[] }
@@ -12,9 +12,15 @@ export type Block =
 
 export function spans(text: string): Span[] {
     const out: Span[] = [];
-    const plain = text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
-    for (const part of plain.split(/(`[^`]+`|\*\*[^*]+\*\*)/)) {
+    /* A link within the page stays one; of any other its words do. */
+    const plain = text.replace(/\[([^\]]*)\]\((?!#\/)[^)]*\)/g, '$1');
+    for (const part of plain.split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]*\]\(#\/[^)]*\))/)) {
         if (!part) continue;
+        const link = /^\[([^\]]*)\]\((#\/[^)]*)\)$/.exec(part);
+        if (link) {
+            out.push({ kind: 'link', text: link[1]!, href: link[2]! });
+            continue;
+        }
         if (part.startsWith('`') && part.length > 2) out.push({ kind: 'code', text: part.slice(1, -1) });
         else if (part.startsWith('**') && part.length > 4) out.push({ kind: 'strong', text: part.slice(2, -2) });
         else out.push({ kind: 'text', text: part.replace(/\\([|*_`<>[\]])/g, '$1') });
