@@ -28,9 +28,9 @@
 #include "dmx/interfaces.h"
 #include "dmx/receiver.h"
 #include "graph/graph.h"
-#include "net/front.h"
 #include "net/audit.h"
 #include "net/auth.h"
+#include "net/front.h"
 #include "plugins/plugins.h"
 #include "show/demo.h"
 #include "show/lumad.h"
@@ -46,8 +46,8 @@ struct daemon {
     struct ws *ws;
     struct front *front;
     char data[PATH_SIZE];
-    int lock_fd, ready_fd;
     const char *user;               /* of --reset-password; NULL: the admin */
+    int lock_fd, ready_fd;
     bool demo;
     struct problem why;             /* what a part that does not start says */
 };
@@ -323,8 +323,6 @@ static enum lm_err show_part_start(struct daemon *d)
     return err;
 }
 
-static enum lm_err api_part_start(struct daemon *d) { return api_start(&d->l, &d->api, &d->why); }
-static void api_part_stop(struct daemon *d) { api_stop(d->api); }
 static void auth_warn(void *ctx, const char *id, const char *level, const char *text)
 {
     struct daemon *d = ctx;
@@ -353,6 +351,8 @@ static void accounts_stop(struct daemon *d)
     audit_free(d->l.audit);
 }
 
+static enum lm_err api_part_start(struct daemon *d) { return api_start(&d->l, &d->api, &d->why); }
+static void api_part_stop(struct daemon *d) { api_stop(d->api); }
 static enum lm_err ws_part_start(struct daemon *d) { return ws_start(&d->l, &d->ws, &d->why); }
 static void ws_part_stop(struct daemon *d) { ws_stop(d->ws); }
 
@@ -406,9 +406,9 @@ static const struct part {
     { "receiver", receiver_part_start, receiver_part_stop },
     { "demo",     demo_start,       demo_stop },
     { "show",     show_part_start,  show_part_stop },
+    { "accounts", accounts_start,   accounts_stop },
     { "api",      api_part_start,   api_part_stop },
     { "ws",       ws_part_start,    ws_part_stop },
-    { "accounts", accounts_start,   accounts_stop },
     { "http",     front_part_start, front_part_stop },
     { "ready",    ready_start,      ready_stop },
 };
@@ -525,8 +525,6 @@ static int migrate(struct daemon *d)
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int help(struct daemon *d);
-
 /* Beside a lumad that may run: only state.db is opened, and nothing is locked. */
 static int reset_password(struct daemon *d)
 {
@@ -542,6 +540,8 @@ static int reset_password(struct daemon *d)
     return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int help(struct daemon *d);
+
 static const struct mode { const char *flag, *help; int (*run)(struct daemon *d); } modes[] = {
     { "--serve",                "play and serve (the default)",                        serve },
     { "--check-config",         "read the configuration and say what is wrong with it", check_config },
@@ -554,9 +554,9 @@ static const struct mode { const char *flag, *help; int (*run)(struct daemon *d)
     { "--print-schema=md",      "the tables of the database as a reference page",      print_schema },
     { "--print-effects=md",     "the effects of audio outputs as a reference page",    print_effects },
     { "--migrate",              "bring the database up to date and stop",              migrate },
+    { "--reset-password",       "a new password for who forgot theirs; also while lumad runs", reset_password },
     { "--version",              "print the version",                                   print_version },
     { "--help",                 "this",                                                help },
-    { "--reset-password",       "a new password for who forgot theirs; also while lumad runs", reset_password },
 };
 enum { MODES = sizeof(modes) / sizeof(modes[0]) };
 
@@ -599,9 +599,9 @@ static bool read_arguments(int argc, char **argv, struct daemon *d, struct argum
     const char *fd = NULL;
     struct { const char *flag; const char **value; } options[] = {
         { "--config", &a->config }, { "--data", &a->data }, { "--http", &a->http }, { "--ready-fd", &fd },
+        { "--user", &d->user },
     };
 
-        { "--user", &d->user },
     a->mode = &modes[0];
     for (int i = 1; i < argc; i++) {
         bool known = false;

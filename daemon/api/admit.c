@@ -246,8 +246,8 @@ void exchange_admit(struct exchange *x, const char *method)
     }
     if ((x->err = check_guard(x)))
         return;
-    if (x->path[0] != '/') {
     identify(x);
+    if (x->path[0] != '/') {
         x->err = problem_set(&x->res.problem, LM_BAD_REQUEST, "The request is for no path.");
         return;
     }

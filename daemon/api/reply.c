@@ -197,10 +197,10 @@ enum MHD_Result exchange_reply(struct exchange *x)
         add(r, "Content-Disposition", x->res.disposition);
     add(r, "Cache-Control", x->err ? "no-store" : x->res.cache ? x->res.cache : x->res.etag[0] ? "no-cache" : "no-store");
     add_policy(x, r);
+    add_cookie(x, r);
     if (x->is_closing || x->err == LM_UPGRADE)
         add(r, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(x->conn, status, r);
     MHD_destroy_response(r);
-    add_cookie(x, r);
     return queued;
 }

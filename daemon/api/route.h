@@ -77,10 +77,10 @@ struct response {                       /* starts as RESPONSE_INIT */
     char etag[ETAG_SIZE];               /* with its quotes; "" = the version of `json`, if it has one */
     const char *cache;                  /* Cache-Control; NULL: what suits an API answer */
     char disposition[160];              /* Content-Disposition */
-    bool is_more;                       /* more than the row its version is of: asked for again it is sent again, never 304 */
-    bool is_page;                       /* a page: its own Content-Security-Policy */
     char cookie[COOKIE_SIZE];           /* Set-Cookie; "": none */
     int retry_s;                        /* Retry-After with 429 and 503; 0: 1 s */
+    bool is_more;                       /* more than the row its version is of: asked for again it is sent again, never 304 */
+    bool is_page;                       /* a page: its own Content-Security-Policy */
     unsigned allow;                     /* bits of http_method, for 405 */
     json_t *errors;                     /* with a problem: the whole list, each {path, message, ...}; NULL: problem.errors */
     struct problem problem;
@@ -123,10 +123,10 @@ void route_allow(unsigned methods, char out[64]);       /* "GET, HEAD, POST" */
 /* --- what handlers ask a request for --- */
 /* Nobody waits for the answer any more: the client hung up, or lumad is stopping. For handlers that work for long; costs a system call. */
 bool request_is_gone(const struct request *req);
-/* LM_OK with "" when it is absent. */
-enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p);
 /* The Set-Cookie that hands out a session's secret, for as long as it lasts; "": takes the cookie away. */
 void request_cookie(const struct request *req, const char *secret, char *out, size_t size);
+/* LM_OK with "" when it is absent. */
+enum lm_err request_query(const struct request *req, const char *name, char *out, size_t size, struct problem *p);
 /* `def` when absent; LM_BAD_REQUEST when it is no number in min..max. */
 enum lm_err request_query_real(const struct request *req, const char *name, double min, double max, double def, double *value, struct problem *p);
 /* limit, cursor, q of a list. `q` and `cursor` point into `space`. */
