@@ -164,7 +164,7 @@ fixture-report: $B/tests/tools/fixture_slots
 	@echo "$(BUILD)/fixture-report.md"
 browser: all
 	$(call need,chromium)
-	@bad=0; for t in $(sort $(wildcard tests/browser/*.spec.mjs)); do echo "$$t"; $(FOR_TESTS) node $$t || bad=1; done; exit $$bad
+	@$(FOR_TESTS) python3 tests/browser/run.py $(ONLY)
 web-test: web
 	@cd web && npm run --silent check && npm run --silent test
 # The same tests with another compiler's eye: address and undefined behaviour, races, the real-time promise.

@@ -295,7 +295,13 @@ static PaError open_device(struct card *c)
         if (!c->convert)
             fail("memory", "there is no memory for converting to the rate of the device");
     }
-    return Pa_StartStream(c->pa);
+    if ((e = Pa_StartStream(c->pa)) && !strstr(c->device.api, "JACK"))      /* closing what JACK left half made hangs */
+        Pa_CloseStream(c->pa);
+    if (e) {
+        c->first_ns = 0;
+        atomic_store(&c->callbacks, 0);
+    }
+    return e;
 }
 
 static void explain(PaError e, const struct device *d)

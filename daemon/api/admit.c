@@ -236,6 +236,7 @@ void exchange_admit(struct exchange *x, const char *method)
     x->req.path = x->path;
     x->req.query = x->query;
     x->req.host = x->host;
+    x->req.accept_encoding = header(x, "Accept-Encoding");
     x->req.is_stopping = &x->api->is_stopping;
     x->req.caller = x->req.who.key;
     find_socket(x);

@@ -193,6 +193,10 @@ enum MHD_Result exchange_reply(struct exchange *x)
         return MHD_NO; /* no memory even for saying so: the connection is closed */
     if (!x->err)
         add(r, "ETag", x->res.etag);
+    if (x->res.encoding && !x->err) {
+        add(r, "Content-Encoding", x->res.encoding);
+        add(r, "Vary", "Accept-Encoding");
+    }
     if (x->res.disposition[0] && !x->err)
         add(r, "Content-Disposition", x->res.disposition);
     add(r, "Cache-Control", x->err ? "no-store" : x->res.cache ? x->res.cache : x->res.etag[0] ? "no-cache" : "no-store");

@@ -62,6 +62,7 @@ struct request {
     bool is_https;                      /* a proxy in front speaks TLS */
     int sock;                           /* the connection's, to see whether it still is one: request_is_gone() */
     const char *content_type;           /* NULL: none was sent */
+    const char *accept_encoding;        /* the same */
     const atomic_bool *is_stopping;     /* lumad is: whoever waits for something gives up */
     bool is_stuck;                      /* the engine made no frame for over a second */
     void *upload;                       /* a streamed body: what its begin() made */
@@ -76,6 +77,7 @@ struct response {                       /* starts as RESPONSE_INIT */
     const char *type;                   /* content type of data and fd; static */
     char etag[ETAG_SIZE];               /* with its quotes; "" = the version of `json`, if it has one */
     const char *cache;                  /* Cache-Control; NULL: what suits an API answer */
+    const char *encoding;               /* Content-Encoding of fd: it was chosen by Accept-Encoding; "": it might have been; static */
     char disposition[160];              /* Content-Disposition */
     char cookie[COOKIE_SIZE];           /* Set-Cookie; "": none */
     int retry_s;                        /* Retry-After with 429 and 503; 0: 1 s */

@@ -427,17 +427,18 @@ static void turn(struct output *o)
     look_if_due(o);
 }
 
+/* How long nothing need be looked at. An ending process is gone in a moment, or hangs in the kernel for as long as it likes; a look that is due waits for one that runs. */
 static int64_t wait_ms(struct output *o)
 {
     int64_t ms = IDLE_MS, now = real_ns();
 
     for (int i = 0; i < SLOTS; i++) {
         const struct slot *s = &o->slots[i];
-        int64_t left = s->phase == PHASE_ENDING ? 2 : s->phase != PHASE_IDLE ? TICK_MS : s->retry_ns ? (s->retry_ns - now) / 1000000 + 1 : IDLE_MS;
+        int64_t left = s->phase == PHASE_ENDING && ms_since(s->since_ns) < END_MS + GONE_MS ? 2 : s->phase != PHASE_IDLE ? TICK_MS : s->retry_ns ? (s->retry_ns - now) / 1000000 + 1 : IDLE_MS;
         left = left < 2 ? 2 : left;
         ms = left < ms ? left : ms;
     }
-    int64_t look = o->look_ns ? (o->look_ns - now) / 1000000 + 1 : ms;
+    int64_t look = o->look_ns && o->slots[SLOT_LOOK].phase == PHASE_IDLE ? (o->look_ns - now) / 1000000 + 1 : ms;
     look = look < 2 ? 2 : look;
     return look < ms ? look : ms;
 }

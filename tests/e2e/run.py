@@ -7,36 +7,19 @@
     OF_PROGRAMS = True  it looks at what other programs than lumad compute, which are built without sanitizers for it: left out with a sanitizer
 
     tests/e2e/run.py [--dark] [test_ws ...]
-
-What a file prints is shown in one piece when it is through, with how long it took. A file that fails beside others is asked once more, alone: then it was
-short of a processor, or it is wrong. What it said the first time is shown all the same, behind bars.
 """
-import concurrent.futures
 import os
 import pathlib
 import re
-import subprocess
 import sys
-import threading
-import time
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+import together
+
 VARIANT = pathlib.Path(os.environ.get("BUILD_DIR", "")).name
 SANITIZED = VARIANT in ("asan", "tsan")
 AT_ONCE = int(os.environ.get("E2E_JOBS", (3 if SANITIZED else 4) * (os.cpu_count() or 1)))
-printing = threading.Lock()
-
-
-def run(name, is_last=True):
-    start = time.monotonic()
-    r = subprocess.run([sys.executable, "-m", "unittest", name], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    good = r.returncode == 0
-    text = r.stdout.strip()
-    if not good and not is_last:
-        text = "failed beside others, is asked again alone:\n" + "\n".join("| " + line for line in text.splitlines())
-    with printing:
-        print(f"--- {name}, {time.monotonic() - start:.0f} s\n{text}", flush=True)
-    return good
 
 
 def says(name, word):
@@ -58,11 +41,8 @@ def main():
     if left_out and not asked:
         names = [n for n in names if not says(n, left_out)]
     alone = [n for n in names if says(n, "ALONE")]
-    together = sorted(set(names) - set(alone), key=lambda n: (not says(n, "LONG"), -(HERE / f"{n}.py").stat().st_size))      # longer ones first, as far as size tells
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda n: run(n, is_last=False), together))
-    alone += [n for n, good in zip(together, results) if not good]
-    return not all([run(n) for n in alone])
+    many = sorted(set(names) - set(alone), key=lambda n: (not says(n, "LONG"), -(HERE / f"{n}.py").stat().st_size))      # longer ones first, as far as size tells
+    return not together.run_all(many, alone, lambda n: [sys.executable, "-m", "unittest", n], AT_ONCE, cwd=HERE)
 
 
 if __name__ == "__main__":

@@ -164,3 +164,17 @@ TEST(a_path_stays_in_its_folder)
         CHECK_STR(out, good[i].file);
     }
 }
+
+TEST(what_a_browser_takes_compressed)
+{
+    CHECK(static_accepts("gzip", "gzip"));
+    CHECK(static_accepts("gzip, deflate, br", "br"));
+    CHECK(static_accepts("deflate,\tGZIP;q=0.5 , br", "gzip"));
+    CHECK(!static_accepts("gzip;q=0, br", "gzip"));
+    CHECK(!static_accepts("gzip; q=0.000", "gzip"));
+    CHECK(!static_accepts("x-gzip, gzipped", "gzip"));
+    CHECK(!static_accepts("*", "br"));
+    CHECK(!static_accepts("", "br"));
+    CHECK(!static_accepts(NULL, "br"));
+    CHECK(!static_accepts(",,;q=,", "br"));
+}

@@ -13,10 +13,12 @@ static bool fog[] = { false, true, false, false }, laser[] = { false, false, tru
 static struct space space = { .patch = &shared_patch, .is_fog = fog, .is_laser = laser };
 static struct frame *frame;
 
+static double rate = 1;
+
 /* One frame at this instant, `position` heard; how bright the lamp is. */
 static float run(struct flasher *f, double position, double seconds, double offset)
 {
-    struct player_now now = { .serial = 7, .playing = true, .position = position };
+    struct player_now now = { .serial = 7, .playing = true, .position = position, .rate = rate };
 
     for (int i = 0; i < 4; i++)
         frame->intensity[i] = 0.5f;
@@ -54,6 +56,17 @@ TEST(offsets_move_it_over_the_seam)
     CHECK_NEAR(run(&f, 0.9, 0.9, 0.2), 1, 0);           /* earlier: in the turn before */
     f = begin(1);
     CHECK_NEAR(run(&f, 0.1, 0.1, 0.2), 0, 0);
+}
+
+TEST(an_offset_is_time_of_the_room_and_twice_as_much_of_a_track_at_twice_the_speed)
+{
+    struct flasher f = begin(1);
+
+    rate = 2;
+    CHECK_NEAR(run(&f, 0.5, 0.2, -0.2), 1, 0);
+    f = begin(1);
+    CHECK_NEAR(run(&f, 0.3, 0.1, -0.2), 0, 0);
+    rate = 1;
 }
 
 TEST(only_lamps_of_the_group)
