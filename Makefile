@@ -51,6 +51,8 @@ ALL_CFLAGS  := -std=c11 -D_GNU_SOURCE -Idaemon -pthread $(WARN) -ffp-contract=of
                $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
 LDLIBS      := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lwslay -lm
 LIB         := $(SRC:%.c=$B/%.o)
+# Some rooms alone are an archive of their own: what is linked later finds all of them.
+ARCHIVE     := $B/lumad$(if $(findstring command,$(origin ROOMS)),-$(subst $() ,-,$(strip $(ROOMS)))).a
 UNIT_BIN    := $(UNIT:%.c=$B/%)
 TEST_PLUGIN := $(patsubst tests/data/plugins/%.c,$B/tests/plugins/%.so,$(wildcard tests/data/plugins/*.c))
 GOLDEN_BIN  := $(GOLDEN:%.c=$B/%)
@@ -85,8 +87,8 @@ all: daemon web
 daemon: have-libs $B/lumad $(WORKER_BIN) $B/plugins/example.so
 have-libs:
 	@pkg-config --exists $(PKGS) $(CARD_PKGS) || { echo "Libraries are missing. Run: make deps"; exit 1; }
-$B/lumad: $B/daemon/main.o $B/lumad.a          ; $(LINK)
-$(WORKER_BIN): $B/%: $B/workers/%.o $B/lumad.a ; $(LINK)
+$B/lumad: $B/daemon/main.o $(ARCHIVE)          ; $(LINK)
+$(WORKER_BIN): $B/%: $B/workers/%.o $(ARCHIVE) ; $(LINK)
 $B/node_worker: $B/workers/sandbox.o
 $B/decode_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_sndfile.o $B/workers/source_mpg123.o
 $B/av_worker: $(DECODER:%=$B/workers/%.o) $B/workers/source_av.o
@@ -98,12 +100,12 @@ PLUGIN       = @echo "  SO   $@"; mkdir -p $(@D); \
                $(CC) -std=c11 $(WARN) -O2 -g -fPIC -shared -fvisibility=hidden -ffp-contract=off -Idaemon/graph -o $@ $<
 $B/plugins/example.so: workers/node_example.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
 $B/tests/plugins/%.so: tests/data/plugins/%.c daemon/graph/lumad_node.h Makefile            ; $(PLUGIN)
-$(FUZZ_BIN): $B/%: $B/%.o $B/lumad.a           ; $(LINK) -fsanitize=fuzzer
-$B/tests/%: $B/tests/%.o $B/lumad.a            ; $(LINK)
+$(FUZZ_BIN): $B/%: $B/%.o $(ARCHIVE)           ; $(LINK) -fsanitize=fuzzer
+$B/tests/%: $B/tests/%.o $(ARCHIVE)            ; $(LINK)
 # Links libjack, which nothing else of lumad does; without it the tests of what is heard say so.
 $B/tests/tools/jack_capture: tests/tools/jack_capture.c Makefile
 	@echo "  LINK $@"; mkdir -p $(@D); $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -pthread -o $@ $< $(JACK)
-$B/lumad.a: $(LIB)                             ; @rm -f $@ && $(AR) rcsD $@ $^
+$(ARCHIVE): $(LIB)                             ; @rm -f $@ && $(AR) rcsD $@ $^
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $V,,@echo "  CC   $<")
