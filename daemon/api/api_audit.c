@@ -61,13 +61,17 @@ static json_t *detail_of(const struct exchange *x)
     return o;
 }
 
-/* "fixtures": the table of the rows, else what the path begins with; of "/auth/users/{id}" the second word. */
+/* "fixtures": the table of the rows, else what the path begins with; of "/auth/users/{id}" the second word, where that is a table. */
 static void table_of(const struct route *r, char *out, size_t size)
 {
+    static const char *const others[][2] = { { "setup", "users" }, { "password", "users" }, { "login", "sessions" }, { "logout", "sessions" } };
     const char *at = str_starts(r->path, "/auth/") ? r->path + strlen("/auth/") : r->path + 1;
     char word[64];
 
     snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, "/"), at);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (!strcmp(word, others[i][0]))
+            str_copy(word, sizeof(word), others[i][1]);
     str_copy(out, size, r->crud ? r->crud->table->name : word);
 }
 
