@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { ApiError, asError, problem } from './client';
+import { expect, test, vi } from 'vitest';
+import { ApiError, asError, del, outbox, patch, post, problem } from './client';
 import { backoff } from './socket';
 import { audioType } from './upload';
 
@@ -46,4 +46,28 @@ test('a file is known by its name first, then by its type', () => {
     expect(audioType('a.opus', 'application/octet-stream')).toBe('audio/ogg');
     expect(audioType('noname', 'audio/x-m4a')).toBe('audio/x-m4a');
     expect(audioType('photo.png', 'image/png')).toBeNull();
+});
+
+test('a stale edit comes back with the row as it is now', () => {
+    expect(problem(412, '', { title: 'stale', current: { id: 'x', version: 9 } }).current).toEqual({ id: 'x', version: 9 });
+});
+
+test('edits wait for the connection; what works on the running show does not', async () => {
+    const asked: string[] = [];
+    let isThere = false;
+    vi.stubGlobal('fetch', async (path: string, o: { method: string; headers: Record<string, string> }) => {
+        asked.push(`${o.method} ${path} ${o.headers['If-Match'] ?? ''}`);
+        if (!isThere) throw new TypeError('Failed to fetch');
+        if (o.method === 'DELETE') return new Response('{"title":"not found"}', { status: 404, headers: { 'content-type': 'application/json' } });
+        return new Response('{}', { headers: { 'content-type': 'application/json' } });
+    });
+    await expect(post('/show/master', { level: 1 })).rejects.toMatchObject({ status: 0 });
+    await expect(post('/tracks/1/scores', { name: 'no id of its own' })).rejects.toMatchObject({ status: 0 });
+    const edits = [patch('/fixtures/1', { label: 'x' }, 3), post('/venues', { id: 'own', name: 'y' }), del('/groups/2', 1)];
+    await vi.waitFor(() => expect(outbox.letters).toHaveLength(3));
+    isThere = true;
+    await outbox.back();
+    await Promise.all(edits); /* it was deleted by the attempt that was not answered */
+    expect(asked.slice(-3)).toEqual(['PATCH /api/v1/fixtures/1 "3"', 'POST /api/v1/venues ', 'DELETE /api/v1/groups/2 "1"']);
+    vi.unstubAllGlobals();
 });

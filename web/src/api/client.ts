@@ -3,6 +3,7 @@
  * problem document: `detail` for people, `errors[]` for fields, `status` for code.
  */
 import { door } from './door';
+import { Outbox, type Letter } from './outbox';
 import type { List } from './types';
 
 export const BASE = '/api/v1';
@@ -27,6 +28,8 @@ export class ApiError extends Error {
         readonly code = '',
         readonly errors: FieldError[] = [],
         readonly more = 0, /* errors beyond these */
+        /* Of 412: the row as it is now. */
+        readonly current: Record<string, unknown> | null = null,
     ) {
         super(detail || title);
     }
@@ -59,7 +62,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
         : [];
     const title = text('title') || statusText || `Error ${status}`;
     const detail = plain(text('detail')) || errors.map((e) => e.message).join('; ');
-    return new ApiError(status, title, detail, text('code'), errors, typeof p.more === 'number' ? p.more : 0);
+    return new ApiError(status, title, detail, text('code'), errors, typeof p.more === 'number' ? p.more : 0, isRecord(p.current) ? p.current : null);
 }
 
 export function asError(e: unknown): ApiError {
@@ -73,6 +76,9 @@ interface Options {
     /* Version the edit was made against; sent as If-Match. */
     version?: number | undefined;
     signal?: AbortSignal;
+    /* Of an edit, for when it has to wait or comes too late: what it is, and what was there before. */
+    label?: string;
+    base?: Record<string, unknown>;
 }
 
 /* To lumad, through the door: what meets the end of a session is sent again when somebody has signed in. */
@@ -89,7 +95,7 @@ async function send(path: string, init: RequestInit & { method: string }): Promi
     }
 }
 
-export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+async function once<T>(method: string, path: string, options: Options): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     if (options.csv) headers['Content-Type'] = 'text/csv';
@@ -108,6 +114,47 @@ export async function request<T>(method: string, path: string, options: Options 
         throw error;
     }
     return body as T;
+}
+
+/* What works on the running show is worth nothing later: it is done now or not at all. */
+const LIVE = /^\/(host-audio|show|graph|auth|system)(\/|$)|\/(test|identify|preview|analyze|undo|redo|restore|switch)$/;
+/* Stored, and safe to be sent twice. */
+function isEdit(method: string, path: string, options: Options): boolean {
+    if (options.signal || options.csv || LIVE.test(path.replace(/\?.*/, ''))) return false;
+    if (method === 'POST') return isRecord(options.body) && typeof options.body.id === 'string';
+    return method === 'PATCH' || method === 'PUT' || method === 'DELETE';
+}
+
+const WORDS: Record<string, string> = { POST: 'add', PATCH: 'change', PUT: 'change', DELETE: 'delete' };
+const PLACE = 'lumad.outbox';
+const isGone = (e: unknown, letter: Letter, tries: number) => tries > 0 && letter.method === 'DELETE' && e instanceof ApiError && e.status === 404;
+
+/* Edits that wait for a connection; state/pending shows them, state/link says how it is. */
+export const outbox = new Outbox({
+    transmit: ({ method, path, body, version }, signal) => once(method, path, { body, version, signal }),
+    judge: (e) => {
+        const status = asError(e).status;
+        return status === 0 || status === 502 || status === 504 ? 'none' : status === 503 ? 'busy' : 'final';
+    },
+    isDone: isGone,
+    load: () => sessionStorage.getItem(PLACE),
+    save: (text) => {
+        try {
+            if (text === null) sessionStorage.removeItem(PLACE);
+            else sessionStorage.setItem(PLACE, text);
+        } catch {
+            /* no room, or no storage: they wait as long as the page lives */
+        }
+    },
+});
+
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+    if (!isEdit(method, path, options)) return once<T>(method, path, options);
+    const letter: Letter = { method, path, label: options.label ?? `${WORDS[method]} ${path.split('/')[1]}` };
+    if (options.body !== undefined) letter.body = options.body;
+    if (options.version !== undefined) letter.version = options.version;
+    if (options.base) letter.base = options.base;
+    return (await outbox.send(letter)) as T;
 }
 
 export const get = <T>(path: string, signal?: AbortSignal) =>

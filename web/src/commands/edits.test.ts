@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { clashes } from '../state/clashes.svelte';
 import { toasts } from '../state/toasts.svelte';
 import { KINDS, patchRow } from './edits';
 import { history } from './history.svelte';
@@ -20,7 +21,7 @@ beforeEach(() => {
             new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
         if (o.method === 'PATCH') {
             sent.push(o.body!);
-            if (o.headers['If-Match'] !== `"${row.version}"`) return answer(412, { title: 'stale' });
+            if (o.headers['If-Match'] !== `"${row.version}"`) return answer(412, { title: 'stale', current: row });
             row = { ...row, ...(JSON.parse(o.body!) as Partial<Fixture>), version: row.version + 1 };
         }
         return answer(200, row);
@@ -67,9 +68,41 @@ test('a drag is sent in turn, overtakes itself, and is one step', async () => {
     expect(row).toMatchObject({ address: 6, label: 'x' });
 });
 
-test('an edit on what somebody else has changed is refused', async () => {
+test('what somebody else has changed beside it is kept, and the edit is made', async () => {
+    const stale = row;
+    row = { ...row, address: 7, version: 9 };
+    expect(await patchRow(KINDS.fixture, stale, { label: 'mine' })).toMatchObject({ label: 'mine', address: 7 });
+    expect(clashes.items).toHaveLength(0);
+    expect(history.done).toHaveLength(1);
+    later();
+    await history.undo();
+    expect(row).toMatchObject({ label: 'a', address: 7 });
+});
+
+test('where both have set the same it is asked: theirs stays, or mine goes over it', async () => {
     const stale = row;
     row = { ...row, label: 'theirs', version: 9 };
-    await expect(patchRow(KINDS.fixture, stale, { label: 'mine' })).rejects.toMatchObject({ status: 412 });
+    const one = patchRow(KINDS.fixture, stale, { label: 'mine' });
+    await vi.waitFor(() => expect(clashes.items).toHaveLength(1));
+    expect(clashes.items[0]).toMatchObject({ names: ['label'], current: { label: 'theirs' }, change: { label: 'mine' } });
+    clashes.answer(clashes.items[0]!, false);
+    expect(await one).toMatchObject({ label: 'theirs' });
+    expect(row.label).toBe('theirs');
     expect(history.done).toHaveLength(0);
+
+    const other = { ...row, version: 3, label: 'older' };
+    const two = patchRow(KINDS.fixture, other, { label: 'mine' });
+    await vi.waitFor(() => expect(clashes.items).toHaveLength(1));
+    /* While it is asked a third one is quicker: nothing is new about the same member, so it is not asked again. */
+    row = { ...row, address: 3, version: 10 };
+    clashes.answer(clashes.items[0]!, true);
+    expect(await two).toMatchObject({ label: 'mine', address: 3 });
+    expect(history.done).toHaveLength(1);
+});
+
+test('an edit that was made already is not asked about', async () => {
+    const stale = row;
+    row = { ...row, label: 'mine', version: 9 };
+    expect(await patchRow(KINDS.fixture, stale, { label: 'mine' })).toMatchObject({ version: 9 });
+    expect(clashes.items).toHaveLength(0);
 });

@@ -2,8 +2,11 @@
  * The three edits a stored row can have, each with its undo. A deleted row comes back
  * with its own id (POST of a known id undeletes), so what refers to it still does.
  */
-import { ApiError, del, get, patch, post } from '../api/client';
+import { ApiError, asError, del, get, outbox, patch, post, request } from '../api/client';
+import type { Letter } from '../api/outbox';
 import type { Row } from '../api/types';
+import { uuid } from '../api/uuid';
+import { clashes, isSame } from '../state/clashes.svelte';
 import { toasts } from '../state/toasts.svelte';
 import { history, type Step } from './history.svelte';
 
@@ -73,14 +76,14 @@ export const KINDS = {
     },
 } satisfies Record<string, Kind>;
 
-/* after: what must follow a create to make it whole again (a group's members). */
+/* With an id of its own from the start: sent twice, it is made once. after: what must follow a create to make it whole again (a group's members). */
 export async function createRow<T extends Row>(
     kind: Kind,
     parent: string,
     body: object,
     after?: (row: T) => Promise<void>,
 ): Promise<T> {
-    const row = await post<T>(parent, body);
+    const row = await request<T>('POST', parent, { body: { id: uuid(), ...body }, label: `add ${kind.label}` });
     await after?.(row);
     history.push({
         label: `add ${kind.label}`,
@@ -92,14 +95,6 @@ export async function createRow<T extends Row>(
         },
     });
     return row;
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-    if (a === b) return true;
-    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-    const x = a as Record<string, unknown>;
-    const y = b as Record<string, unknown>;
-    return Object.keys({ ...x, ...y }).every((key) => isSame(x[key], y[key]));
 }
 
 /* Writes values over those that an edit of ours left there. Where somebody else has changed
@@ -117,6 +112,10 @@ interface Turn {
     keys: string;
     change: object;
     answer: Promise<unknown>;
+    /* Of an edit that came late: somebody else's was kept; what it was put over. */
+    isTheirs: boolean;
+    over: Values | null;
+    letter: Letter;
 }
 /* The edits of one row on their way: one after the other, each on the version the last one
  * made. A value that is being dragged overtakes its older self that was not sent yet. */
@@ -124,40 +123,64 @@ interface Lane {
     tail: Promise<unknown>;
     waiting: Turn | null;
     made: number;
+    /* The row as our last edit left it. */
+    row: object | null;
+    isBusy: boolean;
 }
 const lanes = new Map<string, Lane>();
 
-function inTurn<T extends Row>(kind: Kind, row: T, change: object): Promise<T> {
-    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0 };
+function inTurn<T extends Row>(kind: Kind, row: T, change: object): Turn {
+    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false };
     lanes.set(row.id, lane);
     const keys = Object.keys(change).sort().join();
     if (lane.waiting?.keys === keys) {
-        lane.waiting.change = change;
-        return lane.waiting.answer as Promise<T>;
+        lane.waiting.change = lane.waiting.letter.body = change;
+        return lane.waiting;
     }
+    const letter: Letter = { method: 'PATCH', path: kind.one(row.id), body: change, version: row.version, label: `change ${kind.label}`, base: content(row, Object.keys(change)) };
+    const release = lane.isBusy ? outbox.hold(letter) : null;
     const send = async () => {
+        release?.();
         if (lane.waiting === turn) lane.waiting = null;
-        const latest = await patch<T>(kind.one(row.id), turn.change, Math.max(row.version, lane.made));
+        const from = lane.made > row.version && lane.row ? lane.row : row;
+        const base = content(from, Object.keys(turn.change));
+        const late = { method: 'PATCH', path: letter.path, label: letter.label, change: turn.change as Values, base } as const;
+        let latest: T;
+        try {
+            latest = await request<T>('PATCH', late.path, { body: late.change, version: Math.max(row.version, lane.made), label: late.label, base });
+        } catch (e) {
+            const settled = await clashes.settle<T>(late, asError(e));
+            latest = settled.row;
+            turn.isTheirs = !settled.isMine;
+            turn.over = settled.base;
+        }
+        if (turn.isTheirs) return latest;
         lane.made = latest.version;
+        lane.row = latest;
         return latest;
     };
-    const turn: Turn = { keys, change, answer: Promise.resolve() };
+    const turn: Turn = { keys, change, answer: Promise.resolve(), isTheirs: false, over: null, letter };
     turn.answer = lane.tail.then(send, send);
     lane.waiting = turn;
     lane.tail = turn.answer;
-    return turn.answer as Promise<T>;
+    lane.isBusy = true;
+    const over = () => void (lane.tail === turn.answer && (lane.isBusy = false));
+    turn.answer.then(over, over);
+    return turn;
 }
 
 const MERGE_MS = 800;
 let last: { step: Step; id: string; keys: string; at: number; left: Values; change: object } | null = null;
 
-/* Only `change` is sent. Quick repeats of one edit (a value being dragged) are one step;
- * isWhole: this one is a gesture of its own. */
+/* Only `change` is sent. What somebody else changed meanwhile is kept where it is another member, and asked about where it is the same (state/clashes); the
+ * answer is the row as it is then. Quick repeats of one edit (a value being dragged) are one step; isWhole: this one is a gesture of its own. */
 export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partial<T>, isWhole = false): Promise<T> {
     const names = Object.keys(change);
     const keys = names.join();
-    const before = content(row, names);
-    const result = await inTurn(kind, row, change);
+    const turn = inTurn(kind, row, change);
+    const result = (await turn.answer) as T;
+    if (turn.isTheirs) return result;
+    const before = turn.over ?? content(row, names);
     const left = content(result, names);
     if (!isWhole && last && last.id === row.id && last.keys === keys && performance.now() - last.at < MERGE_MS && history.done.at(-1) === last.step) {
         Object.assign(last, { left, change, at: performance.now() });

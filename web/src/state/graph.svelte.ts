@@ -1,6 +1,6 @@
 /*
  * The graph being looked at and changed. Edits make a draft that stays in this page until
- * it is saved (PUT graph); a draft outlives the room being left. Every edit can be undone;
+ * it is saved (PUT graph); a draft outlives the room being left and the page being loaded again. Every edit can be undone;
  * quick repeats of one edit (a slider being dragged) are one step.
  */
 import { asError, get, put, type ApiError } from '../api/client';
@@ -8,16 +8,27 @@ import type { Graph } from '../api/types';
 import { history } from '../commands/history.svelte';
 import { bare, layout, sameGraph } from '../graph/model';
 import { onChange } from './changes';
+import { drafts as typed } from './drafts.svelte';
 import { toasts } from './toasts.svelte';
 
 const MERGE_MS = 800;
 
 const WORDS_MAX = 120;
+const KEEP_MS = 250;
 
 interface Draft {
     graph: Graph;
     saved: Graph; /* what it was made from */
     labels: string[];
+}
+
+/* Drafts of before the page was loaded again. */
+const keyOf = (path: string) => `graph${path}`;
+function kept(path: string): Draft | undefined {
+    const text = typed.get(keyOf(path))?.text;
+    if (!text) return undefined;
+    const d = JSON.parse(text) as Partial<Draft>;
+    return d.graph && d.saved && Array.isArray(d.labels) ? (d as Draft) : undefined;
 }
 
 /* What a save is called in the history: what was done since the last one. */
@@ -41,6 +52,7 @@ export class GraphStore {
 
     private path: string | null = null;
     private last = { label: '', at: 0 };
+    private timer: ReturnType<typeof setTimeout> | undefined;
     private labels: string[] = []; /* of the edits since it was saved */
     /* Of the graphs that are not open. */
     private readonly drafts = new Map<string, Draft>();
@@ -53,7 +65,7 @@ export class GraphStore {
         this.error = null;
         this.theirs = null;
         this.last = { label: '', at: 0 };
-        const draft = path ? this.drafts.get(path) : undefined;
+        const draft = path ? (this.drafts.get(path) ?? kept(path)) : undefined;
         if (path) this.drafts.delete(path);
         this.labels = draft?.labels ?? [];
         this.graph = draft?.graph ?? null;
@@ -61,7 +73,20 @@ export class GraphStore {
         void this.load();
     }
 
+    /* In a moment, for a slider is dragged; at once when the page goes. */
+    private keep() {
+        this.timer ??= setTimeout(this.keepNow, KEEP_MS);
+    }
+    private keepNow = () => {
+        clearTimeout(this.timer);
+        this.timer = undefined;
+        if (!this.path || !this.saved) return;
+        if (this.isDirty) typed.keep(keyOf(this.path), JSON.stringify({ graph: this.graph, saved: this.saved, labels: this.labels }), '');
+        else typed.forget(keyOf(this.path));
+    };
+
     private put_by() {
+        if (this.timer !== undefined) this.keepNow();
         if (this.path && this.isDirty) this.drafts.set(this.path, { graph: this.graph!, saved: this.saved!, labels: this.labels });
     }
 
@@ -71,9 +96,14 @@ export class GraphStore {
 
     /* Until the returned function is called, edits made elsewhere are followed. */
     follow(): () => void {
-        return onChange(['implementations', 'patterns'], () => {
+        const stop = onChange(['implementations', 'patterns'], () => {
             if (!this.isSaving) void this.load();
         });
+        addEventListener('pagehide', this.keepNow);
+        return () => {
+            stop();
+            removeEventListener('pagehide', this.keepNow);
+        };
     }
 
     async load() {
@@ -97,6 +127,7 @@ export class GraphStore {
         this.graph = this.saved = g;
         this.labels = [];
         this.theirs = null;
+        this.keep();
     }
 
     /* mayMerge: a value being dragged, where many edits are one. */
@@ -117,12 +148,14 @@ export class GraphStore {
             });
         }
         this.graph = next;
+        this.keep();
     }
 
     private async restore(path: string, graph: Graph) {
         this.last = { label: '', at: 0 };
         if (path === this.path) {
             this.graph = { ...graph };
+            this.keep();
             return;
         }
         const other = this.drafts.get(path);
@@ -144,6 +177,7 @@ export class GraphStore {
                 this.saved = { ...stored, ...bare(graph) };
                 this.labels = [];
                 this.theirs = null;
+                this.keep();
             }
             return true;
         } catch (e) {

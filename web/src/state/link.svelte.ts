@@ -1,9 +1,13 @@
 /* The connection: one socket for the page, its state, and who gets which message. */
 import { decodeDmx, kindOf } from '../api/binary';
+import { outbox } from '../api/client';
 import { Socket, type Status } from '../api/socket';
 import type { HostAudio, Meters } from '../api/types';
 import { changed } from './changes';
 import { live, now } from './live';
+
+/* So long what is looked at waits for the edits that go out first. */
+const SENT_MS = 1500;
 
 class Link {
     status = $state<Status>('connecting');
@@ -38,6 +42,10 @@ class Link {
 
     constructor() {
         for (const topic of ['host-audio', 'changes', 'jobs', 'system']) this.socket.subscribe(topic);
+        /* After a sleep the timers may still take their time. */
+        const again = () => this.isOpen && document.visibilityState === 'visible' && this.socket.again();
+        addEventListener('online', again);
+        document.addEventListener('visibilitychange', again);
     }
 
     /* The session's: somebody may look, or nobody may. After a pause everything is asked anew. */
@@ -61,11 +69,18 @@ class Link {
 
     private turn(status: Status) {
         if (status !== 'online') this.client = null;
-        if (status === 'offline') this.wasLost = true;
-        if (status === 'online' && this.wasLost) {
-            this.wasLost = false;
-            live.clock.reset();
-            changed('*');
+        if (status === 'offline') {
+            this.wasLost = true;
+            outbox.lost();
+        }
+        if (status === 'online') {
+            /* First what waits goes out, then what there is comes in: nothing that was typed flickers back to what it was. */
+            const sent = outbox.back();
+            if (this.wasLost) {
+                this.wasLost = false;
+                live.clock.reset();
+                void Promise.race([sent, new Promise((done) => setTimeout(done, SENT_MS))]).then(() => changed('*'));
+            }
         }
         this.status = status;
         if (status === 'offline') this.onLost?.();

@@ -1,0 +1,110 @@
+/*
+ * Edits that came too late: somebody else changed the row meanwhile (412). What the two did not both touch is put together without a word; where both set
+ * the same member, theirs and mine are shown (ui/Clash) and whoever made the edit chooses. What is not decided yet outlives a reload.
+ */
+import { ApiError, asError, request } from '../api/client';
+import { changed } from './changes';
+import { toasts } from './toasts.svelte';
+
+type Values = Record<string, unknown>;
+
+export interface Late {
+    method: 'PATCH' | 'PUT';
+    path: string; /* with its query */
+    label: string; /* "change fixture" */
+    change: Values;
+    base: Values; /* what was there when the edit was made */
+}
+export interface Clash extends Late {
+    id: number;
+    current: Values;
+    names: string[]; /* the members both have set */
+}
+
+const PLACE = 'lumad.clashes';
+
+export function isSame(a: unknown, b: unknown): boolean {
+    if (a === b) return true;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    const x = a as Values;
+    const y = b as Values;
+    return Object.keys({ ...x, ...y }).every((key) => isSame(x[key], y[key]));
+}
+
+/* Members that are another in `current` than when the edit was made, and another than the edit makes them. */
+export const both = (late: Pick<Late, 'change' | 'base'>, current: Values): string[] =>
+    Object.keys(late.change).filter((n) => !isSame(current[n], late.change[n]) && !isSame(current[n], late.base[n]));
+
+class Clashes {
+    /* The first is shown. */
+    items = $state.raw<Clash[]>([]);
+    private next = 1;
+    private answers = new Map<number, (isMine: boolean) => void>();
+
+    /*
+     * The row as it is when the matter is settled, whether the edit is in it, and what the edit was put over. `error`: what the edit was answered; another than 412 with the row
+     * is thrown on.
+     */
+    async settle<T>(late: Late, error: ApiError): Promise<{ row: T; isMine: boolean; base: Values }> {
+        for (let e = error; ; ) {
+            const current = e.current;
+            if (e.status !== 412 || !current || typeof current.version !== 'number') throw e;
+            if (Object.entries(late.change).every(([n, v]) => isSame(current[n], v))) return { row: current as T, isMine: true, base: late.base };
+            const names = both(late, current);
+            if (names.length && !(await this.ask(late, current, names))) return { row: current as T, isMine: false, base: late.base };
+            late = { ...late, base: Object.fromEntries(Object.keys(late.change).map((n) => [n, current[n]])) };
+            try {
+                const row = await request<T>(late.method, late.path, { body: late.change, version: current.version, label: late.label, base: late.base });
+                return { row, isMine: true, base: late.base };
+            } catch (again) {
+                e = asError(again); /* somebody was faster once more */
+            }
+        }
+    }
+
+    private ask(late: Late, current: Values, names: string[]): Promise<boolean> {
+        const clash = { ...late, id: this.next++, current, names };
+        this.show([...this.items, clash]);
+        return new Promise((resolve) => this.answers.set(clash.id, resolve));
+    }
+
+    answer(clash: Clash, isMine: boolean) {
+        this.show(this.items.filter((c) => c.id !== clash.id));
+        this.answers.get(clash.id)?.(isMine);
+        this.answers.delete(clash.id);
+    }
+
+    /* Nobody waits for this edit any more: it was made before the page was loaded again. */
+    async orphan(late: Late, error: ApiError) {
+        try {
+            await this.settle(late, error);
+        } catch (e) {
+            toasts.error(late.label.charAt(0).toUpperCase() + late.label.slice(1), asError(e));
+        }
+        changed('*');
+    }
+
+    resume() {
+        let found: unknown = null;
+        try {
+            found = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
+            sessionStorage.removeItem(PLACE);
+        } catch {
+            /* nothing was kept */
+        }
+        if (!Array.isArray(found)) return;
+        for (const c of found as Clash[]) void this.orphan(c, new ApiError(412, 'Stale', '', '', [], 0, c.current));
+    }
+
+    private show(items: Clash[]) {
+        this.items = items;
+        try {
+            if (items.length) sessionStorage.setItem(PLACE, JSON.stringify(items));
+            else sessionStorage.removeItem(PLACE);
+        } catch {
+            /* they are asked as long as the page lives */
+        }
+    }
+}
+
+export const clashes = new Clashes();

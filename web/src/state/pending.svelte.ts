@@ -1,0 +1,31 @@
+/* The edits that wait for a connection, as the frame shows them, and what becomes of those that a reload left without anybody. */
+import { ApiError, asError, outbox } from '../api/client';
+import { changed } from './changes';
+import { clashes } from './clashes.svelte';
+import { toasts } from './toasts.svelte';
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+class Pending {
+    /* "change fixture", oldest first. */
+    labels = $state.raw<readonly string[]>([]);
+
+    /* Once, before anything is sent. */
+    start() {
+        outbox.onChange = () => (this.labels = outbox.letters.map((l) => l.label));
+        outbox.onOrphan = (letter, error) => {
+            if (error === null) return changed('*');
+            const e = asError(error);
+            const isLate = e instanceof ApiError && e.status === 412 && (letter.method === 'PATCH' || letter.method === 'PUT') && letter.base;
+            if (!isLate) return toasts.error(sentence(letter.label), e);
+            void clashes.orphan(
+                { method: letter.method as 'PATCH' | 'PUT', path: letter.path, label: letter.label, change: letter.body as Record<string, unknown>, base: letter.base! },
+                e,
+            );
+        };
+        outbox.resume();
+        clashes.resume();
+    }
+}
+
+export const pending = new Pending();
