@@ -19,6 +19,13 @@ static enum lm_err identify(struct request *req, struct response *res)
     return err ? err : show_identify(req->lumad->show, req->arg[0], &res->problem);
 }
 
+static enum lm_err test(struct request *req, struct response *res)
+{
+    enum lm_err err = crud_exists(req->db, &fixtures_table, req->arg[0], &res->problem);
+
+    return err ? err : show_test_fixture(req->lumad->show, req->caller, req->arg[0], req->body, &res->json, &res->problem);
+}
+
 const struct route api_fixtures[] = {
     { HTTP_GET, "/venues/{id}/fixtures", crud_list, ROLE_VIEWER, NULL, "Fixture[]", .doc = "The fixtures of a venue.",
       .query = "limit cursor q", .crud = &crud },
@@ -32,5 +39,8 @@ const struct route api_fixtures[] = {
       .doc = "Remove a fixture from its venue and its groups.", .crud = &crud },
     { HTTP_POST, "/fixtures/{id}/identify", identify, ROLE_OPERATOR, NULL, NULL,
       .doc = "Light this fixture for 0.6 s, in the active venue." },
+    { HTTP_PUT, "/fixtures/{id}/test", test, ROLE_OPERATOR, "FixtureTest", "FixtureTested",
+      .doc = "Hold these channels (1-based within the fixture) at these values and let go of all others that the client holds of it; null lets go of all. "
+             "Sent as it is, above the show, the masters, what is received and parks; a blackout is above it. Never stored: it ends with the client's socket." },
     { 0 },
 };

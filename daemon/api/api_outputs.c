@@ -1,34 +1,15 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/crud.h"
-#include "core/json.h"
-#include "core/str.h"
 #include "db/domain.h"
-#include "dmx/output.h"
+#include "dmx/universe.h"
+#include "show/venue_file.h"
 
 static enum lm_err check(struct db_conn *c, const struct lumad *l, const json_t *row, struct problem *p)
 {
-    struct output_row o = { 0 };
-    const char *protocol = json_get_text(row, "protocol", "");
-
     (void)c, (void)l;
-    for (int i = 0; output_protocol_names[i]; i++)
-        if (!strcmp(protocol, output_protocol_names[i]))
-            o.protocol = (enum output_protocol)i;
-    str_copy(o.id, sizeof(o.id), json_get_text(row, "id", ""));
-    o.universe = (int)json_get_int(row, "universe", 1);
-    if (!str_copy(o.destination, sizeof(o.destination), json_get_text(row, "destination", "")))
-        return problem_add(p, "/destination", "is too long for an address");
-    if (!str_copy(o.interface, sizeof(o.interface), json_get_text(row, "interface", "")))
-        return problem_add(p, "/interface", "is too long for the name of an interface");
-    o.port_address = (int)json_get_int(row, "port_address", -1);
-    o.priority = (int)json_get_int(row, "priority", 100);
-    o.sync = (int)json_get_int(row, "sync", 0);
-    o.on_change = !strcmp(json_get_text(row, "transmit", ""), "on_change");
-    o.preview = !strcmp(json_get_text(row, "transmit", ""), "preview");
-    return output_check(&o, p);
+    return venue_check_output(row, p);
 }
 
 static const struct crud crud = { .table = &outputs_table, .check = check };
@@ -47,6 +28,22 @@ static enum lm_err universe(struct request *req, struct response *res)
     return show_universe(req->lumad->show, atoi(n), &res->json, &res->problem);
 }
 
+static enum lm_err test(struct request *req, struct response *res)
+{
+    json_t *row = NULL;
+    enum lm_err err = row_get(req->db, &outputs_table, req->arg[0], &row, &res->problem);
+
+    if (!err)
+        err = show_test_output(req->lumad->show, req->caller, row, req->body, &res->json, &res->problem);
+    json_decref(row);
+    return err;
+}
+
+static enum lm_err tests(struct request *req, struct response *res)
+{
+    return respond_json(res, json_pack("{s:o, s:n}", "items", show_tests(req->lumad->show), "next"));
+}
+
 static enum lm_err nodes(struct request *req, struct response *res)
 {
     return respond_json(res, json_pack("{s:o, s:n}", "items", show_nodes(req->lumad->show), "next"));
@@ -61,9 +58,14 @@ const struct route api_outputs[] = {
     { HTTP_PATCH, "/outputs/{id}", crud_patch, ROLE_OPERATOR, "OutputPatch", "Output",
       .doc = "Change an output; it takes effect at once.", .crud = &crud },
     { HTTP_DELETE, "/outputs/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Send there no longer.", .crud = &crud },
+    { HTTP_PUT, "/outputs/{id}/test", test, ROLE_OPERATOR, "OutputTest", "OutputTested",
+      .doc = "A pattern on the whole universe of this output, to find its wire: full, chase (one slot after the other, 25 a second), blink (once a second); null "
+             "ends it. As PUT /fixtures/{id}/test; pan and tilt, lamp and reset channels, lasers, smoke and fans are left alone." },
+    { HTTP_GET, "/dmx/tests", tests, ROLE_VIEWER, NULL, "DmxTest[]", .doc = "What is under test now, the newest last; never paged." },
     { HTTP_GET, "/dmx/universes", universes, ROLE_VIEWER, NULL, "UniverseNumber[]", .doc = "The universes of the active venue." },
     { HTTP_GET, "/dmx/universes/{n}", universe, ROLE_VIEWER, NULL, "Universe",
-      .doc = "The 512 slots as the engine has them now, the outputs they go to, and who else sends this universe." },
+      .doc = "The 512 slots as the engine has them now, which of them are not lumad's own (`origins`: received, parked, under test), the outputs they go "
+             "to, and who else sends this universe." },
     { HTTP_GET, "/dmx/nodes", nodes, ROLE_VIEWER, NULL, "Node[]",
       .doc = "Art-Net devices that answered one of the last three polls, one entry for each of their bind indexes; never paged. "
              "An output port takes what is sent to its port-address; status silent: it missed the last poll." },

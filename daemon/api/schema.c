@@ -12,7 +12,7 @@ static const struct {
     const struct table *table;
     const char *extra;
 } rows[] = {
-    { "Venue", &venues_table, NULL },
+    { "Venue", &venues_table, "counts:VenueCounts" },
     { "Fixture", &fixtures_table, NULL },
     { "Group", &fixture_groups_table, "fixture_ids:uuid[] axes:GroupAxes?" },
     { "Pattern", &patterns_table, NULL },
@@ -102,6 +102,17 @@ static const struct {
     { "Parked", "fixture_id:uuid channels:object", false },
     { "Selection", "*expression:string spatial_reference:=global|group_local", true },
     { "Selected", "heads:string[] warnings:string[] groups:SelectedGroup[] took_us:number", false },
+    { "VenueFile",
+      "*format:string *version:integer *venue:object fixtures:object[] groups:object[] outputs:object[] parks:object[] definitions:VenueDefinition[]", true },
+    { "VenueCounts", "fixtures:integer universes:integer groups:integer outputs:integer scores:integer", false },
+    { "VenueDefinition", "*path:string *text:string", false },
+    { "VenueDuplicate", "name:string", true },
+    { "FixtureTest", "*client:uuid *channels:TestChannel[]?", true },
+    { "TestChannel", "*channel:integer *value:integer", true },
+    { "FixtureTested", "fixture_id:uuid channels:TestChannel[]? note:string?", false },
+    { "OutputTest", "*client:uuid *pattern:=full|chase|blink?", true },
+    { "OutputTested", "output_id:uuid universe:integer pattern:string? note:string?", false },
+    { "DmxTest", "client:uuid fixture_id:uuid? output_id:uuid? pattern:string? channels:TestChannel[]?", false },
     { "SelectedGroup", "group:string heads:string[]", false },
     { "GroupAxes", "lr:number fb:number ab:number", false },
     { "GroupMembers", "*fixture_ids:uuid[]", true },
@@ -246,7 +257,8 @@ static const struct {
     { "Autoplay", "enabled:boolean venue_id:uuid? score_id:uuid? repeat:=once|loop resume:boolean", false },
     { "LayerError", "annotation_id:uuid errors:GraphError[]", false },
     { "UniverseNumber", NULL, false },
-    { "Universe", "slots:integer[] fps:number outputs:object[] sources:UniverseSource[]", false },
+    { "Universe", "universe:integer slots:integer[] origins:SlotOrigin[] fps:number outputs:object[] sources:UniverseSource[]", false },
+    { "SlotOrigin", "from:=input|park|test first:integer slots:integer", false },
     { "UniverseSource",
       "protocol:=artnet|sacn address:string name:string port_address:integer? priority:integer? packets:integer fps:number age_ms:integer merged:boolean "
       "second_sender:boolean",

@@ -16,6 +16,9 @@ extern const struct table venues_table, fixtures_table, fixture_groups_table, fi
     track_waveforms_table, track_stems_table, track_features_table, track_markers_table, scores_table, score_revisions_table, score_branches_table,
     score_annotations_table, cues_table, outputs_table, parks_table, audio_chains_table, playlists_table, playlist_items_table, schedules_table, jobs_table;
 
+/* venues.c */
+enum lm_err venue_counts(struct db_conn *c, const char *venue_id, json_t **counts, struct problem *p);          /* {fixtures,universes,groups,outputs,scores} */
+
 /* groups.c */
 enum lm_err group_members(struct db_conn *c, const char *group_id, json_t **fixture_ids, struct problem *p);       /* in order */
 enum lm_err group_set_members(struct db_conn *c, const char *group_id, const json_t *fixture_ids, struct problem *p); /* all of the group's venue, no repeats */

@@ -1,4 +1,5 @@
 /* Rooms and what is in them. */
+#include "core/json.h"
 #include "db/columns.h"
 
 static const char *const exit_looks[] = { "hold", "blackout", NULL };
@@ -116,3 +117,21 @@ const struct table parks_table = {
         { 0 },
     },
 };
+
+enum lm_err venue_counts(struct db_conn *c, const char *venue_id, json_t **counts, struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, "SELECT count(*), count(DISTINCT universe), (SELECT count(*) FROM fixture_groups WHERE venue_id = ?1 AND deleted_at IS NULL), "
+                                    "(SELECT count(*) FROM outputs WHERE venue_id = ?1 AND deleted_at IS NULL), "
+                                    "(SELECT count(*) FROM scores WHERE venue_id = ?1 AND deleted_at IS NULL) "
+                                    "FROM fixtures WHERE venue_id = ?1 AND deleted_at IS NULL");
+
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "what a venue has cannot be counted");
+    sqlite3_bind_text(s, 1, venue_id, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *counts = json_pack("{s:i, s:i, s:i, s:i, s:i}", "fixtures", sqlite3_column_int(s, 0), "universes", sqlite3_column_int(s, 1), "groups",
+                            sqlite3_column_int(s, 2), "outputs", sqlite3_column_int(s, 3), "scores", sqlite3_column_int(s, 4));
+    sqlite3_reset(s);
+    return rc != SQLITE_ROW ? db_error(c, rc, p) : *counts ? LM_OK : LM_NOMEM;
+}

@@ -12,7 +12,7 @@
 #include "fixtures/definition_private.h"
 #include "library/library_private.h"
 
-enum { DEFINITION_MAX = 4 << 20, KEPT_MAX = 128 };
+enum { KEPT_MAX = 128 };
 
 /* --- the scan, in its own thread --- */
 
@@ -30,7 +30,7 @@ static enum lm_err read_file(const struct library *l, int folder, const char *pa
     size_t n;
     enum lm_err err;
 
-    if ((err = path_join(full, l->folders[folder], path)) || (err = path_read(full, DEFINITION_MAX, &text, &n)))
+    if ((err = path_join(full, l->folders[folder], path)) || (err = path_read(full, LIBRARY_FILE_MAX, &text, &n)))
         return err;
     err = definition_parse(text, n, d, p);
     free(text);
@@ -286,7 +286,7 @@ size_t library_problems(struct library *l, char (*text)[LIBRARY_PROBLEM], size_t
 
 /* --- one definition --- */
 
-static bool path_is_safe(const char *path)
+bool library_path_is_safe(const char *path)
 {
     size_t n = strlen(path);
 
@@ -369,7 +369,7 @@ enum lm_err library_definition(struct library *l, const char *path, const struct
         *d = definition_ref(definition_generic_dimmer());
         return LM_OK;
     }
-    if (!path_is_safe(path))
+    if (!library_path_is_safe(path))
         return problem_set(p, LM_INVALID, "\"%.200s\" is no path of the fixture library", path);
     pthread_mutex_lock(&l->lock);
     struct kept *k = kept_find(l, path);

@@ -14,6 +14,7 @@
  *
  * THREADS  Any but real-time ones.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -27,6 +28,15 @@ enum lm_err library_new(const char *const *folders, const char *cache_file, stru
 void library_free(struct library *l);
 /* path: relative, e.g. "Martin/Martin-MAC-Aura.qxf", or "builtin:generic-dimmer". No "..", no absolute path: LM_INVALID. Caller unrefs. */
 enum lm_err library_definition(struct library *l, const char *path, const struct definition **d, struct problem *p);
+/* The text of a definition that is in the user's own folder (the last); LM_NOT_FOUND: it comes with the distribution, is built in or is not there. Caller frees. */
+enum lm_err library_own_text(struct library *l, const char *path, char **text, size_t *n);
+/*
+ * Puts a definition from elsewhere into the user's own folder; what is there is never written over. used: the path that has it from now on, another one
+ * where a different file has that name; is_new: it was not there. LM_INVALID: no definition, or no path of one.
+ */
+enum { LIBRARY_PATH = 256 };
+enum lm_err library_add(struct library *l, const char *path, const char *text, size_t n, char used[LIBRARY_PATH], bool *is_new, struct problem *p);
+void library_take_back(struct library *l, const char *path);    /* a new one, for which there is no use after all */
 /* The entries that match, exact model first, then manufacturer/model order; valid until library_results_free(). */
 enum lm_err library_search(struct library *l, const struct library_query *q, struct library_entry **entries, size_t *n, size_t *total);
 void library_results_free(struct library_entry *e, size_t n);

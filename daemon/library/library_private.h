@@ -36,12 +36,15 @@ struct library;
 /* Every folder it comes through is watched from then on (before it is read, so that nothing is missed). LM_BUSY: the library is being stopped. */
 enum lm_err index_scan(struct index *x, struct library *l, int number);
 bool library_is_stopping(struct library *l);
+bool library_path_is_safe(const char *path);    /* relative, of a .qxf, without "..", "." and hidden parts */
 bool index_equal(const struct index *a, const struct index *b); /* the same files in the same state; both sorted */
 /* `folders` are part of the file: a cache made for others is not used. LM_NOT_FOUND: none, or of another kind. */
 enum lm_err index_load(struct index *x, const char *file, const char *const *folders);
 enum lm_err index_save(const struct index *x, const char *file, const char *const *folders);
 
 #define LIBRARY_BUILTIN "builtin:generic-dimmer"
+
+enum { LIBRARY_FILE_MAX = 4 << 20 };
 
 struct kept {
     char *path;

@@ -8,13 +8,14 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/latest.h"
 #include "core/ring.h"
 #include "core/thread.h"
 #include "show/av.h"
 #include "show/histogram.h"
 #include "show/live.h"
 
-enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_GROUP, CMD_IDENTIFY, CMD_RATE, CMD_HOLD, CMD_FLASH };
+enum command { CMD_SCENE, CMD_SERIAL, CMD_BLACKOUT, CMD_FREEZE, CMD_MASTER, CMD_GROUP, CMD_IDENTIFY, CMD_RATE, CMD_HOLD, CMD_FLASH, CMD_TEST };
 enum { RING_SLOTS = 256, NAP_NS = 100000000, LEAD_SPARE_NS = 100000 };
 
 struct message {
@@ -49,6 +50,7 @@ struct engine {
     atomic_llong guard_ns;
     struct histogram work_us, wake_us;
     struct live *live;
+    struct latest tests;                /* of struct dmx_test */
 
     /* the engine thread's own */
     struct scene *scene;
@@ -57,6 +59,7 @@ struct engine {
     float master;
     size_t identify_first, identify_n;
     int64_t identify_until, period_ns, lead_ns;
+    const struct dmx_test *test;        /* NULL: there was none yet */
     struct flasher flasher;
     uint32_t seq;
     double time;
@@ -135,6 +138,17 @@ uint64_t engine_post_rate(struct engine *e, int hz)
 
 uint64_t engine_post_hold(struct engine *e, bool on)
 {
+struct dmx_test *engine_test_back(struct engine *e)
+{
+    return latest_back(&e->tests);
+}
+
+uint64_t engine_post_test(struct engine *e)
+{
+    latest_publish(&e->tests);
+    return post(e, (struct message){ .command = CMD_TEST });
+}
+
     return post(e, (struct message){ .command = CMD_HOLD, .on = on });
 }
 
@@ -186,9 +200,9 @@ enum lm_err engine_reserve(struct engine *e, size_t heads, size_t universes)
     return live_reserve(e->live, heads, universes);
 }
 
-bool engine_copy_universe(struct engine *e, int number, uint8_t slots[512])
+bool engine_copy_universe(struct engine *e, int number, uint8_t slots[512], uint8_t own[512])
 {
-    return live_copy_universe(e->live, number, slots);
+    return live_copy_universe(e->live, number, slots, own);
 }
 
 size_t engine_copy_universe_numbers(struct engine *e, int *numbers, size_t max)
@@ -266,6 +280,9 @@ static void apply(struct engine *e, const struct message *m)
 }
 
 static void identify(struct engine *e, struct frame *f, int64_t now)
+    case CMD_TEST:
+        e->test = latest_front(&e->tests);
+        break;
 {
     if (now >= e->identify_until)
         return;
@@ -337,6 +354,8 @@ static void publish(struct engine *e)
     const struct frame *f = space->frame;
 
     l->seq = ++e->seq;
+    if (e->test && !e->blackout)
+        dmx_test_run(e->test, space, mono_ns);
     l->patch = space->serial;
     l->time = e->time;
     program_last_position(space->state, space->last_pan, space->last_tilt);
@@ -350,6 +369,7 @@ static void prepare(struct engine *e, int64_t now)
     struct message m;
     struct player_now view;
 
+    live_fill_own(l, space->own);
     while (ring_pop(e->ring, &m))
         apply(e, &m);
     if (!e->scene)
@@ -448,7 +468,9 @@ enum lm_err engine_new(const struct engine_options *o, struct engine **result)
     pthread_mutex_init(&e->post_lock, NULL);
     e->ring = ring_new(RING_SLOTS, sizeof(struct message));
     e->live = live_new();
-    if (!e->ring || !e->live) {
+    struct dmx_test *tests[3] = { calloc(1, sizeof(struct dmx_test)), calloc(1, sizeof(struct dmx_test)), calloc(1, sizeof(struct dmx_test)) };
+    latest_init(&e->tests, tests[0], tests[1], tests[2]);
+    if (!e->ring || !e->live || !tests[0] || !tests[1] || !tests[2]) {
         engine_free(e);
         return LM_NOMEM;
     }
@@ -488,3 +510,5 @@ void engine_free(struct engine *e)
     pthread_mutex_destroy(&e->post_lock);
     free(e);
 }
+    for (int i = 0; i < 3; i++)
+        free(e->tests.buf[i]);

@@ -13,6 +13,7 @@
 #include "audio/player.h"
 #include "core/err.h"
 #include "show/av.h"
+#include "show/dmx_test.h"
 #include "show/flash.h"
 #include "show/scene.h"
 #include "show/show.h"
@@ -40,6 +41,9 @@ uint64_t engine_post_identify(struct engine *e, size_t first_head, size_t n, int
 uint64_t engine_post_flash(struct engine *e, const struct flash *flash);
 uint64_t engine_post_rate(struct engine *e, int hz);
 /* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
+/* What is under test: fill the one, wholly, and post it. One caller at a time. */
+struct dmx_test *engine_test_back(struct engine *e);
+uint64_t engine_post_test(struct engine *e);
 uint64_t engine_post_hold(struct engine *e, bool on);
 bool engine_wait(struct engine *e, uint64_t ticket, int timeout_ms);
 
@@ -49,8 +53,8 @@ const atomic_ullong *engine_frames(const struct engine *e);
 const struct show_live *engine_live(struct engine *e);          /* the ws thread's */
 /* Room for what is shown must exist before a scene with more heads or universes is posted. */
 enum lm_err engine_reserve(struct engine *e, size_t heads, size_t universes);
-/* One universe of the newest frame; false: not there. */
-bool engine_copy_universe(struct engine *e, int number, uint8_t slots[512]);
+/* One universe of the newest frame, as it was sent and as the program made it; false: not there. */
+bool engine_copy_universe(struct engine *e, int number, uint8_t slots[512], uint8_t own[512]);
 size_t engine_copy_universe_numbers(struct engine *e, int *numbers, size_t max);
 
 struct engine_stats {

@@ -127,6 +127,12 @@ void live_fill(struct show_live *l, const struct frame *f, const float *pan, con
     }
 }
 
+void live_fill_own(struct show_live *l, const struct universes *own)
+{
+    for (size_t i = 0; i < l->universes; i++)
+        memcpy(l->universe[i].own, own->u[i].slots, DMX_SLOTS);
+}
+
 void live_publish(struct live *l)
 {
     struct pair *p = l->used;
@@ -156,7 +162,7 @@ static const struct show_live *rest_front(struct live *l)
     return p ? latest_front(&p->rest) : NULL;
 }
 
-bool live_copy_universe(struct live *l, int number, uint8_t slots[512])
+bool live_copy_universe(struct live *l, int number, uint8_t slots[512], uint8_t own[512])
 {
     bool found = false;
 
@@ -165,6 +171,8 @@ bool live_copy_universe(struct live *l, int number, uint8_t slots[512])
     for (size_t i = 0; f && i < f->universes && !found; i++)
         if (f->universe[i].number == number) {
             memcpy(slots, f->universe[i].slots, 512);
+            if (own)
+                memcpy(own, f->universe[i].own, 512);
             found = true;
         }
     pthread_mutex_unlock(&l->rest_lock);

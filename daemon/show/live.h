@@ -24,9 +24,10 @@ enum lm_err live_reserve(struct live *l, size_t heads, size_t universes);       
 void live_adopt(struct live *l);                        /* the newest pair, before live_back() */
 struct show_live *live_back(struct live *l);
 void live_fill(struct show_live *l, const struct frame *f, const float *pan, const float *tilt, const struct universes *u);
+void live_fill_own(struct show_live *l, const struct universes *own);     /* after live_fill(), of the same universes */
 void live_publish(struct live *l);
 
 /* readers */
 const struct show_live *live_front(struct live *l);     /* the ws thread; NULL before the first frame */
-bool live_copy_universe(struct live *l, int number, uint8_t slots[512]);
+bool live_copy_universe(struct live *l, int number, uint8_t slots[512], uint8_t own[512]);     /* own: NULL is fine */
 size_t live_copy_numbers(struct live *l, int *numbers, size_t max);

@@ -105,6 +105,7 @@ void show_client_leave(struct show *s, const char *client)
     preview_free_list(gone);
     if (n)
         event_wake(s->listener);
+    show_tests_leave(s, client);
 }
 
 bool previews_ended(struct previews *v)

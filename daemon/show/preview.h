@@ -75,6 +75,8 @@ enum lm_err preview_judge(struct previews *v, const struct shared *graph, const 
 bool previews_ended(struct previews *v);
 /* --- between preview.c and preview_ask.c, with the lock held --- */
 struct preview_client *preview_client_find(struct previews *v, const char *id);
+/* LM_CONFLICT: no such socket; LM_FORBIDDEN: someone else's. */
+enum lm_err preview_client_check(struct previews *v, const char *client, const char *caller, struct problem *p);
 /* Takes the client's out of the list and counts them in *n; to be freed by the caller without the lock. `of`: those that stand for it; NULL: all. */
 struct preview *previews_take(struct previews *v, const char *client, const char *of, size_t *n);
 void previews_insert(struct previews *v, struct preview *p);

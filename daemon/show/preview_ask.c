@@ -16,7 +16,7 @@ static const char *const not_yours = "That client is a socket of someone else.";
 static const char *const not_there = "There is no such client: it is what the hello of your own WebSocket says, while that is open.";
 
 /* The lock is held. */
-static enum lm_err check_client(struct previews *v, const char *client, const char *caller, struct problem *p)
+enum lm_err preview_client_check(struct previews *v, const char *client, const char *caller, struct problem *p)
 {
     const struct preview_client *c = preview_client_find(v, client);
 
@@ -102,7 +102,7 @@ static enum lm_err put_in(struct previews *v, struct preview *p, const char *cal
     enum lm_err err;
 
     pthread_mutex_lock(&v->lock);
-    if (!(err = check_client(v, p->client, caller, why))) {
+    if (!(err = preview_client_check(v, p->client, caller, why))) {
         for (const struct preview *x = v->first; x; x = x->next)
             if (strcmp(x->client, p->client) || strcmp(x->of, p->of)) {
                 all++, bytes += x->bytes;
@@ -244,7 +244,7 @@ enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *b
     if (err)
         return err;
     pthread_mutex_lock(&v->lock);       /* before anything is said of the graph */
-    err = check_client(v, w.client, caller, p);
+    err = preview_client_check(v, w.client, caller, p);
     pthread_mutex_unlock(&v->lock);
     if (err || (err = check_graph(w.graph, &errors, &is_broken, p)))
         goto out;
@@ -280,7 +280,7 @@ enum lm_err show_preview_end(struct show *s, const char *caller, const char *cli
     pthread_mutex_lock(&s->control);
     pthread_mutex_lock(&v->lock);
     struct preview *gone = NULL;
-    enum lm_err err = check_client(v, client, caller, p);
+    enum lm_err err = preview_client_check(v, client, caller, p);
     if (!err)
         gone = previews_take(v, client, of, &n);
     pthread_mutex_unlock(&v->lock);

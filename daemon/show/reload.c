@@ -355,6 +355,7 @@ static void tell_view(struct show *s, const struct show_light *l, struct scene *
     scene->serial = l->score_track[0] && !strcmp(l->score_track, s->loaded_track) ? s->loaded_serial : 0;
     scene->coming = l->score_track[0] && !strcmp(l->score_track, s->next.track) ? s->next.serial : 0;
     memcpy(s->viewed_score, l->choice.score, sizeof(s->viewed_score));
+    memcpy(s->viewed_venue, l->choice.venue, sizeof(s->viewed_venue));
     shared_unref(s->viewed_space);      /* never the last one: it is still in s->now */
     s->viewed_space = shared_ref(l->space);
     pthread_mutex_unlock(&s->view);
@@ -431,7 +432,9 @@ static enum lm_err show_it(struct show *s, struct show_light *l)
     tell_view(s, l, scene);
     if (l->input != s->now.input)
         input_listen(s->o.input, shared_get(l->input));
-    bool shown = engine_wait(s->engine, post_scene(s, scene), ENGINE_MS);
+    uint64_t ticket = post_scene(s, scene);
+    show_tests_follow(s, shared_get(l->outputs));
+    bool shown = engine_wait(s->engine, ticket, ENGINE_MS);
     if (shown && s->now.outputs && s->now.outputs != l->outputs)        /* a stalled engine may still be sending from the old set */
         output_set_retire(s->o.outputs, shared_get(s->now.outputs), shared_get(l->outputs), l->exit_blackout);
     return LM_OK;

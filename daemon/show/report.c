@@ -69,16 +69,16 @@ static json_t *outputs_of(struct show *s, int number)
 
 enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p)
 {
-    uint8_t slots[512];
+    uint8_t slots[512], own[512];
     json_t *list = json_array();
 
-    if (!engine_copy_universe(s->engine, number, slots)) {
+    if (!engine_copy_universe(s->engine, number, slots, own)) {
         json_decref(list);
         return problem_set(p, LM_NOT_FOUND, "Universe %d is neither patched nor sent in the active venue.", number);
     }
     for (int i = 0; i < 512; i++)
         json_array_append_new(list, json_integer(slots[i]));
-    *json = json_pack("{s:i, s:o, s:f, s:o, s:o}", "universe", number, "slots", list, "fps", measured_fps(s), "outputs", outputs_of(s, number), "sources",
+    *json = json_pack("{s:i, s:o, s:o, s:f, s:o, s:o}", "universe", number, "slots", list, "origins", show_origins(s, number, slots, own), "fps", measured_fps(s), "outputs", outputs_of(s, number), "sources",
                       show_sources(s, number));
     return *json ? LM_OK : LM_NOMEM;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fixtures/classify.h"
+
 static bool find_hazards(struct space *s, const struct patch *p)
 {
     s->is_laser = calloc(p->n_heads + 1, sizeof(bool));
@@ -32,6 +34,31 @@ static bool make_guard(struct space *s, const struct patch *p)
     return s->guard != NULL;
 }
 
+static bool is_hazardous(const struct definition_channel *c)
+{
+    for (size_t i = 0; i < c->n_ranges; i++)
+        if (range_kind(&c->ranges[i]) == RANGE_HAZARD)
+            return true;
+    return c->class == CH_MAINTENANCE;
+}
+
+/* Pan and tilt, what switches a lamp or resets, and whole machines that may hurt. */
+static void mark_spared(struct space *s, const struct patch *p)
+{
+    program_mark_positions(s->program, s->spared);
+    for (size_t i = 0; i < p->n_fixtures; i++) {
+        const struct patch_fixture *f = &p->fixtures[i];
+        const struct definition *d = f->row.definition;
+        int universe = universes_index(s->spared, f->row.universe);
+        if (universe < 0 || !d || !f->mode)
+            continue;
+        bool all = d->type == FIXTURE_LASER || d->type == FIXTURE_SMOKE || d->type == FIXTURE_HAZER || d->type == FIXTURE_FAN;
+        for (int k = 0; k < f->channels && f->row.address + k <= DMX_SLOTS; k++)
+            if (all || is_hazardous(&d->channels[f->mode->channels[k]]))
+                s->spared->u[universe].slots[f->row.address - 1 + k] = 1;
+    }
+}
+
 struct space *space_new(struct shared *patch, const int *universes, size_t n, uint32_t serial)
 {
     const struct patch *p = shared_get(patch);
@@ -44,18 +71,21 @@ struct space *space_new(struct shared *patch, const int *universes, size_t n, ui
     s->universes = universes_new(universes, n);
     s->own = universes_new(universes, n);
     s->steady = universes_new(universes, n);
+    s->spared = universes_new(universes, n);
     s->frame = frame_new(p->n_heads);
     s->held = frame_new(p->n_heads);
     s->look = frame_new(p->n_heads);
     s->last_pan = calloc(p->n_heads + 1, sizeof(float));
     s->last_tilt = calloc(p->n_heads + 1, sizeof(float));
     s->limit = calloc(p->n_heads + 1, sizeof(float));
-    if (!s->universes || !s->own || !s->steady || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
-        !s->limit || program_new(p, s->universes, &s->program) || !make_guard(s, p)) {
+    s->identify_until = calloc(p->n_heads + 1, sizeof(*s->identify_until));
+    if (!s->universes || !s->own || !s->steady || !s->spared || !s->frame || !s->held || !s->look || !s->last_pan || !s->last_tilt || !find_hazards(s, p) ||
+        !s->limit || !s->identify_until || program_new(p, s->universes, &s->program) || !make_guard(s, p)) {
         space_free(s);
         return NULL;
     }
     program_mark_positions(s->program, s->steady);
+    mark_spared(s, p);
     return s;
 }
 
@@ -119,6 +149,7 @@ void space_free(void *space)
     universes_free(s->universes);
     universes_free(s->own);
     universes_free(s->steady);
+    universes_free(s->spared);
     frame_free(s->frame);
     frame_free(s->held);
     frame_free(s->look);

@@ -31,6 +31,7 @@ struct space {
     struct universes *steady;           /* 1 where a slot is pan or tilt: these follow the input even in a blackout */
     bool *is_laser;                     /* per head: dark in a blackout whatever else says */
     bool *is_fog;                       /* per head: smoke, haze, fans; no light, so no master dims it */
+    struct universes *spared;           /* 1 where no test pattern goes (show/dmx_test.h) */
     /* the engine's */
     struct program_state *state;
     struct universes *own, *universes;  /* what the program makes of the frame; what is sent */

@@ -89,6 +89,7 @@ enum lm_err show_new(const struct show_options *o, struct show **result)
     pthread_mutex_init(&s->chains, NULL);
     pthread_mutex_init(&s->audio, NULL);
     pthread_mutex_init(&s->levels, NULL);
+    pthread_mutex_init(&s->tests.lock, NULL);
     pthread_mutex_init(&s->news_lock, NULL);
     listening_init(&s->listening);
 
@@ -128,6 +129,7 @@ void show_free(struct show *s)
     shared_unref(s->viewed_space);
     wire_free(s->wire);
     previews_free(s->previews);
+    dmx_tests_clear(&s->tests);
     player_free(s->player);
     shared_unref(s->loaded_grid);       /* the player may come to the next track until then */
     shared_unref(s->next.grid);

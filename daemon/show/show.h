@@ -78,6 +78,13 @@ enum lm_err show_preview_end(struct show *s, const char *caller, const char *cli
 json_t *show_preview_list(struct show *s);                                  /* [{annotation_id,pattern_id,solo,shown}], newest first */
 
 /* --- host audio --- */
+/* --- channels and outputs under test: dmx_test.h says what that is --- */
+/* {"client","channels":[{channel,value}]|null} -> {fixture_id,channels,note} once the engine sends it. LM_CONFLICT: not of the active venue, or no such socket. */
+enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fixture_id, const json_t *body, json_t **json, struct problem *p);
+/* `output`: its row. {"client","pattern":"full"|"chase"|"blink"|null} -> {output_id,universe,pattern,note} */
+enum lm_err show_test_output(struct show *s, const char *caller, const json_t *output, const json_t *body, json_t **json, struct problem *p);
+json_t *show_tests(struct show *s);                                         /* [{client,fixture_id,output_id,pattern,channels}], newest last */
+
 json_t *show_host_audio(struct show *s);                                    /* the message of topic host-audio, without "type" */
 enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p);     /* end <= 0: whole track */
 enum lm_err show_unload(struct show *s, struct problem *p);
@@ -130,7 +137,7 @@ enum lm_err show_put_calibration(struct show *s, const struct show_calibration *
 
 /* --- what is seen --- */
 struct show_head { uint8_t intensity, r, g, b, strobe, speed; int16_t pan, tilt; } __attribute__((packed));    /* as in the frame message */
-struct show_universe { int number; uint8_t slots[512]; };
+struct show_universe { int number; uint8_t slots[512], own[512]; };     /* as sent; before what is received, parks and tests */
 struct show_live {                  /* one published frame */
     uint32_t seq, patch;            /* patch changes when the list of heads does */
     double time;                    /* position on the track, seconds */
@@ -151,7 +158,7 @@ uint32_t show_host_audio_serial(const struct show *s);      /* rises at every pl
 /* `news` is called after each rise, from any non-real-time thread; it must not wait. One at a time; NULL: none, and none is running any more. */
 void show_follow_audio(struct show *s, void (*news)(void *ctx), void *ctx);
 
-enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"fps","outputs":[...],"sources":[...]}; LM_NOT_FOUND */
+enum lm_err show_universe(struct show *s, int number, json_t **json, struct problem *p);    /* {"slots":[512],"origins","fps","outputs":[...],"sources":[...]}; LM_NOT_FOUND */
 json_t *show_nodes(struct show *s);                                         /* Art-Net devices heard lately, for GET /dmx/nodes */
 json_t *show_universe_numbers(struct show *s);                              /* [1,2] */
 json_t *show_stats(struct show *s);     /* frames, late, frame_us p50/p99/max, layers, tiles, bytes, misses, rate: GET /system "dmx" and /metrics */

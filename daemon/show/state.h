@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "audio/chain.h"
+#include "show/dmx_test.h"
 #include "show/engine.h"
 #include "show/listening.h"
 #include "show/show.h"
@@ -80,6 +81,7 @@ struct show {
     struct engine *engine;
     struct pool *pool;
     struct previews *previews;
+    struct dmx_tests tests;
     struct event_listener *listener;
     pthread_t thread, starter;
     bool has_thread, has_starter;
@@ -102,6 +104,7 @@ struct show {
     pthread_mutex_t view;
     char loaded_track[UUID_SIZE];
     char viewed_score[UUID_SIZE];       /* the active score, for host-audio */
+    char viewed_venue[UUID_SIZE];       /* the active venue */
     uint64_t loaded_serial;
     struct shared *loaded_grid;
     struct show_chain chain;
@@ -216,6 +219,9 @@ void wire_free(struct wire *w);                         /* NULL is fine */
 /* senders.c: those of others, on our universes. Control lock held where `s` is changed. */
 json_t *show_sources(struct show *s, int universe);     /* for GET /dmx/universes/{n} */
 void show_check_senders(struct show *s);
+
+/* origins.c: [{"from":"input"|"park"|"test","first","slots"}], first from 1; what is in none is lumad's own. Takes the control lock. */
+json_t *show_origins(struct show *s, int universe, const uint8_t slots[512], const uint8_t own[512]);
 
 /* nodes.c, beside show_nodes(). Control lock held. */
 void show_check_nodes(struct show *s);                  /* a warning for universes nobody asks for */

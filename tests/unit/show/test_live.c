@@ -78,7 +78,7 @@ TEST(readers_see_whole_frames_while_the_show_grows)
     bool whole = live_front(s.live) == NULL;
     uint8_t slots[512];
 
-    whole &= !live_copy_universe(s.live, 1, slots);
+    whole &= !live_copy_universe(s.live, 1, slots, NULL);
     whole &= !live_reserve(s.live, 100, 2);
     pthread_create(&t, NULL, engine, &s);
     for (int i = 0, seen = 0; seen < 3000; i++) {
@@ -89,7 +89,7 @@ TEST(readers_see_whole_frames_while_the_show_grows)
                 whole &= f->head[k].intensity == f->head[0].intensity;
             whole &= f->universe[1].slots[511] == f->head[0].intensity && f->universes == 2;
         }
-        if (live_copy_universe(s.live, 7, slots))
+        if (live_copy_universe(s.live, 7, slots, NULL))
             whole &= slots[0] == slots[511];
         if (i == 1000)
             whole &= !live_reserve(s.live, 1000, 40);
