@@ -27,7 +27,7 @@ struct message {
         bool on;
         float level;
         int hz;
-        struct { size_t first, n; int64_t until_ns; } identify;
+        struct { char group[UUID_SIZE]; size_t first, n; int64_t until_ns; } identify;      /* of a group, else a range of heads */
         struct { char id[UUID_SIZE]; float level; } group;
         struct flash flash;
     };
@@ -57,10 +57,9 @@ struct engine {
     uint64_t serial, coming, last_ticket;
     bool blackout, frozen, has_held, hold;
     float master;
-    size_t identify_first, identify_n;
-    int64_t identify_until, period_ns, lead_ns;
-    const struct dmx_test *test;        /* NULL: there was none yet */
+    int64_t identify_until, period_ns, lead_ns;         /* the last head that is shown ends then */
     struct flasher flasher;
+    const struct dmx_test *test;        /* NULL: there was none yet */
     uint32_t seq;
     double time;
     struct av av;
@@ -119,7 +118,15 @@ uint64_t engine_post_group(struct engine *e, const char *group_id, float level)
 
 uint64_t engine_post_identify(struct engine *e, size_t first, size_t n, int64_t until_ns)
 {
-    return post(e, (struct message){ .command = CMD_IDENTIFY, .identify = { first, n, until_ns } });
+    return post(e, (struct message){ .command = CMD_IDENTIFY, .identify = { .first = first, .n = n, .until_ns = until_ns } });
+}
+
+uint64_t engine_post_identify_group(struct engine *e, const char *group_id, int64_t until_ns)
+{
+    struct message m = { .command = CMD_IDENTIFY, .identify.until_ns = until_ns };
+
+    snprintf(m.identify.group, sizeof(m.identify.group), "%s", group_id);
+    return post(e, m);
 }
 
 uint64_t engine_post_flash(struct engine *e, const struct flash *flash)
@@ -131,13 +138,6 @@ uint64_t engine_post_flash(struct engine *e, const struct flash *flash)
     return post(e, m);
 }
 
-uint64_t engine_post_rate(struct engine *e, int hz)
-{
-    return post(e, (struct message){ .command = CMD_RATE, .hz = hz });
-}
-
-uint64_t engine_post_hold(struct engine *e, bool on)
-{
 struct dmx_test *engine_test_back(struct engine *e)
 {
     return latest_back(&e->tests);
@@ -149,6 +149,13 @@ uint64_t engine_post_test(struct engine *e)
     return post(e, (struct message){ .command = CMD_TEST });
 }
 
+uint64_t engine_post_rate(struct engine *e, int hz)
+{
+    return post(e, (struct message){ .command = CMD_RATE, .hz = hz });
+}
+
+uint64_t engine_post_hold(struct engine *e, bool on)
+{
     return post(e, (struct message){ .command = CMD_HOLD, .on = on });
 }
 
@@ -232,10 +239,8 @@ static void apply(struct engine *e, const struct message *m)
 {
     switch (m->command) {
     case CMD_SCENE:
-        if (!e->scene || m->scene->space != e->scene->space) {
+        if (!e->scene || m->scene->space != e->scene->space)
             e->has_held &= ((const struct space *)m->scene->space->obj)->has_kin;       /* a frozen look of heads that are gone is none */
-            e->identify_n = 0;          /* these numbers are other heads now */
-        }
         e->scene = m->scene;
         e->serial = m->scene->serial;
         e->coming = m->scene->coming;
@@ -261,8 +266,8 @@ static void apply(struct engine *e, const struct message *m)
             scene_set_group(e->scene, m->group.id, m->group.level);
         break;
     case CMD_IDENTIFY:
-        e->identify_first = m->identify.first;
-        e->identify_n = m->identify.n;
+        if (e->scene)
+            scene_identify(e->scene, m->identify.group, m->identify.first, m->identify.n, m->identify.until_ns);
         e->identify_until = m->identify.until_ns;
         break;
     case CMD_RATE:
@@ -275,18 +280,22 @@ static void apply(struct engine *e, const struct message *m)
     case CMD_FLASH:
         flasher_set(&e->flasher, &m->flash);
         break;
+    case CMD_TEST:
+        e->test = latest_front(&e->tests);
+        break;
     }
     e->last_ticket = m->ticket;
 }
 
 static void identify(struct engine *e, struct frame *f, int64_t now)
-    case CMD_TEST:
-        e->test = latest_front(&e->tests);
-        break;
 {
+    const struct space *space = e->scene->space->obj;
+
     if (now >= e->identify_until)
         return;
-    for (size_t i = e->identify_first; i < e->identify_first + e->identify_n && i < f->heads; i++) {
+    for (size_t i = 0; i < f->heads; i++) {
+        if (now >= space->identify_until[i])
+            continue;
         f->r[i] = f->g[i] = f->b[i] = f->intensity[i] = 1;
         f->strobe[i] = 0;
     }
@@ -317,7 +326,7 @@ static void make_look(struct engine *e, const struct player_now *now, struct fra
     }
 }
 
-/* Score -> freeze -> masters -> flash -> blackout -> guard -> identify (light-model 5, "Order after the score") -> what is received -> parks. */
+/* Score -> freeze -> masters -> flash -> blackout -> guard -> identify (light-model 5, "Order after the score") -> what is received -> parks -> tests. */
 static void make_frame(struct engine *e, const struct player_now *now, int64_t mono_ns)
 {
     struct scene *scene = e->scene;
@@ -345,6 +354,8 @@ static void make_frame(struct engine *e, const struct player_now *now, int64_t m
     program_run(space->program, space->state, f, mono_ns, space->own);
     input_set_merge(scene->input->obj, space->own, e->blackout ? space->steady : NULL, space->universes, mono_ns);
     scene_park(scene, space->universes);
+    if (e->test && !e->blackout)
+        dmx_test_run(e->test, space, mono_ns);
 }
 
 static void publish(struct engine *e)
@@ -354,12 +365,11 @@ static void publish(struct engine *e)
     const struct frame *f = space->frame;
 
     l->seq = ++e->seq;
-    if (e->test && !e->blackout)
-        dmx_test_run(e->test, space, mono_ns);
     l->patch = space->serial;
     l->time = e->time;
     program_last_position(space->state, space->last_pan, space->last_tilt);
     live_fill(l, f, space->last_pan, space->last_tilt, space->universes);
+    live_fill_own(l, space->own);
     live_publish(e->live);
 }
 
@@ -369,7 +379,6 @@ static void prepare(struct engine *e, int64_t now)
     struct message m;
     struct player_now view;
 
-    live_fill_own(l, space->own);
     while (ring_pop(e->ring, &m))
         apply(e, &m);
     if (!e->scene)
@@ -507,8 +516,8 @@ void engine_free(struct engine *e)
     }
     ring_free(e->ring);
     live_free(e->live);
+    for (int i = 0; i < 3; i++)
+        free(e->tests.buf[i]);
     pthread_mutex_destroy(&e->post_lock);
     free(e);
 }
-    for (int i = 0; i < 3; i++)
-        free(e->tests.buf[i]);

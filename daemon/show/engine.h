@@ -36,14 +36,16 @@ uint64_t engine_post_freeze(struct engine *e, bool on);
 uint64_t engine_post_master(struct engine *e, float level);
 /* A group of the scene's patch; one it does not have is passed over. "": all of them. */
 uint64_t engine_post_group(struct engine *e, const char *group_id, float level);
+/* At full until then, beside those that already are; a new patch ends it. */
 uint64_t engine_post_identify(struct engine *e, size_t first_head, size_t n, int64_t until_ns);
+uint64_t engine_post_identify_group(struct engine *e, const char *group_id, int64_t until_ns);     /* its lights; no fog, no laser */
 /* Behind the masters, before a blackout (show/flash.h). NULL: no more. */
 uint64_t engine_post_flash(struct engine *e, const struct flash *flash);
-uint64_t engine_post_rate(struct engine *e, int hz);
-/* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
 /* What is under test: fill the one, wholly, and post it. One caller at a time. */
 struct dmx_test *engine_test_back(struct engine *e);
 uint64_t engine_post_test(struct engine *e);
+uint64_t engine_post_rate(struct engine *e, int hz);
+/* The engine keeps sending the last bytes and leaves what is its own in the space alone until the next scene or until `on` is false: the time to copy it. */
 uint64_t engine_post_hold(struct engine *e, bool on);
 bool engine_wait(struct engine *e, uint64_t ticket, int timeout_ms);
 

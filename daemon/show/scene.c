@@ -158,6 +158,7 @@ void space_free(void *space)
     free(s->is_laser);
     free(s->is_fog);
     free(s->limit);
+    free(s->identify_until);
     guard_free(s->guard);
     shared_unref(s->patch);
     free(s);
@@ -204,6 +205,22 @@ void scene_set_group(const struct scene *s, const char *id, float level)
         if (!*id || !memcmp(patch->groups[g].id, id, UUID_SIZE))
             s->group_level[g] = level;
     scene_limit_heads(s);
+}
+
+/* Who asks for a group means its lights: a hazer or a laser in it is not set off by the way. */
+void scene_identify(const struct scene *s, const char *group_id, size_t first, size_t n, int64_t until_ns)
+{
+    const struct space *space = s->space->obj;
+    const struct patch *patch = space->patch->obj;
+
+    for (size_t i = first; !*group_id && i < first + n && i < patch->n_heads; i++)
+        space->identify_until[i] = until_ns;
+    for (size_t g = 0; *group_id && g < patch->n_groups; g++)
+        for (size_t k = 0; k < patch->groups[g].n_heads && !memcmp(patch->groups[g].id, group_id, UUID_SIZE); k++) {
+            uint32_t i = patch->groups[g].heads[k];
+            if (!space->is_fog[i] && !space->is_laser[i])
+                space->identify_until[i] = until_ns;
+        }
 }
 
 void space_darken_lasers(const struct space *s, struct frame *f)

@@ -39,6 +39,7 @@ struct space {
     bool has_look, has_kin;             /* kin: heads that the space before had too */
     float *last_pan, *last_tilt;
     float *limit;                       /* per head: of the masters of its groups, the lowest */
+    int64_t *identify_until;            /* per head, monotonic: at full till then */
     struct guard *guard;
 };
 
@@ -73,5 +74,6 @@ void scene_free(struct scene *s);
 /* The engine's, real-time safe. */
 void scene_limit_heads(const struct scene *s);                  /* from the levels of the groups to those of their heads */
 void scene_set_group(const struct scene *s, const char *group_id, float level);        /* "": all groups; one that is not there is passed over */
+void scene_identify(const struct scene *s, const char *group_id, size_t first, size_t n, int64_t until_ns);        /* "": the n heads from `first` */
 void space_darken_lasers(const struct space *s, struct frame *f);
 void scene_park(const struct scene *s, struct universes *u);

@@ -435,6 +435,8 @@ enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct p
     return show_get(s, json, p);
 }
 
+#define IDENTIFY_NS INT64_C(600000000)
+
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p)
 {
     size_t first = 0, n = 0;
@@ -447,7 +449,27 @@ enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem
     pthread_mutex_unlock(&s->control);
     if (!n)
         return problem_set(p, LM_CONFLICT, "Only fixtures of the active venue can be identified. Make its venue active first.");
-    engine_post_identify(s->engine, first, n, clock_mono_ns() + 600000000);
+    engine_post_identify(s->engine, first, n, clock_mono_ns() + IDENTIFY_NS);
+    return LM_OK;
+}
+
+enum lm_err show_identify_group(struct show *s, const char *group_id, struct problem *p)
+{
+    const struct patch_group *group = NULL;
+    size_t n = 0;
+
+    pthread_mutex_lock(&s->control);
+    const struct patch *patch = shared_get(s->now.patch);
+    for (size_t i = 0; patch && !group && i < patch->n_groups; i++)
+        if (!strcmp(patch->groups[i].id, group_id))
+            group = &patch->groups[i];
+    n = group ? group->n_heads : 0;
+    pthread_mutex_unlock(&s->control);
+    if (!group)
+        return problem_set(p, LM_CONFLICT, "Only groups of the active venue can be identified. Make its venue active first.");
+    if (!n)
+        return problem_set(p, LM_CONFLICT, "The group has no fixtures, so there is nothing to light.");
+    engine_post_identify_group(s->engine, group_id, clock_mono_ns() + IDENTIFY_NS);
     return LM_OK;
 }
 

@@ -51,7 +51,7 @@ void show_stop(struct show *s);
 void show_free(struct show *s);
 
 /* --- PUT /show and friends; each answers when the engine shows it --- */
-/* {venue_id,score_id,track_id,mode,blackout,freeze,master,group_masters:[{group_id,name,level,heads}] of the active venue} */
+/* {venue_id,score_id,track_id,mode,blackout,freeze,master,group_masters:[{group_id,name,color,level,heads}] of the active venue} */
 enum lm_err show_get(struct show *s, json_t **json, struct problem *p);
 enum lm_err show_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
 enum lm_err show_blackout(struct show *s, bool on);
@@ -62,6 +62,7 @@ enum lm_err show_group_masters_full(struct show *s);                        /* a
 enum lm_err show_autoplay_get(struct show *s, json_t **json, struct problem *p);    /* {enabled,venue_id,score_id,repeat:"once"|"loop",resume} */
 enum lm_err show_autoplay_put(struct show *s, const json_t *body, json_t **json, struct problem *p);
 enum lm_err show_identify(struct show *s, const char *fixture_id, struct problem *p);       /* 0.6 s at full; fixture of the active venue, else LM_CONFLICT */
+enum lm_err show_identify_group(struct show *s, const char *group_id, struct problem *p);   /* the same for the lights of a group */
 
 /* --- live preview: preview.h says what it is --- */
 enum { CALLER_SIZE = 64 };
@@ -77,7 +78,6 @@ enum lm_err show_preview_put(struct show *s, const char *caller, const json_t *b
 enum lm_err show_preview_end(struct show *s, const char *caller, const char *client, const char *of, struct problem *p);
 json_t *show_preview_list(struct show *s);                                  /* [{annotation_id,pattern_id,solo,shown}], newest first */
 
-/* --- host audio --- */
 /* --- channels and outputs under test: dmx_test.h says what that is --- */
 /* {"client","channels":[{channel,value}]|null} -> {fixture_id,channels,note} once the engine sends it. LM_CONFLICT: not of the active venue, or no such socket. */
 enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fixture_id, const json_t *body, json_t **json, struct problem *p);
@@ -85,6 +85,7 @@ enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fi
 enum lm_err show_test_output(struct show *s, const char *caller, const json_t *output, const json_t *body, json_t **json, struct problem *p);
 json_t *show_tests(struct show *s);                                         /* [{client,fixture_id,output_id,pattern,channels}], newest last */
 
+/* --- host audio --- */
 json_t *show_host_audio(struct show *s);                                    /* the message of topic host-audio, without "type" */
 enum lm_err show_load_track(struct show *s, const char *track_id, double start, double end, struct problem *p);     /* end <= 0: whole track */
 enum lm_err show_unload(struct show *s, struct problem *p);

@@ -162,7 +162,7 @@ void show_forget_graphs(struct show *s);
 void show_collect(struct show *s);
 
 /* masters.c */
-json_t *show_group_masters(struct show *s, const struct patch *patch);  /* [{group_id,name,level,heads}] */
+json_t *show_group_masters(struct show *s, const struct patch *patch);  /* [{group_id,name,color,level,heads}] */
 void show_fill_levels(struct show *s, struct scene *scene);             /* of its groups; `levels` is held until it is posted */
 void show_load_levels(struct show *s);                  /* before the first scene */
 bool show_save_levels(struct show *s);                  /* when they changed; false: the disk refuses */
