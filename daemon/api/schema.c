@@ -85,7 +85,7 @@ static const struct {
     { "StemModelAcceptance", "*accepted:boolean", true },
     { "Warning", "id:string level:=error|warn message:string since:instant", false },
     { "Head",
-      "id:string fixture_id:uuid index:integer label:string x:number y:number z:number rot_x:number rot_y:number rot_z:number "
+      "id:string fixture_id:uuid index:integer label:string type:string x:number y:number z:number rot_x:number rot_y:number rot_z:number "
       "capabilities:string[] pan_max:number tilt_max:number",
       false },
     { "Patch", "universes:PatchUniverse[] warnings:string[]", false },

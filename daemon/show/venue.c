@@ -156,8 +156,9 @@ json_t *venue_heads_json(const struct patch *patch)
         for (unsigned bit = 1; bit <= CAP_ZOOM; bit <<= 1)
             if (h->capabilities & bit)
                 json_array_append_new(caps, json_string(capability_name((enum capability)bit)));
-        json_array_append_new(items, json_pack("{s:s, s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:f}", "id", id, "fixture_id",
-                f->row.id, "index", (int)h->index, "label", f->row.label ? f->row.label : "", "x", metres(h->pos[0]), "y", metres(h->pos[1]),
+        json_array_append_new(items, json_pack("{s:s, s:s, s:i, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:f}", "id", id, "fixture_id",
+                f->row.id, "index", (int)h->index, "label", f->row.label ? f->row.label : "", "type",
+                fixture_type_name(f->row.definition ? f->row.definition->type : FIXTURE_OTHER), "x", metres(h->pos[0]), "y", metres(h->pos[1]),
                 "z", metres(h->pos[2]), "rot_x", f->row.rot[0], "rot_y", f->row.rot[1], "rot_z", f->row.rot[2], "capabilities", caps, "pan_max",
                 f->mode ? f->mode->pan_max : 0.0, "tilt_max", f->mode ? f->mode->tilt_max : 0.0));
     }

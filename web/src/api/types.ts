@@ -319,6 +319,7 @@ export interface Head {
     rot_y: number;
     rot_z: number;
     capabilities: string[];
+    type?: string; /* of its definition: "moving_head", "bar", "hazer" */
     label: string | null;
     pan_max: number | null;
     tilt_max: number | null;

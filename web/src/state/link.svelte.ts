@@ -118,7 +118,10 @@ class Link {
     private binary(buffer: ArrayBuffer) {
         const kind = kindOf(buffer);
         if (kind === 'frame' || kind === 'wire') {
-            if (live.frame.decode(buffer) && live.frame.patch !== this.patch) this.patch = live.frame.patch;
+            const frame = kind === 'wire' ? live.wire : live.frame;
+            if (!frame.decode(buffer)) return;
+            live.newest = frame;
+            if (frame.patch !== this.patch) this.patch = frame.patch;
             return;
         }
         const u = decodeDmx(buffer);

@@ -6,12 +6,28 @@ import { Frame } from '../api/binary';
 import type { Head, HostAudio, Meters } from '../api/types';
 import { HostClock } from '../timeline/clock';
 
+/* Pictures that were drawn; how long the last took the graphics, milliseconds; how well it is drawn; whether by the processor. */
+export interface StageCount {
+    pictures: number;
+    gpuMs: number;
+    step: string;
+    isSoftware: boolean;
+}
+
+const frame = new Frame();
+
 export const live = {
-    frame: new Frame(),
+    frame,
+    /* The same, read back from the slots that were sent. */
+    wire: new Frame(),
+    /* Which of the two came last. */
+    newest: frame,
     clock: new HostClock(),
     dmx: new Map<number, Uint8Array>(),
     /* The newest, while somebody looks at them. */
     meters: null as Meters | null,
+    /* What the stage has drawn, while there is one. */
+    stage: null as StageCount | null,
     /* In the order of the frame's heads. */
     heads: [] as Head[],
 };
@@ -26,6 +42,7 @@ export const now = () => performance.now() / 1000;
  *   hostAudio  newest host-audio message, or null
  *   meters     newest message of the meters, null while none are shown
  *   position   where the page believes the music is now, in seconds
+ *   stage      {pictures, gpuMs, step, isSoftware}: what the stage has drawn; null while there is none
  *   heads      [{id, r, g, b, intensity}] of the newest frame; all 0..255
  */
 export interface Diagnostics {
@@ -33,6 +50,7 @@ export interface Diagnostics {
     readonly hostAudio: HostAudio | null;
     readonly meters: Meters | null;
     readonly position: number;
+    readonly stage: StageCount | null;
     readonly heads: { id: string; r: number; g: number; b: number; intensity: number }[];
 }
 
@@ -45,7 +63,7 @@ declare global {
 export function exposeDiagnostics() {
     window.__lumad = {
         get frameSeq() {
-            return live.frame.seq;
+            return live.newest.seq;
         },
         get hostAudio() {
             return live.clock.message;
@@ -53,11 +71,14 @@ export function exposeDiagnostics() {
         get meters() {
             return live.meters;
         },
+        get stage() {
+            return live.stage;
+        },
         get position() {
             return live.clock.position(now());
         },
         get heads() {
-            const f = live.frame;
+            const f = live.newest;
             return Array.from({ length: f.count }, (_, i) => ({
                 id: live.heads[i]?.id ?? String(i),
                 r: f.r[i] ?? 0,

@@ -4,8 +4,8 @@ export const ROOMS = ['library', 'venue', 'patterns', 'scores', 'show', 'setting
 export type Room = (typeof ROOMS)[number];
 export type Theme = 'dark' | 'light' | 'night';
 export const THEMES: Theme[] = ['dark', 'light', 'night'];
-/* Which side of the light the stage shows: what was meant, or what the DMX bytes say. */
-export const SIDES = ['frame', 'wire'] as const;
+/* Which side of the light the stage shows: what was meant, what the DMX bytes say, or the latter with marks where it is not the former. */
+export const SIDES = ['frame', 'wire', 'both'] as const;
 export type Side = (typeof SIDES)[number];
 export type Panel = 'warnings' | 'jobs' | null;
 

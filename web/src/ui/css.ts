@@ -52,9 +52,17 @@ export const gridLook = (): GridLook => ({
 
 export const stageColors = (): StageColors => ({
     ground: token('stage-ground'),
-    line: token('line-strong'),
-    body: token('line-strong'),
-    select: token('select'),
+    line: token('stage-line'),
+    body: token('stage-body'),
+    text: token('stage-text'),
+    dim: token('stage-dim'),
+    select: token('stage-select'),
+    live: token('stage-live'),
+    armed: token('stage-armed'),
+    x: token('axis-x'),
+    y: token('axis-y'),
+    z: token('axis-z'),
+    font: `12px ${token('font')}`,
 });
 
 export const meterColors = (): MeterColors => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beamDirection, rotation, strobeOpen, toFloor } from './geometry';
+import { apply, beamDirection, eulerOf, quaternion, rotation, strobeOpen, times, toFloor } from './geometry';
 
 function beam(rot: [number, number, number], pan: number, tilt: number): number[] {
     const out = [0, 0, 0];
@@ -35,4 +35,24 @@ test('no more than three flashes a second are shown', () => {
     }
     expect(flashes).toBe(30);
     expect(strobeOpen(0, 0.9)).toBe(true);
+});
+test('angles come back from a rotation, or others that make the same', () => {
+    for (const angles of [[0.4, -0.7, 1.1], [Math.PI, 0, 0.3], [0.2, Math.PI / 2, 0.5], [-2, -Math.PI / 2, 1]] as [number, number, number][]) {
+        const m = rotation(...angles);
+        rotation(...eulerOf(m)).forEach((v, i) => expect(v).toBeCloseTo(m[i]!, 5));
+    }
+});
+test('a quaternion turns as its matrix does', () => {
+    for (const angles of [[0.4, -0.7, 1.1], [Math.PI, 0, 0.3], [0, Math.PI, 0], [0, 0, Math.PI]] as [number, number, number][]) {
+        const m = rotation(...angles);
+        const [x, y, z, w] = quaternion(m);
+        const back = [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)];
+        back.forEach((v, i) => expect(v).toBeCloseTo(m[i]!, 6));
+    }
+});
+test('turning by two rotations is turning by their product', () => {
+    const a = rotation(0.3, 0.1, -0.4);
+    const b = rotation(-1, 0.5, 2);
+    const one = apply(times(a, b), [1, 2, 3]);
+    apply(a, apply(b, [1, 2, 3])).forEach((v, i) => expect(v).toBeCloseTo(one[i]!, 9));
 });

@@ -1,179 +1,256 @@
 /*
- * The stage: floor, fixtures and their light, drawn from live data. Z is up; x is to the
- * audience's right and y upstage, as in the venue's own coordinates.
+ * The stage: the fixtures of a venue as bodies, the light of the newest frame, the floor, and what is drawn over them. Plain three.js and canvas.
  *
- * Draws only when something changed (a frame, the camera, a strobe), so a resting stage
- * costs nothing. The picture's resolution drops when it takes too long to draw.
+ *   const stage = new Stage(canvas, sheet, colors, isCalm);
+ *   stage.setPatch(heads, fixtures); stage.draw(frame, now);        once per animation frame; it draws when there is something new to draw
+ *   stage.on = { pick, framed, placed, ... };                       what hands did
+ *
+ * A picture is begun only when the graphics have finished the last one. So a slow machine gets fewer pictures and never a queue of them between a hand and
+ * what it sees; how long each took tells the tuner how good the next may be.
  */
-import {
-    AmbientLight, BoxGeometry, Color, DirectionalLight, InstancedMesh, Matrix4, MeshLambertMaterial,
-    PerspectiveCamera, Raycaster, Scene, Vector2, WebGLRenderer,
-} from 'three';
+import { Color, Scene, WebGLRenderer } from 'three';
 import type { Frame } from '../api/binary';
-import type { Head } from '../api/types';
+import type { Fixture, Group, Head } from '../api/types';
 import { Beams } from './beams';
-import { Camera } from './camera';
+import { Bodies } from './bodies';
+import { Editing, type Edited, type Hand } from './editing';
+import { Eye, type Look } from './eye';
 import { Floor } from './floor';
-import { beamDirection, rotation, strobeOpen, toFloor, type Mat3 } from './geometry';
+import { beamDirection, strobeOpen, toFloor } from './geometry';
+import { Hands, type At, type How } from './hands';
+import { OPTICS, type Optics } from './kinds';
+import { Overlay, type Ink } from './overlay';
+import { airOf, bodiesOf, inRoom, thingsOf, type Thing } from './patch';
+import { paintOver, type Shown } from './over';
+import { GpuClock } from './gpuclock';
+import { Tuner, type Quality } from './quality';
+import { RADIUS } from './shapes';
 
-/* How a beam is drawn: metres it reaches without a floor to meet, and how fast it widens.
- * Definitions seldom know their optics, so the kind of head decides. */
-interface Optics {
-    reach: number;
-    spread: number;
-    strength: number;
-}
-const spread = (degrees: number) => Math.tan((degrees * Math.PI) / 180);
-const MOVING: Optics = { reach: 11, spread: spread(5), strength: 1 };
-const WASH: Optics = { reach: 9, spread: spread(12), strength: 1 };
-const PIXEL: Optics = { reach: 3.5, spread: spread(7), strength: 0.55 };
-const MANY = 4; /* heads of one fixture that make it a bar of pixels */
-const MAX_RATIO = 1.5;
-const SLOW_MS = 28;
-
-export interface StageColors {
-    ground: string;
-    line: string;
+export interface StageColors extends Ink {
     body: string;
-    select: string;
+}
+
+export interface StageEvents {
+    pick: (id: string | null, how: How) => void;
+    framed: (ids: string[], isMore: boolean) => void;
+    placed: (e: Edited) => void;
+    places: () => void; /* something stands elsewhere, or is about to */
+    changed: () => void; /* the look, or the quality it has come to */
+}
+
+/* For who measures: pictures that were drawn, how long the last took the graphics, milliseconds; the step of the ladder. */
+export interface StageCount {
+    pictures: number;
+    gpuMs: number;
+    step: string;
+    isSoftware: boolean;
 }
 
 export class Stage {
-    onPick: ((fixtureId: string | null) => void) | null = null;
+    on: StageEvents = { pick: () => undefined, framed: () => undefined, placed: () => undefined, places: () => undefined, changed: () => undefined };
+    readonly eye = new Eye();
+    readonly editing: Editing;
+    readonly count: StageCount;
+    things: readonly Thing[] = [];
 
     private readonly renderer: WebGLRenderer;
     private readonly scene = new Scene();
-    private readonly camera: Camera;
     private readonly floor = new Floor();
-    private beams: Beams | null = null;
-    private bodies: InstancedMesh | null = null;
-    private heads: readonly Head[] = [];
-    private turns: Mat3[] = [];
-    private optics: Optics[] = [];
-    private fixtures: string[] = []; /* per body */
-    private selected: string | null = null;
-    private seq = -1;
-    private isDirty = true;
-    private hasStrobe = false;
-    private ratio: number;
-    private slow = 0;
-    private lastMs = 0;
+    private readonly overlay: Overlay;
+    private readonly hands: Hands;
+    private readonly clock: GpuClock;
+    private readonly tuner: Tuner;
     private readonly resize: ResizeObserver;
+    private beams: Beams | null = null;
+    private bodies: Bodies | null = null;
+    private heads: readonly Head[] = [];
+    private origin = new Float32Array(0);
+    private optics: Optics[] = [];
+    private air = new Float32Array(0); /* how much of a beam each head has of its own */
+    private thingOf: Thing[] = []; /* of each head */
+    private byId = new Map<string, Thing>();
     private colors: StageColors;
+    private haze = 0.5;
+    private seq = -1;
+    private isDirty = true; /* the light's picture */
+    private isInkDirty = true;
+    private hasStrobe = false;
+    private drawnAt = 0;
+    private isLost = false;
+    private shown: Shown = { picked: new Set(), hover: null, frame: null, labels: 'none', measures: false, marks: [], heads: [], group: null, flash: new Set() };
 
     constructor(
         private readonly canvas: HTMLCanvasElement,
+        sheet: HTMLCanvasElement,
         colors: StageColors,
         private readonly isCalm: boolean,
+        quality: Quality,
     ) {
+        const isSoftware = hasNoGraphics();
+        this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware, powerPreference: 'high-performance' });
+        this.tuner = new Tuner(quality, isSoftware);
+        this.count = { pictures: 0, gpuMs: 0, step: this.tuner.step.name, isSoftware };
+        this.clock = new GpuClock(this.renderer.getContext() as WebGL2RenderingContext);
         this.colors = colors;
-        this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'low-power' });
-        this.ratio = Math.min(devicePixelRatio, MAX_RATIO);
-        this.camera = new Camera(new PerspectiveCamera(42, 1, 0.1, 200), canvas, () => (this.isDirty = true));
-        const sun = new DirectionalLight(0xffffff, 1.4);
-        sun.position.set(-3, -8, 9);
-        this.scene.add(this.floor.mesh, sun, new AmbientLight(0xffffff, 0.9));
+        this.overlay = new Overlay(sheet, this.eye, colors);
+        this.editing = new Editing(this.eye, () => this.preview());
+        this.scene.add(this.floor.mesh);
         this.setColors(colors);
+        this.hands = new Hands(canvas, this.wishes());
         this.resize = new ResizeObserver(() => this.fit());
         this.resize.observe(canvas.parentElement ?? canvas);
-        canvas.addEventListener('click', this.pick);
+        canvas.addEventListener('webglcontextlost', this.lost);
+        canvas.addEventListener('webglcontextrestored', this.restored);
         this.fit();
+        this.eye.show('corner', []);
+    }
+
+    /* ---- what is there ---- */
+
+    /* Another patch, or another place in it. The eye is moved only by the first that has something. */
+    setPatch(heads: readonly Head[], fixtures: readonly Fixture[] | null) {
+        const isFirst = this.things.length === 0;
+        this.heads = heads;
+        this.things = thingsOf(heads, fixtures);
+        this.byId = new Map(this.things.map((t) => [t.id, t]));
+        this.thingOf = new Array<Thing>(heads.length);
+        this.air = new Float32Array(heads.length);
+        for (const t of this.things) {
+            t.heads.forEach((h, i) => {
+                this.thingOf[h.index] = t;
+                this.air[h.index] = airOf(t, i);
+            });
+        }
+        this.beams?.dispose();
+        this.bodies?.dispose();
+        this.origin = new Float32Array(heads.length * 3);
+        this.optics = heads.map((_, i) => OPTICS[this.thingOf[i]?.kind ?? 'other']);
+        this.beams = new Beams(this.scene, heads.length, this.origin, this.optics);
+        this.bodies = new Bodies(this.scene, this.things.flatMap((t) => bodiesOf(t).map((b) => ({ thing: t.id, kind: t.kind, width: t.width, height: t.height, ...b }))));
+        this.editing.setThings(this.byId);
+        this.place();
+        this.paint();
+        this.seq = -1;
+        if (isFirst && this.things.length) this.fitAll();
+        this.dirty();
     }
 
     setColors(colors: StageColors) {
         this.colors = colors;
+        this.overlay.ink = colors;
         this.scene.background = new Color(colors.ground);
         this.floor.setColor(colors.line);
-        this.paintBodies();
-        this.isDirty = true;
+        this.paint();
+        this.dirty();
     }
 
-    /* Another patch. The camera is moved only if the old one could not see it. */
-    setHeads(heads: readonly Head[]) {
-        const isFirst = this.heads.length === 0;
-        this.beams?.dispose();
-        if (this.bodies) {
-            this.scene.remove(this.bodies);
-            this.bodies.geometry.dispose();
-            (this.bodies.material as MeshLambertMaterial).dispose();
-            this.bodies.dispose();
-        }
-        this.heads = heads;
-        const origin = new Float32Array(heads.length * 3);
-        heads.forEach((h, i) => origin.set([h.x, h.y, h.z], i * 3));
-        this.turns = heads.map((h) => rotation(h.rot_x, h.rot_y, h.rot_z));
-        const perFixture = new Map<string, number>();
-        for (const h of heads) perFixture.set(h.fixture_id, (perFixture.get(h.fixture_id) ?? 0) + 1);
-        this.optics = heads.map((h) => {
-            if (h.capabilities.includes('movement')) return MOVING;
-            return perFixture.get(h.fixture_id)! >= MANY ? PIXEL : WASH;
-        });
-        this.beams = new Beams(this.scene, heads.length, origin);
-        this.fixtures = heads.map((h) => h.fixture_id);
-        const body = new BoxGeometry(0.2, 0.2, 0.2);
-        this.bodies = new InstancedMesh(body, new MeshLambertMaterial(), Math.max(1, heads.length));
-        this.bodies.count = heads.length;
-        const place = new Matrix4();
-        heads.forEach((h, i) => {
-            const m = this.turns[i]!;
-            /* The body is behind the lens, in its own up. */
-            const [ux, uy, uz] = [m[2] * 0.12, m[5] * 0.12, m[8] * 0.12];
-            place.set(
-                m[0], m[1], m[2], h.x + ux,
-                m[3], m[4], m[5], h.y + uy,
-                m[6], m[7], m[8], h.z + uz,
-                0, 0, 0, 1,
-            );
-            this.bodies!.setMatrixAt(i, place);
-        });
-        this.scene.add(this.bodies);
-        this.paintBodies();
-        this.seq = -1;
-        this.isDirty = true;
-        if (isFirst) this.frameAll();
+    setPicked(ids: readonly string[]) {
+        this.shown.picked = new Set(ids);
+        this.editing.setPicked(ids);
+        this.paint();
+        this.dirty();
     }
 
-    select(fixtureId: string | null) {
-        this.selected = fixtureId;
-        this.paintBodies();
-        this.isDirty = true;
+    /* What is pointed at: "<fixture>:<head>", and the group whose axes and movement base are shown. */
+    setSpot(heads: readonly string[], group: Group | null) {
+        const at = new Map(this.heads.map((h, i) => [h.id, i]));
+        this.shown.heads = heads.map((id) => at.get(id)).filter((i) => i !== undefined);
+        this.shown.group = group;
+        this.inkDirty();
+    }
+    /* Fixtures that are being identified. */
+    setFlash(ids: readonly string[]) {
+        this.shown.flash = new Set(ids);
+        this.paint();
+        this.dirty();
+    }
+    /* Heads whose sent light is not the meant one. */
+    setMarks(heads: readonly number[]) {
+        this.shown.marks = heads;
+        this.inkDirty();
+    }
+    setOptions(o: { labels: Shown['labels']; measures: boolean; quality: Quality; haze: number }) {
+        Object.assign(this.shown, { labels: o.labels, measures: o.measures });
+        this.haze = o.haze;
+        this.tuner.set(o.quality);
+        this.applyStep();
+        this.dirty();
     }
 
-    frameAll() {
-        this.camera.frame(this.heads);
-        this.isDirty = true;
+    setTool(hand: Hand) {
+        Object.assign(this.editing, hand);
+        this.inkDirty();
     }
 
-    /* View from the side named: the audience, above, or three quarters. */
-    look(from: 'front' | 'top' | 'corner') {
-        this.camera.look(from, this.heads);
-        this.isDirty = true;
+    /* ---- from where ---- */
+
+    look(from: Look) {
+        this.eye.show(from, this.extent());
+        this.dirty();
+        this.on.changed();
+    }
+    fitAll() {
+        this.eye.frame(this.extent());
+        this.dirty();
+    }
+    /* What is chosen in the middle, or all. */
+    fitPicked() {
+        const at = this.things.filter((t) => this.shown.picked.has(t.id)).map((t) => this.editing.placeOf(t));
+        if (!at.length) return this.fitAll();
+        this.eye.frame(at.flatMap((p) => [{ ...p, x: p.x - 1, z: p.z - 1 }, { ...p, x: p.x + 1, z: p.z + 0.5 }]));
+        this.dirty();
+    }
+    orbit(right: number, up: number) {
+        if (this.eye.isFlat) this.eye.pan(right * 200, up * 200);
+        else this.eye.orbit(right, up);
+        this.dirty();
+    }
+    shift(dx: number, dy: number) {
+        this.eye.pan(dx, dy);
+        this.dirty();
+    }
+    zoom(by: number) {
+        this.eye.zoom(by);
+        this.dirty();
+    }
+    private extent() {
+        return this.things.map((t) => this.editing.placeOf(t));
     }
 
-    /* Keys: radians to the right and up, part of the distance nearer. */
-    turn(right: number, up: number, nearer: number) {
-        this.camera.turn(right, up, nearer);
+    /* Esc: true where something was being done. */
+    abandon(): boolean {
+        const was = this.hands.abandon();
+        return this.editing.abandon() || was;
     }
 
-    /* Once per animation frame. */
+    /* ---- once per animation frame ---- */
+
     draw(frame: Frame, nowMs: number) {
-        this.adapt(nowMs);
-        this.camera.update();
-        const isNew = frame.seq !== this.seq;
-        if (!isNew && !this.isDirty && !this.hasStrobe) return;
+        this.drawInk();
+        if (this.isLost || (frame.seq === this.seq && !this.isDirty && !this.hasStrobe)) return;
+        if (!this.clock.isFree(nowMs) || nowMs - this.drawnAt < this.tuner.step.restMs) return;
+        const took = this.clock.took;
+        if (took > 0 && this.tuner.report(took, nowMs)) this.applyStep();
+        this.count.gpuMs = took;
+        this.drawnAt = nowMs;
         this.seq = frame.seq;
         this.isDirty = false;
         this.write(frame, nowMs / 1000);
-        this.renderer.render(this.scene, this.camera.camera);
+        this.beams?.look(this.haze, this.tuner.step.isFine, this.tuner.step.beams, this.isCalm ? 0 : nowMs * 0.00006);
+        this.beams?.seen(this.eye.position, this.eye.sight, this.eye.isFlat);
+        this.renderer.render(this.scene, this.eye.camera);
+        this.clock.begun(nowMs);
+        this.count.pictures++;
     }
 
-    dispose() {
-        this.resize.disconnect();
-        this.canvas.removeEventListener('click', this.pick);
-        this.beams?.dispose();
-        this.floor.dispose();
-        this.camera.dispose();
-        this.renderer.dispose();
+    private drawInk() {
+        if (!this.isInkDirty) return;
+        this.isInkDirty = false;
+        paintOver(this.overlay, this.eye, this.editing, this.things, this.heads, this.shown, (i) => this.headAt(i));
+    }
+
+    private headAt(i: number) {
+        return { x: this.origin[i * 3]!, y: this.origin[i * 3 + 1]!, z: this.origin[i * 3 + 2]!, metres: Math.max(0.1, (this.optics[i]?.lens ?? 0.1) * 1.5) };
     }
 
     private write(f: Frame, seconds: number) {
@@ -182,15 +259,19 @@ export class Stage {
         const n = Math.min(b.count, f.count);
         this.hasStrobe = false;
         for (let i = 0; i < b.count; i++) {
-            const h = this.heads[i]!;
-            beamDirection(this.turns[i]!, i < n ? f.pan[i]! : 0, i < n ? f.tilt[i]! : 0, b.dir, i * 3);
+            const t = this.thingOf[i];
+            if (!t) continue;
             const o = this.optics[i]!;
-            const length = toFloor(h.z, b.dir[i * 3 + 2]!, o.reach);
-            b.shape[i * 3] = length;
-            b.shape[i * 3 + 1] = 0.07 + length * o.spread;
-            b.shape[i * 3 + 2] = o.strength;
-            let level = i < n ? f.intensity[i]! / 255 / 255 : 0;
-            const strobe = i < n ? f.strobe[i]! : 0;
+            const isHere = i < n;
+            beamDirection(this.editing.turnOf(t), isHere ? f.pan[i]! : 0, isHere ? f.tilt[i]! : 0, b.dir, i * 3);
+            const reach = o.reach;
+            const length = Math.max(0.01, toFloor(this.origin[i * 3 + 2]!, b.dir[i * 3 + 2]!, reach + o.ahead) - o.ahead);
+            b.shape[i * 4] = length;
+            b.shape[i * 4 + 1] = o.lens + length * o.spread;
+            b.shape[i * 4 + 2] = o.strength * this.air[i]!;
+            b.shape[i * 4 + 3] = length >= reach - 0.01 ? 1 : 0;
+            let level = isHere ? f.intensity[i]! / 65025 : 0;
+            const strobe = isHere ? f.strobe[i]! : 0;
             if (strobe > 0 && level > 0 && !this.isCalm) {
                 this.hasStrobe = true;
                 if (!strobeOpen(strobe, seconds)) level = 0;
@@ -200,48 +281,187 @@ export class Stage {
             b.light[i * 3 + 2] = level ? f.b[i]! * level : 0;
         }
         b.touch();
+        this.bodies?.aim(f.pan, f.tilt, n);
     }
 
-    private paintBodies() {
-        if (!this.bodies) return;
-        const normal = new Color(this.colors.body);
-        const chosen = new Color(this.colors.select);
-        this.fixtures.forEach((id, i) => this.bodies!.setColorAt(i, id === this.selected ? chosen : normal));
-        if (this.bodies.instanceColor) this.bodies.instanceColor.needsUpdate = true;
-    }
-
-    private readonly pick = (e: MouseEvent) => {
-        if (!this.bodies || this.camera.wasDragged) return;
-        const box = this.canvas.getBoundingClientRect();
-        const ray = new Raycaster();
-        const at = new Vector2(
-            ((e.clientX - box.left) / box.width) * 2 - 1,
-            1 - ((e.clientY - box.top) / box.height) * 2,
-        );
-        ray.setFromCamera(at, this.camera.camera);
-        const hit = ray.intersectObject(this.bodies)[0];
-        this.onPick?.(hit?.instanceId === undefined ? null : (this.fixtures[hit.instanceId] ?? null));
-    };
-
-    /* Pictures that take too long for a while: fewer pixels. */
-    private adapt(nowMs: number) {
-        const took = nowMs - this.lastMs;
-        this.lastMs = nowMs;
-        this.slow = took > SLOW_MS && took < 500 ? this.slow + 1 : Math.max(0, this.slow - 1);
-        if (this.slow > 45 && this.ratio > 0.75) {
-            this.ratio = Math.max(0.75, this.ratio * 0.8);
-            this.slow = 0;
-            this.fit();
+    /* Where everything stands, with what is being moved where it is being moved to. */
+    private place() {
+        for (const t of this.things) {
+            const at = this.editing.placeOf(t);
+            const turn = this.editing.turnOf(t);
+            for (const h of t.heads) this.origin.set(inRoom(at, turn, h.local), h.index * 3);
         }
+        this.beams?.moved();
+        this.bodies?.place((id) => {
+            const t = this.byId.get(id)!;
+            return { at: this.editing.placeOf(t), turn: this.editing.turnOf(t) };
+        });
+    }
+    private preview() {
+        this.place();
+        this.dirty();
+        this.on.places();
+    }
+
+    private paint() {
+        const of = (css: string) => new Color().setStyle(css).convertLinearToSRGB();
+        const [body, chosen, flash] = [of(this.colors.body), of(this.colors.select), of(this.colors.armed)];
+        this.bodies?.paint((id) => {
+            if (this.shown.flash.has(id)) return { color: flash, glow: 0.9 };
+            if (this.shown.picked.has(id)) return { color: chosen, glow: 0.45 };
+            return { color: body, glow: this.shown.hover === id ? 0.45 : 0 };
+        });
+    }
+
+    private dirty() {
+        this.isDirty = this.isInkDirty = true;
+    }
+    private inkDirty() {
+        this.isInkDirty = true;
+    }
+
+    private applyStep() {
+        const step = this.tuner.step;
+        if (this.count.step !== step.name) {
+            this.count.step = step.name;
+            this.on.changed();
+        }
+        this.fit();
     }
 
     private fit() {
         const box = (this.canvas.parentElement ?? this.canvas).getBoundingClientRect();
         const w = Math.max(1, Math.floor(box.width));
         const h = Math.max(1, Math.floor(box.height));
-        this.renderer.setPixelRatio(this.ratio);
+        this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * Math.min(1, this.tuner.step.ratio / Math.min(devicePixelRatio, 2)));
         this.renderer.setSize(w, h, false);
-        this.camera.aspect(w / h);
-        this.isDirty = true;
+        this.eye.size(w, h);
+        this.overlay.size(w, h);
+        this.dirty();
     }
+
+    /* ---- hands ---- */
+
+    /* The fixture nearest to a place of the picture; of those under it, the one in front. */
+    fixtureAt(at: At, reach: number): string | null {
+        let best: string | null = null;
+        let least = Infinity;
+        for (const t of this.things) {
+            const p = this.editing.placeOf(t);
+            const turn = this.editing.turnOf(t);
+            const half = t.width > 1.001 || t.kind === 'bar' || t.kind === 'panel' ? t.width / 2 : 0;
+            const a = inRoom(p, turn, [-half, 0, 0]);
+            const b = inRoom(p, turn, [half, 0, 0]);
+            const [s, e] = [this.eye.project({ x: a[0], y: a[1], z: a[2] }), this.eye.project({ x: b[0], y: b[1], z: b[2] })];
+            if (s.depth <= 0 || e.depth <= 0) continue;
+            const [dx, dy] = [e.x - s.x, e.y - s.y];
+            const k = Math.max(0, Math.min(1, ((at.x - s.x) * dx + (at.y - s.y) * dy) / (dx * dx + dy * dy || 1)));
+            const off = Math.hypot(at.x - s.x - k * dx, at.y - s.y - k * dy) - RADIUS[t.kind] * s.scale;
+            const rank = off > 0 ? off * 10 : (off / Math.max(1, RADIUS[t.kind] * s.scale)) * 4 + s.depth * 0.01;
+            if (off < reach && rank < least) [least, best] = [rank, t.id];
+        }
+        return best;
+    }
+
+    private inFrame(from: At, to: At): string[] {
+        const [x0, x1, y0, y1] = [Math.min(from.x, to.x), Math.max(from.x, to.x), Math.min(from.y, to.y), Math.max(from.y, to.y)];
+        return this.things
+            .filter((t) => {
+                const p = this.eye.project(this.editing.placeOf(t));
+                return p.depth > 0 && p.x >= x0 && p.x <= x1 && p.y >= y0 && p.y <= y1;
+            })
+            .map((t) => t.id);
+    }
+
+    private wishes() {
+        const e = this.editing;
+        const moved = () => this.dirty();
+        return {
+            orbit: (dx: number, dy: number) => (this.eye.orbit(dx * 0.006, dy * 0.006), moved()),
+            pan: (dx: number, dy: number) => (this.eye.pan(dx, dy), moved()),
+            zoom: (by: number, at: At) => (this.eye.zoom(by, at.x, at.y), moved()),
+            isFlat: () => this.eye.isFlat,
+            isLooking: () => e.isLooking,
+            isFraming: () => e.isFraming,
+            grip: (at: At, reach: number) => e.gripAt(at, reach),
+            fixture: (at: At, reach: number) => this.fixtureAt(at, reach),
+            canMove: () => e.canMove,
+            pick: (id: string | null, how: How) => this.on.pick(id, how),
+            frame: (from: At, to: At) => {
+                this.shown.frame = [from, to];
+                this.inkDirty();
+            },
+            framed: (from: At, to: At, isMore: boolean) => {
+                this.shown.frame = null;
+                this.on.framed(this.inFrame(from, to), isMore);
+                this.inkDirty();
+            },
+            begin: (grip: Parameters<Editing['begin']>[0], fixture: string | null, at: At) => {
+                if (fixture && !this.shown.picked.has(fixture)) this.on.pick(fixture, 'only');
+                if (fixture && !this.shown.picked.has(fixture)) this.setPicked([fixture]);
+                return e.begin(grip, fixture, at);
+            },
+            drag: (to: At, held: { shift: boolean; ctrl: boolean }) => e.drag(to, held),
+            drop: () => {
+                const done = e.drop();
+                if (done) this.on.placed(done);
+                this.dirty();
+            },
+            abandon: () => {
+                this.shown.frame = null;
+                e.abandon();
+                this.dirty();
+            },
+            hover: (at: At | null) => this.hover(at),
+        };
+    }
+
+    private hover(at: At | null) {
+        const isGrip = at !== null && this.editing.hover(at);
+        const id = at && !isGrip ? this.fixtureAt(at, 6) : null;
+        this.canvas.style.cursor = isGrip ? 'grab' : id ? 'pointer' : 'default';
+        if (isGrip || this.editing.wasHot) this.inkDirty();
+        if (id === this.shown.hover) return;
+        this.shown.hover = id;
+        this.paint();
+        this.dirty();
+    }
+
+    private readonly lost = (e: Event) => {
+        e.preventDefault();
+        this.isLost = true;
+        this.on.changed();
+    };
+    private readonly restored = () => {
+        this.isLost = false;
+        this.clock.reset();
+        this.dirty();
+        this.on.changed();
+    };
+    /* The graphics took the picture away (driver, sleep); it comes back by itself when they do. */
+    get isAway(): boolean {
+        return this.isLost;
+    }
+
+    dispose() {
+        this.hands.dispose();
+        this.resize.disconnect();
+        this.canvas.removeEventListener('webglcontextlost', this.lost);
+        this.canvas.removeEventListener('webglcontextrestored', this.restored);
+        this.beams?.dispose();
+        this.bodies?.dispose();
+        this.floor.dispose();
+        this.clock.reset();
+        this.renderer.dispose();
+    }
+}
+
+/* Drawn by the processor: known before the context is made, for its smoothing cannot be changed later. */
+function hasNoGraphics(): boolean {
+    const gl = document.createElement('canvas').getContext('webgl2');
+    if (!gl) throw new Error('no WebGL');
+    const info = gl.getExtension('WEBGL_debug_renderer_info');
+    const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+    gl.getExtension('WEBGL_lose_context')?.loseContext();
+    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
