@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "analysis/import.h"
+#include "analysis/trash.h"
 #include "api/api.h"
 #include "audio/chain.h"
 #include "core/clock.h"
@@ -224,6 +225,7 @@ static enum lm_err jobs_start(struct daemon *d)
     for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++)
         if (!strcmp(priorities[i].word, d->config.job_priority))
             o.priority = priorities[i].priority;
+    trash_tidy(d->l.db, d->data);
     return jobs_new(&o, &d->l.jobs);
 }
 

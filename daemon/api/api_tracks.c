@@ -1,24 +1,26 @@
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "analysis/import.h"
-#include "api/crud.h"
+#include "analysis/trash.h"
+#include "api/tracks.h"
 #include "core/json.h"
-#include "core/log.h"
-#include "core/path.h"
 #include "db/domain.h"
 
-static enum lm_err add_analysis(const struct request *req, json_t *row, struct problem *p)
+enum lm_err track_decorate(const struct request *req, json_t *row, struct problem *p)
 {
     json_t *analysis = NULL;
-    enum lm_err err = jobs_track_analysis(req->lumad->jobs, req->db, json_get_text(row, "id", ""), &analysis, p);
+    const char *id = json_get_text(row, "id", "");
+    char key[64];
+    enum lm_err err = track_key(req->db, id, key, p);
 
-    return err ? err : json_object_set_new(row, "analysis", analysis) ? LM_NOMEM : LM_OK;
+    if (!err)
+        err = jobs_track_analysis(req->lumad->jobs, req->db, id, &analysis, p);
+    if (err)
+        return err;
+    return json_object_set_new(row, "analysis", analysis) || json_object_set_new(row, "key", json_text_or_null(*key ? key : NULL)) ? LM_NOMEM : LM_OK;
 }
 
-static const struct crud crud = { .table = &tracks_table, .decorate = add_analysis };
+static const struct crud crud = { .table = &tracks_table, .decorate = track_decorate };
 
 /* --- upload: the bytes go through import_write() as they come, nothing is held in memory --- */
 
@@ -62,35 +64,16 @@ static enum lm_err finish(struct request *req, struct response *res)
     return crud_respond(req, res, &crud, track);
 }
 
-static enum lm_err forget_stems(struct db_conn *c, void *arg, struct problem *p)
-{
-    return track_forget_stems(c, arg, p);
-}
-
-/* No row has an id that is not a UUID: the folder is the track's. */
-static void remove_stems(struct request *req)
-{
-    char folder[64], full[PATH_SIZE];
-
-    if (db_write(req->lumad->db, forget_stems, req->arg[0], NULL))
-        log_warn("api", "the stems of track %.36s are still listed", req->arg[0]);
-    snprintf(folder, sizeof(folder), "stems/%.36s", req->arg[0]);
-    if (!path_join(full, req->lumad->data_dir, folder))
-        path_remove(full);
-}
-
 /* The row goes first: a crash in between leaves a file too many, never a track without one. */
 static enum lm_err remove_track(struct request *req, struct response *res)
 {
-    char *file = NULL, full[PATH_SIZE];
-    enum lm_err found = track_file(req->db, req->arg[0], &file, NULL);
-    enum lm_err err = crud_delete(req, res);
+    char *file = NULL;
 
-    if (!err && !found && !path_join(full, req->lumad->data_dir, file) && unlink(full))
-        log_warn("api", "%s cannot be removed", full);
+    track_file(req->db, req->arg[0], &file, NULL);
+    enum lm_err err = crud_delete(req, res);
     if (!err) {
         jobs_cancel_track(req->lumad->jobs, req->arg[0]);
-        remove_stems(req);
+        trash_remove(req->lumad->db, req->lumad->data_dir, req->arg[0], file);
     }
     free(file);
     return err;
@@ -122,8 +105,6 @@ static enum lm_err analyze(struct request *req, struct response *res)
 }
 
 const struct route api_tracks[] = {
-    { HTTP_GET, "/tracks", crud_list, ROLE_VIEWER, NULL, "Track[]", .doc = "Every track of the library.",
-      .query = "limit cursor q", .crud = &crud },
     { HTTP_POST, "/tracks", finish, ROLE_OPERATOR, "binary", "Track",
       .doc =
           "Upload an audio file, as the body or as multipart/form-data. The same file again answers 200 with the track that is there.",

@@ -5,7 +5,7 @@
     X(system) X(auth) X(audit)                                                                   \
     X(venues) X(fixtures) X(patch) X(parks) X(groups) X(library) X(plugins)                                  \
     X(patterns) X(pattern_picture) X(implementations) X(graph) X(preview)                          \
-    X(tracks) X(track_data) X(beats) X(features) X(markers) X(stems) X(roots) X(scores) X(revisions)                                           \
+    X(track_list) X(tracks) X(track_data) X(beats) X(features) X(markers) X(stems) X(roots) X(scores) X(revisions)                                           \
     X(host_audio) X(listening) X(devices) X(chains) X(show) X(outputs) X(jobs) X(batches) X(imports) X(settings)
 
 #define X(name) extern const struct route api_##name[];

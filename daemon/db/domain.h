@@ -50,7 +50,26 @@ bool track_has_size(struct db_conn *c, int64_t bytes);          /* is there a tr
 enum lm_err track_waveform(struct db_conn *c, const char *track_id, const char *level, void **data, size_t *n, struct problem *p);
 enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const void *preview, size_t preview_n, const void *full, size_t full_n,
                                struct problem *p);
+enum lm_err track_key(struct db_conn *c, const char *track_id, char key[64], struct problem *p);            /* "" = none is known */
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p);            /* relative to the data directory; caller frees */
+
+/*
+ * track_list.c: the whole library in an order, as short as a list of any length can be kept by who shows it: {"total","ids":[...],"titles":[...]}. `sort`: title, artist, album, bpm, key,
+ * length, added or analysis, "-" before it turns it round; what has no value comes last either way. `show`: all, unanalysed (a result is missing), failed (the last attempt at one did),
+ * scored (has a score). `q` as in lists. LM_BAD_REQUEST: no such order or filter. NULL or "": by title; all.
+ */
+struct track_wish { const char *q, *sort, *show; unsigned wanted; /* bit i: track_result_name(i) counts for "unanalysed"; 0 = all do */ };
+enum lm_err track_index(struct db_conn *c, const struct track_wish *w, json_t **index, struct problem *p);
+/*
+ * Many tracks in one transaction, on the writer: {"update":[{"id",members...}],"delete":[ids],"restore":[ids]}, each may be left out. An update with "version" holds only for that one,
+ * with "was":{members} only while those are so (LM_STALE). *result: {"updated":[{"id","version","before":{members}}],"deleted":[ids],"restored":[ids]}. Deleting what is not there, restoring what is: nothing, and not listed. A deleted
+ * track is restored with all that was deleted with it, while its row is remembered.
+ */
+enum lm_err track_batch(struct db_conn *c, const json_t *body, json_t **result, struct problem *p);
+enum { TRACK_BATCH_MAX = 50000 };
+/* Files of tracks deleted before this (ms, wall clock), relative to the data directory: [{"id","file_path"}]; then the row forgets its file. */
+enum lm_err track_deleted_files(struct db_conn *c, int64_t before_ms, json_t **files, struct problem *p);
+enum lm_err track_forget_file(struct db_conn *c, const char *track_id, struct problem *p);
 
 /* track_stems.c: the separated parts. Those whose files are on this machine, by name; track_stems_free() frees the paths. */
 enum { TRACK_STEMS = 4 };

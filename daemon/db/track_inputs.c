@@ -14,33 +14,39 @@ static const struct {
     const char *input, *result;         /* ?1: the track */
     const char *made_by;
     const char *outdated;               /* ?1: analyser, ?2: version */
+    const char *there;                  /* FROM ... a track's id follows */
 } results[] = {
     { "beats",
       "SELECT coalesce((SELECT version FROM track_beats WHERE track_id = ?1 AND source = 'corrected' AND deleted_at IS NULL),"
       " (SELECT max(version) FROM track_beats WHERE track_id = ?1))",
       "SELECT max(version) FROM track_beats WHERE track_id = ?1 AND source = 'analysed' AND deleted_at IS NULL",
       "SELECT analyser, analyser_version FROM track_beats WHERE track_id = ?1 AND deleted_at IS NULL ORDER BY source LIMIT 1",
-      "SELECT DISTINCT track_id FROM track_beats WHERE source = 'analysed' AND analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+      "SELECT DISTINCT track_id FROM track_beats WHERE source = 'analysed' AND analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE,
+      "track_beats x WHERE x.deleted_at IS NULL AND x.track_id = " },
     { "stems",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1",
       "SELECT max(version) FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT analyser, analyser_version FROM track_stems WHERE track_id = ?1 AND deleted_at IS NULL AND file_path IS NOT NULL LIMIT 1",
-      "SELECT DISTINCT track_id FROM track_stems WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+      "SELECT DISTINCT track_id FROM track_stems WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE,
+      "track_stems x WHERE x.deleted_at IS NULL AND x.file_path IS NOT NULL AND x.track_id = " },
     { "roots",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1",
       "SELECT max(version) FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT analyser, analyser_version FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_roots WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+      "SELECT DISTINCT track_id FROM track_roots WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE,
+      "track_roots x WHERE x.deleted_at IS NULL AND x.track_id = " },
     { "features",
       "SELECT max(version) FROM track_features WHERE track_id = ?1",
       "SELECT max(version) FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT analyser, analyser_version FROM track_features WHERE track_id = ?1 AND deleted_at IS NULL LIMIT 1",
-      "SELECT DISTINCT track_id FROM track_features WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+      "SELECT DISTINCT track_id FROM track_features WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE,
+      "track_features x WHERE x.deleted_at IS NULL AND x.track_id = " },
     { "waveform",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1",
       "SELECT max(version) FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL",
       "SELECT analyser, analyser_version FROM track_waveforms WHERE track_id = ?1 AND deleted_at IS NULL",
-      "SELECT DISTINCT track_id FROM track_waveforms WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE },
+      "SELECT DISTINCT track_id FROM track_waveforms WHERE analyser = ?1 AND analyser_version < ?2 AND deleted_at IS NULL" HERE,
+      "track_waveforms x WHERE x.deleted_at IS NULL AND x.track_id = " },
 };
 enum { RESULTS = sizeof(results) / sizeof(results[0]) };
 
@@ -78,6 +84,11 @@ int64_t track_result_version(struct db_conn *c, const char *track_id, const char
 const char *track_result_name(int i)
 {
     return i >= 0 && i < RESULTS ? results[i].step : NULL;
+}
+
+const char *track_result_there(int i)
+{
+    return i >= 0 && i < RESULTS ? results[i].there : NULL;
 }
 
 bool track_result_made_by(struct db_conn *c, const char *track_id, const char *step, char analyser[64], int64_t *version)

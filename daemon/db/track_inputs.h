@@ -17,6 +17,8 @@ int64_t track_input_version(struct db_conn *c, const char *track_id, const char 
 int64_t track_result_version(struct db_conn *c, const char *track_id, const char *step);
 /* The kinds of results there are, also those that no analyser here makes (their rows may come from elsewhere); NULL behind the last. */
 const char *track_result_name(int i);
+/* SQL that follows EXISTS (SELECT 1 FROM and is completed by an expression for the track's id: there is such a result. */
+const char *track_result_there(int i);
 /* Who made the result that counts; false: there is none. */
 bool track_result_made_by(struct db_conn *c, const char *track_id, const char *step, char analyser[64], int64_t *version);
 /* What the newest result was made from; the result's own version when nothing is known. */

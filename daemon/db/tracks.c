@@ -235,6 +235,21 @@ enum lm_err track_set_waveform(struct db_conn *c, const char *track_id, const vo
     return db_error(c, rc, p);
 }
 
+enum lm_err track_key(struct db_conn *c, const char *track_id, char key[64], struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, "SELECT key FROM track_roots WHERE track_id = ?1 AND deleted_at IS NULL");
+
+    key[0] = '\0';
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "the key cannot be read");
+    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
+        str_copy(key, 64, (const char *)sqlite3_column_text(s, 0));
+    sqlite3_reset(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
+}
+
 enum lm_err track_file(struct db_conn *c, const char *track_id, char **path, struct problem *p)
 {
     sqlite3_stmt *s = db_prepare(c, "SELECT file_path FROM tracks WHERE id = ?1 AND deleted_at IS NULL");
