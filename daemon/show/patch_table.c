@@ -100,7 +100,7 @@ struct import {
     int *column;                        /* of each field of the head: its place in columns[] */
     size_t width;
     json_t *rows;
-    size_t *lines;                      /* of each row; 0: it is dark and in nobody's way */
+    struct patching_origin *lines;      /* of each row; no list: it is dark and in nobody's way */
     json_t *errors;                     /* [{path, message}] */
     enum lm_err kind;                   /* of the first of them */
 };
@@ -349,10 +349,8 @@ static enum lm_err write_line(struct import *m, json_t *members, json_t **row, b
         err = LM_OK;
     }
     if (!err) {
-        if (d && !json_object_get(members, "manufacturer"))
-            json_object_set_new(members, "manufacturer", json_string(d->manufacturer));
-        if (d && !json_object_get(members, "model"))
-            json_object_set_new(members, "model", json_string(d->model));
+        if (d)
+            patching_name(members, d);
         if (old) {
             json_object_del(m->old, id);
             err = row_patch(m->c, &fixtures_table, id, members, -1, row, p);
@@ -394,7 +392,7 @@ static enum lm_err write_lines(struct import *m, struct problem *p)
         if (err) {
             add_errors(m, r->line, &one);
         } else if (row) {
-            m->lines[json_array_size(m->rows)] = is_dark ? 0 : r->line;
+            m->lines[json_array_size(m->rows)] = (struct patching_origin){ is_dark ? NULL : "lines", r->line };
             json_array_append_new(m->rows, row);
         }
     }

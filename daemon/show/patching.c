@@ -43,7 +43,7 @@ bool patching_next(const struct patch *patch, int channels, int *universe, int *
 
 /* ---- does it fit? ---- */
 
-static void add_under(struct problem *p, json_t *errors, const char *prefix, const struct problem *of)
+void patching_tell(struct problem *p, json_t *errors, const char *prefix, const struct problem *of)
 {
     char path[PROBLEM_PATH + 32];
 
@@ -75,7 +75,7 @@ static enum lm_err check_one(struct library *l, const struct patch *patch, const
     return err;
 }
 
-enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
+enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const struct patching_origin *from, json_t *errors,
                            struct problem *p)
 {
     struct patch *patch = NULL;
@@ -98,7 +98,7 @@ enum lm_err patching_check(struct db_conn *c, struct library *l, const char *ven
 
         if (err)
             break;
-        if (lines && !lines[i])
+        if (from && !from[i].list)
             continue;
         snprintf(key.row.id, sizeof(key.row.id), "%s", json_get_text(row, "id", ""));
         if (!(found = bsearch(&wanted, ids, patch->n_fixtures, sizeof(*ids), by_id)))
@@ -108,10 +108,10 @@ enum lm_err patching_check(struct db_conn *c, struct library *l, const char *ven
         if (!bad)
             continue;
         first = first ? first : bad;
-        if (lines)
-            snprintf(prefix, sizeof(prefix), "/lines/%zu", lines[i]);
-        add_under(p, errors, prefix, &one);
-        if (!lines)
+        if (from)
+            snprintf(prefix, sizeof(prefix), "/%.8s/%zu", from[i].list, from[i].index);
+        patching_tell(p, errors, prefix, &one);
+        if (!from)
             break;                      /* copies: the first that is in the way says it all */
     }
     free(ids);
@@ -187,7 +187,7 @@ static enum lm_err make_copies(struct db_conn *c, struct library *l, const char 
     return err ? err : patching_check(c, l, venue_id, *rows, NULL, NULL, p);
 }
 
-static void name_it(json_t *members, const struct definition *d)
+void patching_name(json_t *members, const struct definition *d)
 {
     if (!*json_get_text(members, "manufacturer", "") && !json_object_get(members, "manufacturer"))
         json_object_set_new(members, "manufacturer", json_string(d->manufacturer));
@@ -207,7 +207,7 @@ enum lm_err patching_array(struct db_conn *c, struct library *l, const char *ven
     if (!err && json_object_get(members, "id"))
         err = problem_add(p, "/id", "several fixtures cannot have one id");
     if (!err && !(err = venue_find_mode(l, json_get_text(members, "fixture_path", ""), json_get_text(members, "mode_name", ""), &d, &m, p))) {
-        name_it(members, d);
+        patching_name(members, d);
         err = make_copies(c, l, venue_id, members, k, 0, &start, (int)m->n_channels, rows, p);
     }
     definition_unref(d);

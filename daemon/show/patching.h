@@ -38,11 +38,25 @@ enum lm_err patching_move(struct db_conn *c, struct library *l, const char *venu
 /* The first run of `channels` free slots from this universe on; false: there is none. */
 bool patching_next(const struct patch *patch, int channels, int *universe, int *address);
 
-/* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `lines`: the lines of a table they
- * come from (0: pass it over), for the paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: the
- * first that does not fit, "/address". */
-enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const size_t *lines, json_t *errors,
+/*
+ * patch_batch.c: {"create": [fixture], "update": [{"id", "version"?, what changes}], "delete": [id]} -> {"created": [row], "updated": [row], "deleted": [id]}.
+ * What is deleted goes first and whether all of it fits is asked at the end, of the whole: fixtures may change places with each other. A version that is not
+ * the row's any more: LM_STALE. What stands there with a lost definition may be changed, moved and brought back, but not made. What is not there to be
+ * deleted is passed over. *errors: all that is wrong, [{path, message}], "/update/3/address".
+ */
+enum lm_err patching_batch(struct db_conn *c, struct library *l, const char *venue_id, const json_t *batch, json_t **result, json_t **errors,
                            struct problem *p);
+
+/* Which item of a request a row comes from: "lines", 7. No list: it is passed over. */
+struct patching_origin { const char *list; size_t index; };
+/* Every fixture of these rows (of one venue, just written) has a mode and stands where it fits and nothing else is. `from`: where each comes from, for the
+ * paths of errors ("/lines/7/address"), all of which are added to `errors` ([{path, message}]); NULL, NULL: the first that does not fit, "/address". */
+enum lm_err patching_check(struct db_conn *c, struct library *l, const char *venue_id, const json_t *rows, const struct patching_origin *from, json_t *errors,
+                           struct problem *p);
+/* What is wrong with one item, told of the whole: each error of `of` behind `prefix`, in `p` and, unless it is NULL, in `errors`. */
+void patching_tell(struct problem *p, json_t *errors, const char *prefix, const struct problem *of);
+/* Manufacturer and model of the definition, where `members` say nothing of them. */
+void patching_name(json_t *members, const struct definition *d);
 
 /*
  * patch_table.c: the patch as CSV, one fixture a line. The first line names the columns: all of them on export, any of them in any order on
