@@ -1,14 +1,15 @@
 import { mount } from 'svelte';
-import './state/arrival';
 import './ui/tokens.css';
 import './ui/base.css';
 import App from './App.svelte';
 import { exposeDiagnostics } from './state/live';
+import { session } from './state/session.svelte';
 import { ui } from './state/ui.svelte';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
+session.start();
 exposeDiagnostics();
 ui.start();
 mount(App, { target });

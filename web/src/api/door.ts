@@ -1,7 +1,8 @@
 /*
  * Whether lumad may be asked at all. While nobody is signed in what is asked waits here, and goes on when somebody is: an edit under way when a session
  * ends is not lost. What is meant for this moment (play, blackout) does not wait: minutes later it would come as a surprise.
- * The session (state/session) opens and shuts it; without one it stands open.
+ * The session (state/session) opens and shuts it. In a page it is shut until it is known who is here, for stores ask as soon as they are imported;
+ * without a page, in tests, it stands open.
  */
 
 /* What may be asked by anybody, and answers for itself. */
@@ -46,3 +47,4 @@ class Door {
 }
 
 export const door = new Door();
+if (typeof document !== 'undefined') door.shut();

@@ -22,7 +22,6 @@ class Session {
     private checking: Promise<void> | null = null;
 
     start() {
-        door.shut();
         door.onRefused = () => this.ended();
         link.onEnded = () => this.ended();
         link.onLost = () => void this.check();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { addressOf, find, makeBook, search, type Part } from './book';
+import { addressOf, excerpt, find, makeBook, search, type Part } from './book';
 
 const page = (name: string) => readFileSync(new URL(`../../reference/${name}.md`, import.meta.url), 'utf8');
 const book: Part[] = makeBook({
@@ -46,6 +46,15 @@ test('a node, a route, a key, an effect, a table and a guide are found by name',
     expect(first('track_beats')).toBe('tables/track_beats');
     expect(first('held 0.3')).toBe('keys/show/blackout-on-or-off-held-0-3-s');
     expect(search(book, 'add fixture').flatMap((f) => f.hits.map(addressOf))).toContain('rooms/venue/patch');
+});
+
+test('what is shown of a hit has the word in it', () => {
+    const words = 'machine name'.split(' ');
+    for (const p of search(book, words.join(' ')).flatMap((f) => f.hits)) {
+        if (!p.entry) continue;
+        const shown = `${p.entry.names} ${excerpt(p.entry, words.join(' '))}`.toLowerCase();
+        expect(words.some((w) => shown.includes(w)), p.entry.id).toBe(true);
+    }
 });
 
 test('every word must be there, and many hits are counted', () => {

@@ -16,6 +16,7 @@ export interface Entry {
     /* What is searched, in lower case: the names of it, and all else. */
     names: string;
     text: string;
+    said: string; /* the same as it is written */
 }
 
 export interface Section {
@@ -63,7 +64,7 @@ function words(blocks: readonly Block[]): string {
 function entry(id: string, title: string, meta: string, blocks: Block[], keys?: string[]): Entry {
     const text = words(blocks);
     const hint = text.length > 140 ? `${text.slice(0, 139).trimEnd()}…` : text;
-    return { id, title, meta, hint, blocks, names: `${title} ${keys ? '' : meta}`.toLowerCase(), text: text.toLowerCase(), ...(keys ? { keys } : {}) };
+    return { id, title, meta, hint, blocks, names: `${title} ${keys ? '' : meta}`.toLowerCase(), text: text.toLowerCase(), said: text, ...(keys ? { keys } : {}) };
 }
 
 /* The blocks between headings of this level; what is before the first has no heading. */
@@ -148,7 +149,10 @@ function keyParts(commands: readonly Pressed[], habits: string): Section[] {
     const own = groups.map((group): Section => {
         const entries = commands
             .filter((c) => c.group === group)
-            .map((c) => entry(`keys/${slug(group)}/${slug(c.label)}`, c.keys.join(', '), '', [paragraph([{ kind: 'text', text: c.label }])], c.keys));
+            .map((c) => ({
+                ...entry(`keys/${slug(group)}/${slug(c.label)}`, c.keys.join(', '), '', [paragraph([{ kind: 'text', text: c.label }])], c.keys),
+                names: `${c.label} ${c.keys.join(' ')}`.toLowerCase(),
+            }));
         return { id: `keys/${slug(group)}`, part: 'keys', title: group, intro: [], entries, isList: true };
     });
     const others = tabular('keys', habits, (cells, section) =>
@@ -250,6 +254,19 @@ export function search(book: readonly Part[], text: string, limit = 12): Found[]
         .filter((o) => o.found.hits.length)
         .sort((a, b) => a.best - b.best)
         .map((o) => o.found);
+}
+
+/* What is said around the first word that is not in the name. */
+export function excerpt(e: Entry, query: string, length = 120): string {
+    const word = query
+        .toLowerCase()
+        .split(/\s+/)
+        .filter((w) => w && !e.names.includes(w))
+        .find((w) => e.text.includes(w));
+    const at = word ? e.text.indexOf(word) : -1;
+    if (at < length / 2) return e.hint;
+    const from = e.said.lastIndexOf(' ', at - 24) + 1;
+    return `…${e.said.slice(from, from + length)}`;
 }
 
 export const addressOf = (p: Place) => p.entry?.id ?? p.section.id;
