@@ -81,6 +81,14 @@ static enum lm_err set_members(struct request *req, struct response *res)
     return err ? err : decorated;
 }
 
+static enum lm_err identify(struct request *req, struct response *res)
+{
+    enum lm_err err = crud_exists(req->db, &fixture_groups_table, req->arg[0], &res->problem);
+
+    res->status = 204;
+    return err ? err : show_identify_group(req->lumad->show, req->arg[0], &res->problem);
+}
+
 const struct route api_groups[] = {
     { HTTP_GET, "/venues/{id}/groups", crud_list, ROLE_VIEWER, NULL, "Group[]",
       .doc = "The groups of a venue, each with its members, and in `axes` where it is: its own axes, the others from positions.",
@@ -89,10 +97,12 @@ const struct route api_groups[] = {
       .doc = "Make a group. Selection expressions speak of it by its name.", .crud = &crud },
     { HTTP_GET, "/groups/{id}", crud_get, ROLE_VIEWER, NULL, "Group", .doc = "One group.", .crud = &crud },
     { HTTP_PATCH, "/groups/{id}", crud_patch, ROLE_OPERATOR, "GroupPatch", "Group",
-      .doc = "Change a group: name, axes, movement base.", .crud = &crud },
+      .doc = "Change a group: name, axes, movement base, colour, place in lists.", .crud = &crud },
     { HTTP_DELETE, "/groups/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL, .doc = "Delete a group; its fixtures stay.",
       .crud = &crud },
     { HTTP_PUT, "/groups/{id}/members", set_members, ROLE_OPERATOR, "GroupMembers", "Group",
       .doc = "The fixtures of a group, in order." },
+    { HTTP_POST, "/groups/{id}/identify", identify, ROLE_OPERATOR, NULL, NULL,
+      .doc = "Light the fixtures of this group for 0.6 s, in the active venue; smoke, haze, fans and lasers stay as they are." },
     { 0 },
 };

@@ -158,8 +158,8 @@ json_t *show_group_masters(struct show *s, const struct patch *patch)
     pthread_mutex_lock(&s->levels);
     for (size_t i = 0; patch && i < patch->n_groups; i++) {
         const struct patch_group *g = &patch->groups[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:I}", "group_id", g->id, "name", g->name, "level", (double)level_of(s, g->id), "heads",
-                                              (json_int_t)g->n_heads));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:f, s:I}", "group_id", g->id, "name", g->name, "color", *g->color ? g->color : NULL,
+                                              "level", (double)level_of(s, g->id), "heads", (json_int_t)g->n_heads));
     }
     pthread_mutex_unlock(&s->levels);
     return list;

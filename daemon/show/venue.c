@@ -83,6 +83,7 @@ static enum lm_err group_from_row(struct db_conn *c, struct arena *a, const json
     g->pan_range = json_get_real(move, "pan_range", 90);
     g->tilt_range = json_get_real(move, "tilt_range", 45);
     g->rotation_deg = json_get_real(move, "rotation_deg", 0);
+    g->color = json_get_text(row, "color", "");
     for (int i = 0; i < 3; i++)
         g->axis[i] = json_get_real(row, axes[i], NAN);
 
