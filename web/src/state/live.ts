@@ -12,6 +12,8 @@ export interface StageCount {
     gpuMs: number;
     step: string;
     isSoftware: boolean;
+    /* Where a fixture is in the picture, CSS pixels from its upper left; null: it is not there. */
+    at: (fixtureId: string) => { x: number; y: number } | null;
 }
 
 const frame = new Frame();
@@ -42,7 +44,7 @@ export const now = () => performance.now() / 1000;
  *   hostAudio  newest host-audio message, or null
  *   meters     newest message of the meters, null while none are shown
  *   position   where the page believes the music is now, in seconds
- *   stage      {pictures, gpuMs, step, isSoftware}: what the stage has drawn; null while there is none
+ *   stage      {pictures, gpuMs, step, isSoftware, at(fixture)}: what the stage has drawn; null while there is none
  *   heads      [{id, r, g, b, intensity}] of the newest frame; all 0..255
  */
 export interface Diagnostics {

@@ -31,7 +31,7 @@ const FIXED: Record<Exclude<Quality, 'auto'>, number> = { low: 2, medium: 4, hig
 const FIRST = { weak: 2, strong: 6 };
 
 /* A picture every 66 ms are the 15 a second that are promised; it goes down before that. */
-const SLOW_MS = 48;
+const SLOW_MS = 54;
 const VERY_SLOW_MS = 110;
 const QUICK_MS = 24;
 const QUICK_FOR_MS = 4000;

@@ -44,6 +44,8 @@ export interface StageCount {
     gpuMs: number;
     step: string;
     isSoftware: boolean;
+    /* Where a fixture is in the picture. */
+    at: (fixtureId: string) => At | null;
 }
 
 export class Stage {
@@ -89,7 +91,7 @@ export class Stage {
         const isSoftware = hasNoGraphics();
         this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware, powerPreference: 'high-performance' });
         this.tuner = new Tuner(quality, isSoftware);
-        this.count = { pictures: 0, gpuMs: 0, step: this.tuner.step.name, isSoftware };
+        this.count = { pictures: 0, gpuMs: 0, step: this.tuner.step.name, isSoftware, at: (id) => this.where(id) };
         this.clock = new GpuClock(this.renderer.getContext() as WebGL2RenderingContext);
         this.colors = colors;
         this.overlay = new Overlay(sheet, this.eye, colors);
@@ -341,6 +343,12 @@ export class Stage {
     }
 
     /* ---- hands ---- */
+
+    private where(id: string): At | null {
+        const t = this.byId.get(id);
+        const p = t && this.eye.project(this.editing.placeOf(t));
+        return p && p.depth > 0 ? { x: p.x, y: p.y } : null;
+    }
 
     /* The fixture nearest to a place of the picture; of those under it, the one in front. */
     fixtureAt(at: At, reach: number): string | null {
