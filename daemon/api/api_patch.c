@@ -15,7 +15,7 @@ struct work {
     struct patching_copies copies;
     struct patching_move move;
     const json_t *ids;                  /* NULL: every fixture */
-    json_t *body, *rows, *errors;
+    json_t *body, *rows, *errors, *result;
     int universe, address;
     bool replace;
 };
@@ -172,6 +172,26 @@ static enum lm_err move(struct request *req, struct response *res)
     return answer(&w, res, p->err ? p->err : db_write(req->lumad->db, write_move, &w, p), 200);
 }
 
+static enum lm_err write_batch(struct db_conn *c, void *arg, struct problem *p)
+{
+    struct work *w = arg;
+
+    return patching_batch(c, w->req->lumad->library, w->req->arg[0], w->req->body, &w->result, &w->errors, p);
+}
+
+static enum lm_err batch(struct request *req, struct response *res)
+{
+    struct work w = { .req = req };
+    enum lm_err err = db_write(req->lumad->db, write_batch, &w, &res->problem);
+
+    res->errors = w.errors;
+    if (err)
+        json_decref(w.result);
+    else
+        res->json = w.result;
+    return err;
+}
+
 static enum lm_err next_address(struct request *req, struct response *res)
 {
     struct problem *p = &res->problem;
@@ -246,6 +266,10 @@ const struct route api_patch[] = {
       .doc = "Pack fixtures from universe.address on, in the order given, or all in patch order. All or none.", .flags = ROUTE_BODY_OPTIONAL },
     { HTTP_POST, "/venues/{id}/fixtures/move", move, ROLE_OPERATOR, "FixtureMove", "Fixture[]",
       .doc = "Move fixtures, or all, by so many universes, slots and metres. All or none." },
+    { HTTP_PATCH, "/venues/{id}/fixtures", batch, ROLE_OPERATOR, "FixtureBatch", "FixtureBatchResult",
+      .doc = "Create, change and delete fixtures of a venue: all of it or nothing. Whether it fits is asked at the end, so fixtures may change places. "
+             "An update may carry the `version` it was made on, a new one its own `id`; what is not there to be deleted is passed over. `errors[].path` is "
+             "/update/3/address." },
     { HTTP_GET, "/venues/{id}/patch.csv", export_csv, ROLE_VIEWER, NULL, "csv", .doc = "The patch as a table, one fixture a line." },
     { HTTP_POST, "/venues/{id}/patch.csv", import_csv, ROLE_OPERATOR, "csv", "Fixture[]",
       .doc = "Patch the fixtures of a table, all or none; `errors[].path` is /lines/7/address. With `replace=true` it is the whole patch: fixtures that it "

@@ -144,6 +144,74 @@ class Arrays(Patch):
         self.assertEqual(self.stands(), before)
 
 
+class Batches(Patch):
+    """Edits of many fixtures as one."""
+
+    def batch(self, **what):
+        return self.d.patch(self.path("fixtures"), what)
+
+    def refused(self, status, *paths, **what):
+        before = self.stands()
+        p = self.problem(self.d.call("PATCH", self.path("fixtures"), what), status, None, *paths)
+        self.assertEqual(self.stands(), before)
+        return p
+
+    def test_fixtures_change_places_and_anything_else(self):
+        a, b, c = self.array(count=3)
+        got = self.batch(update=[{"id": a["id"], "address": 5, "pos_x": 2.5}, {"id": b["id"], "address": 1, "version": b["version"]},
+                                 {"id": c["id"], "label": "Last", "invert_pan": True}])
+        self.assertEqual([r["id"] for r in got["updated"]], [a["id"], b["id"], c["id"]])
+        self.assertEqual((got["created"], got["deleted"]), ([], []))
+        self.assertEqual(self.stands(), [(1, 1, "Par 2"), (1, 5, "Par 1"), (1, 9, "Last")])
+        self.assertEqual(self.d.get(f"/fixtures/{a['id']}"), got["updated"][0])
+        self.assertEqual(self.batch(), {"created": [], "updated": [], "deleted": []})
+
+    def test_what_goes_makes_room_and_comes_back_as_it_was(self):
+        a, b = self.array(count=2)
+        group = self.d.post(self.path("groups"), {"name": "left"})
+        self.d.put(f"/groups/{group['id']}/members", {"fixture_ids": [b["id"], a["id"]]})
+        got = self.batch(delete=[a["id"]], create=[{**DIMMER, "address": 1, "label": "New"}, {**DIMMER, "universe": 3}])
+        self.assertEqual(got["deleted"], [a["id"]])
+        self.assertEqual([r["model"] for r in got["created"]], ["Dimmer"] * 2)
+        self.assertEqual([s[:2] for s in self.stands()], [(1, 1), (1, 5), (3, 1)])
+        back = {k: a[k] for k in ("id", "universe", "address", "fixture_path", "mode_name", "label", "manufacturer", "model")}
+        self.refused(409, "/create/0/address", create=[back])
+        self.batch(delete=[r["id"] for r in got["created"]], create=[back])
+        self.assertEqual(self.stands(), [(1, 1, "Par 1"), (1, 5, "Par 2")])
+        self.assertEqual(self.d.get(f"/groups/{group['id']}")["fixture_ids"], [b["id"], a["id"]])
+
+    def test_all_that_is_wrong_is_told_and_nothing_is_written(self):
+        a, b, c = self.array(count=3, address=1, address_step=10)
+        p = self.refused(409, "/update/0/address", "/update/1/address",
+                         update=[{"id": a["id"], "address": 19}, {"id": b["id"], "address": 510}, {"id": c["id"], "label": "x"}])
+        self.assertEqual(len(p["errors"]), 2)
+        self.assertIn(c["id"], next(e["message"] for e in p["errors"] if e["path"] == "/update/0/address"))
+        other = self.dimmer(self.venue())
+        self.assertEqual(self.batch(delete=[other["id"]])["deleted"], [])
+        self.assertTrue(self.d.get(f"/fixtures/{other['id']}"))
+        self.refused(422, "/delete/0", "/delete/1", "/update/0/address", "/update/1/id", "/update/2", "/update/3/version", "/update/4/nonsense",
+                     "/create/0/mode_name", "/create/1",
+                     delete=["x", 3], update=[{"id": a["id"], "address": "1"}, {"id": other["id"]}, 7, {"id": b["id"], "version": "1"},
+                                                      {"id": c["id"], "nonsense": 1}], create=[{**DIMMER, "mode_name": "no"}, None])
+        for body, path in (({"update": {}}, "/update"), ({"remove": []}, "/remove")):
+            self.refused(422, path, **body)
+        self.assertIn(self.d.call("PATCH", self.path("fixtures"), []).status, (400, 422))
+        self.problem(self.d.call("PATCH", "/venues/nonsense/fixtures", {}), 404)
+
+    def test_an_edit_of_another_is_not_overwritten(self):
+        a, b = self.array(count=2)
+        self.d.patch(f"/fixtures/{b['id']}", {"label": "Theirs"})
+        p = self.refused(412, update=[{"id": a["id"], "label": "Mine", "version": a["version"]}, {"id": b["id"], "label": "Mine", "version": b["version"]}])
+        self.assertIn("Theirs", p["detail"])
+
+    def test_five_hundred_at_once(self):
+        rows = self.array(count=500)
+        began = time.monotonic()
+        self.batch(update=[{"id": r["id"], "pos_x": i / 10, "address": r["address"], "universe": r["universe"] + 1} for i, r in enumerate(rows)])
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(self.fixtures()[499]["pos_x"], 49.9)
+
+
 class Table(Patch):
     def send(self, text, query="", type="text/csv"):
         return self.d.call("POST", self.path("patch.csv") + query, text.encode() if isinstance(text, str) else text, {"Content-Type": type} if type else {})
@@ -343,6 +411,14 @@ class Lost(unittest.TestCase):
                 self.assertEqual([f["address"] for f in d.get(f"/venues/{club['id']}/fixtures")["items"]], [5, 21])
                 r = d.call("POST", path, table.encode(), {"Content-Type": "text/csv"})          # new ones cannot be made of it
                 self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/lines/2/fixture_path"))
+                batch = f"/venues/{club['id']}/fixtures"
+                mine = d.get(batch)["items"][0]
+                self.assertEqual(d.patch(batch, {"update": [{"id": mine["id"], "label": "Still mine", "address": 7}]})["updated"][0]["address"], 7)
+                d.patch(batch, {"delete": [mine["id"]]})
+                lamp = {"fixture_path": "Own/Lamp.qxf", "mode_name": "one", "address": 5}
+                r = d.call("PATCH", batch, {"create": [lamp]})
+                self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, "/create/0/fixture_path"))
+                self.assertEqual(d.patch(batch, {"create": [{**lamp, "id": mine["id"]}]})["created"][0]["id"], mine["id"])
 
 
 class Groups(Patch):
