@@ -66,8 +66,8 @@ const char *auth_refusal(struct auth *a);       /* why ROLE_NONE may do nothing,
 
 /* --- signing in --- */
 struct signed_in { char secret[SECRET_SIZE]; enum role role; char name[USER_NAME_SIZE]; int64_t expires_ms; bool is_stored; };
-/* `wait_s`: with LM_RATE_LIMITED, when to try again. */
-struct attempt { const struct caller *from; const char *user_agent; int wait_s; };
+/* `from`, and `user_agent` or NULL, are the caller's; of the others: with LM_RATE_LIMITED, when to try again; others try this name from elsewhere, and these do not wait for them. */
+struct attempt { const struct caller *from; const char *user_agent; int wait_s; bool is_at_home; };
 
 /* `code` may be NULL for who is admin by loopback. LM_CONFLICT: there is a password. */
 enum lm_err auth_setup(struct auth *a, struct attempt *t, const char *code, const char *name, const char *password, struct signed_in *out, struct problem *p);

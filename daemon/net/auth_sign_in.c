@@ -54,7 +54,8 @@ static enum lm_err try(struct auth *a, struct attempt *t, const char *key, const
 
     pthread_mutex_lock(&a->lock);
     int wait = limiter_wait(a->limiter, t->from->place, now), by_name = limiter_wait(a->limiter, key, now);
-    if (by_name > wait && !(name && is_at_home(a, name, t->from)))
+    t->is_at_home = by_name > 0 && name && is_at_home(a, name, t->from);
+    if (by_name > wait && !t->is_at_home)
         wait = by_name;
     if (!wait) {
         limiter_count(a->limiter, t->from->place, now);
@@ -69,7 +70,8 @@ static void forgive(struct auth *a, const struct attempt *t, const char *key)
 {
     pthread_mutex_lock(&a->lock);
     limiter_forgive(a->limiter, t->from->place);
-    limiter_forgive(a->limiter, key);
+    if (!t->is_at_home)                 /* what others tried is not forgiven them */
+        limiter_forgive(a->limiter, key);
     pthread_mutex_unlock(&a->lock);
 }
 
