@@ -299,7 +299,7 @@ void auth_say_state(struct auth *a)
         log_info("auth", "setup code: %s", code);
     warn(a, "auth.no_password", "warn",
          needs && a->o.is_open ? "Other machines can reach lumad, and no password is set: until one is they can do nothing, and whoever has the setup code from the log can set it. "
-                                 "Set it in Settings, Users."
+                                 "Set it in Settings, Access."
                                : NULL);
 }
 
