@@ -287,8 +287,9 @@ static void receiver_part_stop(struct daemon *d) { receiver_stop(d->receiver); }
 static enum lm_err demo_start(struct daemon *d)
 {
     char venue[UUID_SIZE], score[UUID_SIZE];
+    struct demo_how how = { .with_autoplay = true };
 
-    return d->demo ? demo_install(d->l.db, d->l.jobs, d->l.library, d->data, venue, score, &d->why) : LM_OK;
+    return d->demo ? demo_install(d->l.db, d->l.jobs, d->l.library, d->data, &how, venue, score, &d->why) : LM_OK;
 }
 
 static void demo_stop(struct daemon *d)

@@ -1,5 +1,7 @@
 #include "api/route.h"
 #include "core/json.h"
+#include "core/uuid.h"
+#include "show/demo.h"
 
 static enum lm_err get(struct request *req, struct response *res)
 {
@@ -9,6 +11,29 @@ static enum lm_err get(struct request *req, struct response *res)
 static enum lm_err put(struct request *req, struct response *res)
 {
     return show_put(req->lumad->show, req->body, &res->json, &res->problem);
+}
+
+static bool is_gone(void *ctx)
+{
+    return request_is_gone(ctx);
+}
+
+/* Like any venue and score that are put on; what starts by itself stays as it was. */
+static enum lm_err demo(struct request *req, struct response *res)
+{
+    static const char *const known[] = { NULL };
+    const struct lumad *l = req->lumad;
+    struct problem *p = &res->problem;
+    char venue[UUID_SIZE], score[UUID_SIZE];
+    struct demo_how how = { .is_gone = is_gone, .ctx = req };
+    enum lm_err err = body_only(req->body, known, p);
+
+    if (err || (err = demo_install(l->db, l->jobs, l->library, l->data_dir, &how, venue, score, p)))
+        return err;
+    json_t *body = json_pack("{s:s, s:s, s:s}", "venue_id", venue, "score_id", score, "mode", "score");
+    err = body ? show_put(l->show, body, &res->json, p) : LM_NOMEM;
+    json_decref(body);
+    return err;
 }
 
 /* The one member of blackout and freeze. */
@@ -102,6 +127,10 @@ const struct route api_show[] = {
     { HTTP_GET, "/show", get, ROLE_VIEWER, NULL, "Show", .doc = "The active venue and score, the masters." },
     { HTTP_PUT, "/show", put, ROLE_OPERATOR, "ShowInput", "Show",
       .doc = "Put a venue and a score on; answers when the engine shows it.", .flags = ROUTE_SLOW },
+    { HTTP_POST, "/show/demo", demo, ROLE_OPERATOR, "Nothing", "Show",
+      .doc = "Put the demo show on: its track, venue, patterns and score are made if they are not there, which takes seconds the first time. Nothing plays "
+             "until it is told to.",
+      .flags = ROUTE_SLOW | ROUTE_BODY_OPTIONAL },
     { HTTP_POST, "/show/blackout", blackout, ROLE_OPERATOR, "Switch", "Show", .doc = "All light off, or back." },
     { HTTP_POST, "/show/freeze", freeze, ROLE_OPERATOR, "Switch", "Show", .doc = "Hold the look, or let it go on." },
     { HTTP_POST, "/show/master", master, ROLE_OPERATOR, "Master", "Show", .doc = "The grand master, 0 to 1." },

@@ -1,5 +1,6 @@
 #include "show/demo.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,12 @@ struct install {
     json_t *venue, *score, *truth;      /* config/demo/venue.json, score.json, what the renderer says of its music */
     json_t *patterns;                   /* of show/shipped.h */
     char venue_id[UUID_SIZE], score_id[UUID_SIZE], track_id[UUID_SIZE];
+    const struct demo_how *how;
+    struct worker_stop stop;
 };
+
+/* Two at a time would render into the same file. */
+static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
 
 /* Rows of the demo have the same ids everywhere: a second start, or a second machine, finds them again. */
 static void demo_id(const char *kind, const char *name, char id[UUID_SIZE])
@@ -49,17 +55,27 @@ static enum lm_err read_files(struct install *in, struct problem *p)
 
 /* ---- the track ---- */
 
-static enum lm_err render(const char *audio, const char *truth, struct problem *p)
+static void rendering(void *ctx, double progress, const char *step)
+{
+    struct install *in = ctx;
+
+    (void)progress, (void)step;
+    if (in->how->is_gone && in->how->is_gone(in->how->ctx))
+        worker_cancel(&in->stop);
+}
+
+static enum lm_err render(struct install *in, const char *audio, const char *truth, struct problem *p)
 {
     char program[PATH_SIZE];
     enum lm_err err = path_worker("demo_worker", program, p);
 
-    if (err)
+    if (err || (err = worker_stop_init(&in->stop)))
         return err;
     const char *argv[] = { program, "--out", audio, "--truth", truth, NULL };
-    struct worker_options o = { .argv = argv };
+    struct worker_options o = { .argv = argv, .stop = &in->stop, .progress = rendering, .ctx = in };
     struct worker_end end;
     err = worker_run(&o, &end);
+    worker_stop_clear(&in->stop);
     if (err)
         problem_set(p, err, "the demo's music could not be rendered: %s", end.message);
     worker_end_clear(&end);
@@ -106,7 +122,7 @@ static enum lm_err make_track(struct install *in, struct db *db, struct jobs *jo
         (err = path_join(truth, dir, "first-light.json")) || (err = path_make_dirs(dir, 0700)))
         return problem_set(p, err, "no place for the demo's music in %s", data_dir);
     log_info("show", "rendering the music of the demo");
-    if (!(err = render(audio, truth, p)) && !(err = shipped_json(truth, &in->truth, p)))
+    if (!(err = render(in, audio, truth, p)) && !(err = shipped_json(truth, &in->truth, p)))
         err = import_file(db, jobs, data_dir, audio, in->track_id, p);
     unlink(audio);
     unlink(truth);
@@ -261,7 +277,7 @@ static enum lm_err store(struct db_conn *c, void *arg, struct problem *p)
     if ((err = put(c, &venues_table, NULL, venue, NULL, p)) || (err = put_fixtures(c, in, p)) || (err = put_groups(c, in, p)) ||
         (err = put_outputs(c, in, p)) || (err = shipped_put(c, in->patterns, &added, p)) || (err = put_score(c, in, p)) || (err = put_beats(c, in, p)))
         return err;
-    return put_autoplay(c, in, p);
+    return in->how->with_autoplay ? put_autoplay(c, in, p) : LM_OK;
 }
 
 static bool is_installed(struct db *db, const struct install *in)
@@ -276,18 +292,20 @@ static bool is_installed(struct db *db, const struct install *in)
     return is;
 }
 
-enum lm_err demo_install(struct db *db, struct jobs *jobs, struct library *library, const char *data_dir, char venue_id[37], char score_id[37],
-                         struct problem *p)
+enum lm_err demo_install(struct db *db, struct jobs *jobs, struct library *library, const char *data_dir, const struct demo_how *how, char venue_id[37],
+                         char score_id[37], struct problem *p)
 {
-    struct install in = { .library = library };
+    struct install in = { .library = library, .how = how };
     enum lm_err err = LM_OK;
 
     demo_id("venue", "demo", in.venue_id);
     demo_id("score", "demo", in.score_id);
     memcpy(venue_id, in.venue_id, UUID_SIZE);
     memcpy(score_id, in.score_id, UUID_SIZE);
+    pthread_mutex_lock(&installing);
     if (!is_installed(db, &in) && !(err = read_files(&in, p)) && !(err = make_track(&in, db, jobs, data_dir, p)))
         err = db_write(db, store, &in, p);
+    pthread_mutex_unlock(&installing);
     json_decref(in.venue);
     json_decref(in.score);
     json_decref(in.truth);

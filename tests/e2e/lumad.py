@@ -60,6 +60,8 @@ def quick_workers(folder):
 class Lumad:
     """Logs are shown only when something failed."""
 
+    timeout = 30            # seconds that a request may take
+
     def __init__(self, *args, data=None, config="", env=None, own_workers=False):
         self.tmp = tempfile.TemporaryDirectory(prefix="lumad-")
         self.dir = pathlib.Path(data or pathlib.Path(self.tmp.name, "data"))
@@ -122,7 +124,7 @@ class Lumad:
         if body is not None and not isinstance(body, (bytes, bytearray)):
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         try:
             c.request(method, base + path, body, headers)
             r = c.getresponse()

@@ -1,4 +1,5 @@
 """`lumad --demo`: what it installs, that it plays by itself, and that it leaves alone what an operator changed."""
+import concurrent.futures
 import json
 import pathlib
 import tempfile
@@ -149,6 +150,36 @@ class Demo(unittest.TestCase):
                         self.assertEqual(row[key], value, (f["label"], key))
         groups = {g["name"] for g in d.get(f"/venues/{d.get('/show')['venue_id']}/groups")["items"]}
         self.assertEqual(groups, {g["name"] for g in venue["groups"]})
+
+
+class OnARunningLumad(unittest.TestCase):
+    """POST /show/demo, of the page's welcome."""
+
+    def test_it_is_put_on_beside_what_is_there(self):
+        with tempfile.TemporaryDirectory(prefix="lumad-demo-") as folder:
+            d = Lumad(data=pathlib.Path(folder))
+            self.addCleanup(lambda: d.proc.poll() is None and d.stop())
+            own = d.post("/venues", {"name": "Cellar"})
+            d.put("/show", {"venue_id": own["id"], "score_id": None, "mode": "off"})
+            d.timeout = 120                                                 # the music is rendered, beside other tests
+            with concurrent.futures.ThreadPoolExecutor(2) as two:           # a button that is pressed twice
+                shows = list(two.map(lambda _: d.post("/show/demo", {}), range(2)))
+            self.assertEqual(shows[0]["score_id"], shows[1]["score_id"])
+            show = d.get("/show")
+            self.assertEqual(show["mode"], "score")
+            self.assertNotEqual(show["venue_id"], own["id"])
+            self.assertEqual(len(d.get("/tracks")["items"]), 1)
+            self.assertEqual({v["name"] for v in d.get("/venues")["items"]}, {"Cellar", "Demo stage"})
+            self.assertTrue(d.get("/host-audio")["loaded"])
+            self.assertFalse(d.get("/host-audio")["playing"], "nothing plays until it is told to")
+            self.assertFalse(d.get("/show/autoplay")["enabled"], "what starts by itself is nobody else's business")
+            self.assertEqual(d.call("POST", "/show/demo", {"venue": "mine"}).status, 422)
+
+            d.put("/show", {"venue_id": own["id"], "score_id": None, "mode": "off"})
+            began = time.monotonic()
+            self.assertEqual(d.post("/show/demo", {})["score_id"], show["score_id"])
+            self.assertLess(time.monotonic() - began, 3, "a demo that is there is not made again")
+            d.stop()
 
 
 if __name__ == "__main__":
