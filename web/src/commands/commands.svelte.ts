@@ -10,6 +10,8 @@ import { ROOMS, ui, type Room } from '../state/ui.svelte';
 import { STEM_NAMES } from '../state/host.svelte';
 import { toasts } from '../state/toasts.svelte';
 import { past } from '../state/past.svelte';
+import { picked } from '../state/picked.svelte';
+import { identify } from '../state/identify.svelte';
 import { grid } from '../state/grid.svelte';
 import { CUE_KEYS, cues } from './cues.svelte';
 import { history } from './history.svelte';
@@ -21,6 +23,8 @@ export interface Command {
     keys?: string[];
     /* Acts only after the key was held so long: nothing to be done by a passing sleeve. */
     holdMs?: number;
+    /* The room's own meaning of the key comes first. */
+    isLast?: boolean;
     /* Fires again while the key is held. */
     repeats?: boolean;
     blocked?: () => string | null;
@@ -60,6 +64,12 @@ function step(dir: 1 | -1, by: 'beat' | 'bar') {
     const target = times?.length ? neighbour(times, at, dir) : null;
     void host.seek(Math.min(host.duration, Math.max(0, target ?? fallback)));
 }
+
+/* The picture that F, + and - are for while none has the focus: the one in the room's work, else the pinned stage. It takes keys by itself. */
+const CANVAS = 'main .stage-canvas, main .timeline, main .canvas[data-keys="own"], main [data-canvas], .pinned .stage-canvas';
+const canvasNow = () => [...document.querySelectorAll<HTMLElement>(CANVAS)].find((c) => c.offsetWidth > 0) ?? null;
+const needsCanvas = () => (canvasNow() ? null : 'No picture is shown');
+const toCanvas = (key: string) => canvasNow()?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 
 /* Set by the shell and the rooms. */
 export const hooks = {
@@ -177,7 +187,19 @@ export const commands: Command[] = [
     },
     {
         id: 'master', label: 'Master level', group: 'Show', keys: ['M'],
-        run: () => document.getElementById('master')?.focus(),
+        run: () => {
+            const field = document.getElementById('master');
+            field?.focus();
+            if (field instanceof HTMLInputElement) field.select();
+        },
+    },
+    {
+        id: 'identify', label: 'Identify the chosen fixtures', group: 'Show', keys: ['I'], isLast: true,
+        blocked: () => (picked.size ? null : 'No fixture is chosen'), run: () => void identify.run(picked.ids),
+    },
+    {
+        id: 'lock', label: 'Lock this page', group: 'Show', needs: 'viewer',
+        run: () => ui.setLocked(true),
     },
     {
         id: 'groups-full', label: 'All groups to full', group: 'Show',
@@ -225,6 +247,11 @@ export const commands: Command[] = [
         id: 'import', label: 'Import a folder, playlist or DJ library', group: 'Edit',
         run: () => hooks.openImport(),
     },
+    { id: 'fit', label: 'Fit: show all of the picture', group: 'Page', keys: ['F'], isLast: true, blocked: needsCanvas, run: () => void toCanvas('f') },
+    { id: 'zoom.in', label: 'Nearer', group: 'Page', keys: ['+'], repeats: true, isLast: true, blocked: needsCanvas, run: () => void toCanvas('+') },
+    { id: 'zoom.out', label: 'Farther', group: 'Page', keys: ['-'], repeats: true, isLast: true, blocked: needsCanvas, run: () => void toCanvas('-') },
+    { id: 'welcome', label: 'First steps: the demo show, set up my room', group: 'Go to', run: ui.goWelcome },
+    { id: 'warnings', label: 'Warnings', group: 'Page', keys: ['W'], run: () => void (ui.panel = ui.panel === 'warnings' ? null : 'warnings') },
     {
         id: 'palette', label: 'Search and commands', group: 'Page', keys: ['Ctrl+K'],
         run: () => void (ui.isPaletteOpen = !ui.isPaletteOpen),

@@ -40,8 +40,17 @@ export function listen(): () => void {
         if (isTyping(e.target) && !keys.startsWith('Ctrl+K') && !undoes(e.target, keys)) return;
         if (belongsToControl(e.target, keys)) return;
         const isOverlay = ui.isPaletteOpen || ui.isHelpOpen || document.querySelector('dialog[open]') !== null;
+        if (ui.isLocked && command.id !== 'blackout') return;
         if (isOverlay && command.id !== 'palette' && command.id !== 'help' && command.id !== 'blackout') return;
+        if (command.isLast) {
+            /* Keys that are sent on to a picture come by here again. */
+            if (e.isTrusted) setTimeout(() => e.defaultPrevented || act(command, e));
+            return;
+        }
         e.preventDefault();
+        act(command, e);
+    };
+    const act = (command: Command, e: KeyboardEvent) => {
         if (e.repeat && !command.repeats) return;
         const refused = refusal(command);
         if (refused) return void toasts.note(`${command.label}: ${refused.charAt(0).toLowerCase()}${refused.slice(1)}`);

@@ -18,6 +18,10 @@ class Ui {
     room = $state<Room>('library');
     /* The address names no room (yet). */
     isAnywhere = $state(true);
+    /* The first steps (#/welcome): not one of the six rooms. */
+    isWelcome = $state(false);
+    /* Nothing happens by a touch or a key until it is opened again, but blackout. */
+    isLocked = $state(stored('lock', ['on', 'off'], 'off') === 'on');
     /* What follows each room in the address, a tab or an id, as it was last: a page that is
      * being left does not take the next room's for its own. */
     rest = $state<Record<Room, string[]>>({ library: [], venue: [], patterns: [], scores: [], show: [], settings: [] });
@@ -48,6 +52,7 @@ class Ui {
             this.isHelpFromHere = false;
             const known = ROOMS.find((r) => r === room);
             this.isAnywhere = !room;
+            this.isWelcome = room === 'welcome';
             this.room = known ?? 'library';
             this.rest[this.room] = known ? rest.filter(Boolean) : [];
             this.isListOpen = this.isInspectorOpen = false;
@@ -58,12 +63,21 @@ class Ui {
     }
 
     /* Where the address names no room; the way back does not lead there. */
-    openFirst(room: Room) {
+    openFirst(room: Room | 'welcome') {
         if (!this.isAnywhere) return;
         if (!this.isHelpOpen) return location.replace(`#/${room}`);
-        this.room = room;
+        this.isWelcome = room === 'welcome';
+        if (room !== 'welcome') this.room = room;
         this.isAnywhere = false;
     }
+
+    goWelcome = () => (location.hash = '/welcome');
+
+    setLocked = (isLocked: boolean) => {
+        this.isLocked = isLocked;
+        if (isLocked) this.panel = null;
+        localStorage.setItem('lumad.lock', isLocked ? 'on' : 'off');
+    };
 
     go(room: Room, ...rest: string[]) {
         location.hash = `/${[room, ...rest].map(encodeURIComponent).join('/')}`;
@@ -85,7 +99,7 @@ class Ui {
         if (!this.isHelpOpen) return;
         this.isHelpOpen = false;
         if (this.isHelpFromHere) history.back();
-        else location.replace(`#/${[this.room, ...this.rest[this.room]].map(encodeURIComponent).join('/')}`);
+        else location.replace(this.isWelcome ? '#/welcome' : `#/${[this.room, ...this.rest[this.room]].map(encodeURIComponent).join('/')}`);
     };
     toggleHelp = () => (this.isHelpOpen ? this.closeHelp() : this.openHelp());
 
