@@ -127,7 +127,13 @@ static enum lm_err create_one(struct batch *b, const json_t *item, size_t i, str
     if (!(err = row_create(b->c, &fixtures_table, b->venue, members, &row, NULL, p))) {
         /* One that was there before comes back, whether the library still knows it or not. */
         bool is_back = strcmp(json_get_text(row, "created_at", ""), json_get_text(row, "updated_at", "")) != 0;
-        err = keep(b, b->created, row, (struct patching_origin){ known && is_back ? NULL : "create", i }, p);
+        if (known && !is_back) {
+            json_decref(row);
+            *p = lost;
+            err = known;
+        } else {
+            err = keep(b, b->created, row, (struct patching_origin){ known ? NULL : "create", i }, p);
+        }
     }
     definition_unref(d);
     json_decref(members);
