@@ -6,6 +6,7 @@ import { asError, post, request, type ApiError } from '../api/client';
 import type { Graph, GraphError } from '../api/types';
 import { bare } from '../graph/model';
 import type { Span, View } from '../graph/views';
+import { session } from './session.svelte';
 
 const PAUSE_MS = 120;
 const AGAIN_MS = 250;
@@ -58,6 +59,11 @@ export class Runner {
             const { errors } = await post<{ errors: GraphError[] }>('/graph/check', { graph });
             if (this.under !== mine) return;
             if (errors.some((e) => e.code !== 'warning') || !this.errors.length) this.errors = errors;
+            /* Whoever only looks sees what is wrong; to compute is not theirs. */
+            if (!session.can('operator')) {
+                this.errors = errors;
+                return;
+            }
             const ran = await request<Ran>('POST', '/graph/run', {
                 body: { graph, context: wish.context, views: wish.views },
                 signal: mine.signal,

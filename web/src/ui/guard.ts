@@ -8,13 +8,11 @@ import { needed } from '../state/roles';
 
 const CONTROLS = 'button, input, select, textarea, [role="slider"]';
 const EDITS = '[draggable="true"], canvas';
-const LOOKS = '[role="tab"], [role="option"], [role="treeitem"], [role="columnheader"] *, input[type="search"], [aria-haspopup], [aria-expanded], summary';
+const LOOKS = '[role="tab"], [role="option"], [role="treeitem"], [role="columnheader"] *, input[type="search"], [aria-haspopup], [aria-expanded], summary, .svelte-flow__controls button';
 
 function needs(el: Element): Least {
-    const own = el.getAttribute('data-needs');
-    if (own) return own as Least;
-    if (el.matches(LOOKS)) return 'viewer';
-    return (el.closest('[data-needs]')?.getAttribute('data-needs') as Least | null | undefined) ?? 'operator';
+    const said = el.closest('[data-needs]')?.getAttribute('data-needs') as Least | null | undefined;
+    return said ?? (el.matches(LOOKS) ? 'viewer' : 'operator');
 }
 const isForbidden = (el: Element) => !session.can(needs(el));
 

@@ -8,6 +8,9 @@ test('a change is a sentence with what it is about', () => {
     expect(sentence(line({ action: 'POST /venues', table: 'venues', detail: { name: 'Club' } }))).toBe('Added a venue "Club"');
     expect(sentence(line({ action: 'PATCH /fixtures/{id}', table: 'fixtures', detail: { universe: 2, address: 7 } }))).toBe('Changed the fixture: universe, address');
     expect(sentence(line({ action: 'DELETE /patterns/{id}', table: 'patterns' }))).toBe('Deleted the pattern');
+    expect(sentence(line({ action: 'POST /auth/users', table: 'users', detail: { name: 'vera', role: 'viewer' } }))).toBe('Added a user "vera"');
+    expect(sentence(line({ action: 'POST /auth/login', table: 'login', detail: { name: 'vera' } }))).toBe('Signed in');
+    expect(sentence(line({ action: 'POST /scores/{id}/annotations', table: 'score_annotations' }))).toBe('Added a block');
     expect(sentence(line({ action: 'POST /venues/{id}/outputs', table: 'outputs' }))).toBe('Added an output');
 });
 
@@ -19,7 +22,7 @@ test('what runs the show has its own words, and how often', () => {
 });
 
 test('what is no route is said as it is', () => {
-    expect(sentence(line({ action: 'sign-in failed', user_name: '' }))).toBe('Sign in failed');
+    expect(sentence(line({ action: 'sign-in failed', user_name: '' }))).toBe('Sign-in failed');
     expect(sentence(line({ action: 'lines lost', detail: { lost: 40 } }))).toMatch(/^40 lines/);
     expect(sentence(line({ action: 'create', table: 'groups', detail: { name: 'pars' } }))).toBe('Added a group "pars"');
 });

@@ -3,7 +3,7 @@ import type { AuditLine } from '../../api/types';
 
 /* What a row of a table is called, and the room that shows it. */
 const NOUNS: Record<string, string> = {
-    venues: 'venue', fixtures: 'fixture', groups: 'group', fixture_groups: 'group', outputs: 'output', patterns: 'pattern', implementations: 'graph of a pattern', scores: 'score',
+    venues: 'venue', fixtures: 'fixture', groups: 'group', fixture_groups: 'group', score_annotations: 'block', track_markers: 'cue point', track_beats: 'beats of a track', graph: 'graph', library: 'fixture library', dmx: 'DMX', outputs: 'output', patterns: 'pattern', implementations: 'graph of a pattern', scores: 'score',
     annotations: 'block', tracks: 'track', markers: 'cue point', 'audio-chains': 'effects of an output', audio_chains: 'effects of an output', branches: 'variant', revisions: 'save', users: 'user',
     tokens: 'token', sessions: 'signed-in browser', settings: 'settings', jobs: 'job', batches: 'batch', imports: 'import', plugins: 'plug-in', parks: 'parked channels', show: 'show',
 };
@@ -63,6 +63,8 @@ const deck = (what: string) => DECK[what] ?? `Deck: ${what.replaceAll('-', ' ')}
 const percent = (v: unknown) => (typeof v === 'number' ? `${Math.round(v * 100)} %` : 'another level');
 
 const VERBS: Record<string, string> = { POST: 'Added', PUT: 'Set', PATCH: 'Changed', DELETE: 'Deleted', create: 'Added', insert: 'Added', update: 'Changed', change: 'Changed', delete: 'Deleted' };
+/* Where the name is that of who did it. */
+const NAMELESS = /\/auth\/(login|logout|setup|password)$/;
 const QUIET = new Set(['times', 'lost', 'id', 'name', 'title', 'label', 'client']);
 
 /* Names are as long as people make them. */
@@ -80,7 +82,7 @@ function ofRoute(method: string, path: string, line: AuditLine, d: Record<string
     const what = noun(line.table ?? parts.at(-1) ?? '');
     return `${VERBS[method] ?? method} ${article(what, method)}`;
 }
-const article = (what: string, method: string) => (/s$/.test(what) ? what : method === 'POST' || method === 'create' ? `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}` : `the ${what}`);
+const article = (what: string, method: string) => (/s$/.test(what) ? what : method === 'POST' || method === 'create' ? `${/^[aeio]/.test(what) ? 'an' : 'a'} ${what}` : `the ${what}`);
 
 /* "Changed the fixture "Par 1": address, universe (12 times)". */
 export function sentence(line: AuditLine): string {
@@ -90,8 +92,8 @@ export function sentence(line: AuditLine): string {
     const [verb = '', ...rest] = line.action.split(/[ ._-]/);
     let text = route ? ofRoute(route[1]!, route[2]!, line, d) : '';
     if (!text && VERBS[verb] && !rest.length && line.table) text = `${VERBS[verb]} ${article(noun(line.table), verb)}`;
-    if (!text) text = upper(line.action.replaceAll(/[_-]/g, ' '));
-    const name = nameIn(d);
+    if (!text) text = upper(line.action.replaceAll('_', ' '));
+    const name = NAMELESS.test(line.action) ? undefined : nameIn(d);
     if (name) text += ` "${short(name)}"`;
     const changed = Object.keys(d).filter((k) => !QUIET.has(k));
     if (/^Changed/.test(text) && changed.length) text += `: ${changed.slice(0, 6).map((k) => k.replaceAll('_', ' ')).join(', ')}${changed.length > 6 ? ` and ${changed.length - 6} more` : ''}`;
@@ -102,7 +104,7 @@ export function sentence(line: AuditLine): string {
 const ROOM_OF: Record<string, (id: string) => string> = {
     venues: () => '#/venue/patch', fixtures: () => '#/venue/patch', groups: () => '#/venue/groups', fixture_groups: () => '#/venue/groups', outputs: () => '#/venue/outputs',
     patterns: (id) => `#/patterns/${id}`, tracks: (id) => `#/library/${id}`, show: () => '#/show', settings: () => '#/settings/general', users: () => '#/settings/access/users', plugins: () => '#/settings/general',
-    tokens: () => '#/settings/access/tokens', sessions: () => '#/settings/access/browsers', audio_chains: () => '#/settings/sound',
+    score_annotations: () => '#/scores', scores: () => '#/scores', branches: () => '#/patterns', track_markers: () => '#/library', track_beats: () => '#/library', tokens: () => '#/settings/access/tokens', sessions: () => '#/settings/access/browsers', audio_chains: () => '#/settings/sound',
 };
 const ROOM_NAMES: Record<string, string> = { library: 'Library', venue: 'Venue', patterns: 'Patterns', scores: 'Scores', show: 'Show', settings: 'Settings' };
 
