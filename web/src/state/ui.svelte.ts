@@ -85,7 +85,8 @@ class Ui {
 
     /* The way back leads to the room at once, however much was read. */
     private isHelpFromHere = false;
-    openHelp = (at = `rooms/${this.room}`) => {
+    /* Without an address: the guide of what is shown, which the address names before the page does. */
+    openHelp = (at = `rooms/${['welcome', ...ROOMS].find((r) => location.hash.startsWith(`#/${r}`)) ?? this.room}`) => {
         const address = `#/help/${at.split('/').map(encodeURIComponent).join('/')}`;
         if (this.isHelpOpen) history.replaceState(null, '', address);
         else {

@@ -13,10 +13,11 @@ import scores from '../../help/scores.md?raw';
 import settings from '../../help/settings.md?raw';
 import show from '../../help/show.md?raw';
 import venue from '../../help/venue.md?raw';
+import welcome from '../../help/welcome.md?raw';
 import { makeBook } from './book';
 
 export const book = makeBook({
-    guides: [['library', library], ['venue', venue], ['patterns', patterns], ['scores', scores], ['show', show], ['settings', settings], ['access', access]],
+    guides: [['welcome', welcome], ['library', library], ['venue', venue], ['patterns', patterns], ['scores', scores], ['show', show], ['settings', settings], ['access', access]],
     nodes, api, config, effects, schema, habits,
     commands: commands.filter((c) => c.keys).map((c) => ({ group: c.group, keys: c.keys!, label: c.holdMs ? `${c.label}, held ${c.holdMs / 1000} s` : c.label })),
 });
