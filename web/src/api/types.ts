@@ -31,8 +31,25 @@ export interface Track extends Row {
     loudness_lufs?: number | null;
     true_peak_db?: number | null;
     art_hash?: string | null;
+    genre?: string | null;
+    year?: number | null;
+    filename?: string;
+    key?: string | null; /* of its chords */
     track_hash: string;
     analysis: Analysis;
+}
+
+/* GET /tracks/index */
+export interface TrackIndex {
+    total: number;
+    ids: string[];
+    titles: string[];
+}
+/* POST /tracks/batch */
+export interface TrackBatchResult {
+    updated: { id: string; version: number; before: Record<string, unknown> }[];
+    deleted: string[];
+    restored: string[];
 }
 
 export interface Beats {
@@ -263,6 +280,35 @@ export interface UniverseState {
     fps: number;
     outputs: (Output & { stats?: OutputStats })[];
     sources: UniverseSource[];
+    origins: SlotOrigin[];
+}
+
+/* Slots that are not lumad's own; first from 1. */
+export interface SlotOrigin {
+    from: 'input' | 'park' | 'test';
+    first: number;
+    slots: number;
+}
+
+export type DmxPattern = 'full' | 'chase' | 'blink';
+export interface FixtureTested {
+    fixture_id: string;
+    channels: { channel: number; value: number }[] | null;
+    note: string | null;
+}
+export interface OutputTested {
+    output_id: string;
+    universe: number;
+    pattern: DmxPattern | null;
+    note: string | null;
+}
+/* GET /dmx/tests: what is under test now, of whomever. */
+export interface DmxTest {
+    client: string;
+    fixture_id: string | null;
+    output_id: string | null;
+    pattern: DmxPattern | null;
+    channels: { channel: number; value: number }[] | null;
 }
 
 export interface System {
@@ -282,6 +328,7 @@ export interface Venue extends Row {
     max_brightness?: number;
     exit_look?: 'hold' | 'blackout' | null;
     flash_guard?: boolean;
+    counts?: { fixtures: number; universes: number; groups: number; outputs: number; scores: number };
 }
 
 export interface Fixture extends Row {
@@ -343,7 +390,17 @@ export interface Group extends Row {
     /* Where it is in the room: its own axes, the others from positions. */
     axes?: { lr: number; fb: number; ab: number } | null;
     movement: Partial<MovementBase> | null;
+    color?: string | null;
+    /* Place in lists: a fraction, so that moving one writes one row. */
+    sort_index?: number;
     fixture_ids?: string[];
+}
+
+/* POST /venues/{id}/select: heads as "<fixture>:<head>". */
+export interface Selected {
+    heads: string[];
+    warnings: string[];
+    took_us?: number;
 }
 
 export interface Output extends Row {
@@ -587,6 +644,7 @@ export interface Show {
 export interface GroupMaster {
     group_id: string;
     name: string;
+    color?: string | null;
     level: number;
     heads: number;
 }

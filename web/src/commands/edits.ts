@@ -50,7 +50,7 @@ export const KINDS = {
     group: {
         label: 'group',
         one: (id: string) => `/groups/${id}`,
-        fields: ['name', 'axis_lr', 'axis_fb', 'axis_ab', 'movement'],
+        fields: ['name', 'axis_lr', 'axis_fb', 'axis_ab', 'movement', 'color', 'sort_index'],
     },
     annotation: {
         label: 'annotation',
@@ -60,7 +60,7 @@ export const KINDS = {
             'pattern_id', 'start_time', 'end_time', 'origin_time', 'z_index', 'blend_mode', 'args', 'seed',
         ],
     },
-    track: { label: 'track', one: (id: string) => `/tracks/${id}`, fields: ['title', 'artist', 'album'] },
+    track: { label: 'track', one: (id: string) => `/tracks/${id}`, fields: ['title', 'artist', 'album', 'genre', 'year'] },
     pattern: {
         label: 'pattern',
         one: (id: string) => `/patterns/${id}`,
