@@ -1,5 +1,6 @@
 /* Signing in, users, sessions, tokens (net/auth.h). */
 #include <string.h>
+#include <strings.h>
 
 #include "api/route.h"
 #include "core/json.h"
@@ -31,6 +32,16 @@ static const char *body_name(const json_t *body, bool is_required, size_t most, 
         problem_add(p, "/name", "must be 1 to %zu characters, without white space at its ends", most);
         return NULL;
     }
+    return name;
+}
+
+/* Histories and the audit log know lumad itself by its name. */
+static const char *body_user_name(const json_t *body, bool is_required, struct problem *p)
+{
+    const char *name = body_name(body, is_required, NAME_CHARACTERS, p);
+
+    if (name && !strcasecmp(name, "lumad"))
+        problem_add(p, "/name", "is the program's own");
     return name;
 }
 
@@ -101,7 +112,7 @@ static enum lm_err setup(struct request *req, struct response *res)
 
     if (body_only(req->body, known, p) == LM_BAD_REQUEST)
         return p->err;
-    const char *code = body_text(req->body, "code", false, p), *name = body_name(req->body, false, NAME_CHARACTERS, p);
+    const char *code = body_text(req->body, "code", false, p), *name = body_user_name(req->body, false, p);
     const char *password = body_password(req->body, "password", true, p);
     if (p->err)
         return p->err;
@@ -215,7 +226,7 @@ static enum lm_err read_user(const json_t *body, bool is_new, struct user_wish *
 
     if (body_only(body, known, p) == LM_BAD_REQUEST)
         return p->err;
-    w->name = body_name(body, is_new, NAME_CHARACTERS, p);
+    w->name = body_user_name(body, is_new, p);
     w->password = body_password(body, "password", is_new, p);
     enum role role = body_role(body, is_new, p);
     w->role = role ? role_names[role] : NULL;

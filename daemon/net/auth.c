@@ -316,15 +316,17 @@ static struct user_row *copy_users(struct auth *a, size_t *n)
 }
 
 /* Another process wrote: `lumad --reset-password`. */
-static void look(struct auth *a)
+void auth_look(struct auth *a)
 {
     static const struct caller machine = { .role = ROLE_ADMIN, .address = "command line" };
     int64_t version;
     size_t n, m;
 
-    if (accounts_version(a->state, &version) || version == a->version)
-        return;
     pthread_mutex_lock(&a->order);
+    if (accounts_version(a->state, &version) || version == a->version) {
+        pthread_mutex_unlock(&a->order);
+        return;
+    }
     struct user_row *before = copy_users(a, &n);
     enum lm_err err = take_all(a, NULL);
     struct user_row *after = copy_users(a, &m);
@@ -379,7 +381,7 @@ static void store(struct auth *a)
     free(rows);
     free(tokens);
     a->stored_ms = clock_mono_ns() / 1000000;
-    if (err && err != LM_STALE) {       /* stale: look() takes what the other one wrote */
+    if (err && err != LM_STALE) {       /* stale: auth_look() takes what the other one wrote */
         pthread_mutex_lock(&a->lock);
         a->is_touched = true;
         a->is_unsaved = was_unsaved;
@@ -391,7 +393,7 @@ static void store(struct auth *a)
 
 static void keep_house(struct auth *a)
 {
-    look(a);
+    auth_look(a);
     int64_t now = clock_mono_ns() / 1000000;
     pthread_mutex_lock(&a->lock);
     bool is_due = (a->is_unsaved && now >= a->retry_ms) || (a->is_touched && now - a->stored_ms >= STORE_MS);
@@ -490,7 +492,7 @@ void auth_stop(struct auth *a)
     pthread_cond_signal(&a->wake);
     pthread_mutex_unlock(&a->lock);
     pthread_join(a->thread, NULL);
-    look(a);                            /* what --reset-password took away must not come back */
+    auth_look(a);                       /* what --reset-password took away must not come back */
     if (a->is_touched || a->is_unsaved)
         store(a);
     release(a);

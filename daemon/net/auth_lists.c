@@ -114,6 +114,7 @@ enum lm_err auth_user_change(struct auth *a, const struct caller *by, const char
 
     if (by->via == VIA_TOKEN)
         return problem_set(p, LM_FORBIDDEN, "Users are changed by who signed in, not with a token.");
+    auth_look(a);
     if ((err = get(a, id, &u, p)) || (err = apply(w, &u, p)))
         return err;
     pthread_mutex_lock(&a->order);

@@ -29,7 +29,8 @@ struct auth {
     bool is_unsaved;                    /* memory has what the disk did not take */
     _Atomic uint32_t epoch;             /* another one: who stays asks again whether they may (auth_holds()) */
 
-    int64_t version, stored_ms, retry_ms;       /* the thread's: accounts_version(); when it stored, and when it tries again */
+    int64_t version;                    /* accounts_version() of what is in memory; with `order` */
+    int64_t stored_ms, retry_ms;        /* the thread's: when it stored, and when it tries again */
     pthread_t thread;
     pthread_cond_t wake;                /* with `lock` */
     bool is_stopping, is_woken;
@@ -46,4 +47,6 @@ void auth_drop_token(struct auth *a, size_t i);
 /* Not held: something changed that `what` ("users", "sessions", "tokens") lists. `ends`: who stays asks again. */
 void auth_tell(struct auth *a, const char *what, bool ends);
 void auth_say_state(struct auth *a);    /* not held: the code, while there is no password, and the warning */
+/* Not held: takes what another process wrote, so that nothing is written over it. */
+void auth_look(struct auth *a);
 void auth_unsaved(struct auth *a);      /* not held: memory has what the disk did not take; it is tried again */

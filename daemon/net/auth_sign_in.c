@@ -102,6 +102,7 @@ static void make_room(struct auth *a, const char *user_id)
         return;
     auth_drop_session(a, oldest);
     a->is_unsaved = true;
+    a->epoch++;
 }
 
 /* `order` is held. A session is good although it cannot be stored; it is tried again. Another secret each time: what a browser had before is worth nothing. */
@@ -257,6 +258,7 @@ enum lm_err auth_sign_in(struct auth *a, struct attempt *t, const char *name, co
 
     if (auth_needs_setup(a))
         return problem_set(p, LM_CONFLICT, "No password was set yet: POST /auth/setup sets the first one.");
+    auth_look(a);                       /* a password of the command line is good at once */
     name_key(name, key);
     if ((err = try(a, t, key, name, p)))
         return err;
@@ -289,6 +291,7 @@ enum lm_err auth_change_password(struct auth *a, struct attempt *t, const char *
 
     if (t->from->via != VIA_SESSION)
         return problem_set(p, LM_FORBIDDEN, "A password is changed by who signed in with it, not with a token.");
+    auth_look(a);
     name_key(t->from->name, key);
     if ((err = try(a, t, key, t->from->name, p)))
         return err;

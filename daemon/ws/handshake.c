@@ -15,7 +15,7 @@
 #include "net/head.h"
 #include "net/role.h"
 
-enum { KEY_BYTES = 16, KEY_LENGTH = 24, ACCEPT_SIZE = 32, VALUE_SIZE = 512, COOKIES_SIZE = 4096 };
+enum { KEY_BYTES = 16, KEY_LENGTH = 24, ACCEPT_SIZE = 32, VALUE_SIZE = 512, COOKIES_SIZE = HEAD_MAX };
 static const char protocol[] = "lumad.v1";
 
 /* What was only peeked at is read first: closing with unread bytes would reset the connection and take the answer with it. */

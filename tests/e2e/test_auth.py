@@ -32,7 +32,14 @@ def bearer(secret):
     return {"Authorization": f"Bearer {secret}"}
 
 
+def tearDownModule():
+    if Case.shared:
+        Case.shared.stop()
+
+
 class Case(unittest.TestCase):
+    shared = None
+
     def start(self, *args, setup=True, **kw):
         d = Lumad(*args, **kw)
         self.addCleanup(d.stop)
@@ -41,6 +48,13 @@ class Case(unittest.TestCase):
             self.assertEqual(r.status, 201, r)
             d.admin = r.json["token"]
         return d
+
+    def common(self):
+        """One lumad for those that neither count failures nor stop it: starting costs half a second."""
+        if not Case.shared:
+            Case.shared = Lumad()
+            Case.shared.admin = Case.shared.post("/auth/setup", {"password": PASSWORD})["token"]
+        return Case.shared
 
     def enter(self, d, name="admin", password=PASSWORD, **headers):
         r = d.call("POST", "/auth/login", {"name": name, "password": password}, headers)
@@ -73,7 +87,7 @@ class First(Case):
         for path, body in (("/auth/users", {"name": "x", "role": "admin", "password": PASSWORD}), ("/auth/tokens", {"name": "x", "role": "viewer"})):
             self.assertEqual(d.call("POST", path, body).status, 409, path)
         for body, path in (({}, "/password"), ({"password": "1234567"}, "/password"), ({"password": "x" * 1025}, "/password"), ({"password": PASSWORD, "name": ""}, "/name"),
-                           ({"password": PASSWORD, "name": "a\nb"}, "/name"), ({"password": PASSWORD, "more": 1}, "/more"), ({"password": 12345678}, "/password")):
+                           ({"password": PASSWORD, "name": "a\nb"}, "/name"), ({"password": PASSWORD, "name": "Lumad"}, "/name"), ({"password": PASSWORD, "more": 1}, "/more"), ({"password": 12345678}, "/password")):
             r = d.call("POST", "/auth/setup", body)
             self.assertEqual((r.status, r.json["errors"][0]["path"]), (422, path), body)
         self.assertEqual(d.call("POST", "/auth/setup", {"password": PASSWORD, "code": "0000-0000"}).status, 401)    # whoever shows one shows the right one
@@ -88,7 +102,7 @@ class First(Case):
         self.assertEqual(me["expires_at"], r.json["expires_at"])
 
     def test_the_cookie_and_the_page(self):
-        d = self.start()
+        d = self.common()
         r = d.call("POST", "/auth/login", {"password": PASSWORD})
         self.assertEqual(r.headers["Set-Cookie"], f"lumad_session={r.json['token']}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict")
         self.assertEqual(r.headers["Cache-Control"], "no-store")
@@ -108,7 +122,7 @@ class First(Case):
 
 class Sessions(Case):
     def test_what_proves_who_one_is(self):
-        d = self.start()
+        d = self.common()
         secret, wrong = d.admin, "x" * 43
         for headers, role in ((cookie(secret), "admin"), (bearer(secret), "admin"), ({**cookie(wrong), **bearer(secret)}, "admin"),
                               ({**cookie(secret), **bearer(wrong)}, "none"), ({**cookie(secret), "Authorization": "Bearer"}, "none"),
@@ -127,7 +141,7 @@ class Sessions(Case):
         self.assertEqual(d.call("GET", "/venues").headers["WWW-Authenticate"], 'Bearer realm="lumad"')
 
     def test_another_secret_each_time_and_never_the_one_that_was_brought(self):
-        d = self.start()
+        d = self.common()
         planted = "A" * 43
         r = d.call("POST", "/auth/login", {"password": PASSWORD}, cookie(planted))
         self.assertNotEqual(r.json["token"], planted)
@@ -137,7 +151,7 @@ class Sessions(Case):
         self.assertEqual(self.me(d, cookie(again.json["token"]))["role"], "admin")
 
     def test_signing_out_closes_its_sockets_and_no_others(self):
-        d = self.start()
+        d = self.common()
         one, two = self.enter(d), self.enter(d)
         gone, stays = d.socket(headers=cookie(one)), d.socket(headers=bearer(two))
         self.as_(d, one, "POST", "/auth/logout", None, 204)
@@ -146,9 +160,8 @@ class Sessions(Case):
         self.assertEqual(self.as_(d, one, "GET", "/venues").status, 401)
         stays.send({"type": "ping"})
         stays.expect("pong")
-        listed = self.as_(d, d.admin, "GET", "/auth/sessions", None, 200).json["items"]
-        self.assertEqual([s["is_this"] for s in listed].count(True), 1)
-        other = next(s for s in listed if not s["is_this"])
+        listed = self.as_(d, two, "GET", "/auth/sessions", None, 200).json["items"]
+        other, = [s for s in listed if s["is_this"]]
         self.assertEqual((other["user_name"], other["address"]), ("admin", "127.0.0.1"))
         self.as_(d, d.admin, "DELETE", f"/auth/sessions/{other['id']}", None, 204)
         self.ended(stays)
@@ -156,9 +169,9 @@ class Sessions(Case):
         self.assertEqual(d.call("POST", "/auth/logout").status, 204)                                   # nobody may go too
 
     def test_ones_own_password(self):
-        d = self.start()
-        eve = self.user(d, "Eve", "viewer")
-        tablet, ws_here = self.enter(d, "eve"), d.socket(headers=cookie(eve))
+        d = self.common()
+        eve = self.user(d, "Una", "viewer")
+        tablet, ws_here = self.enter(d, "una"), d.socket(headers=cookie(eve))
         ws_there = d.socket(headers=cookie(tablet))
         for body, path in (({"old": "wrong wrong", "new": "another one"}, "/old"), ({"old": PASSWORD, "new": "short"}, "/new"), ({"new": "another one"}, "/old")):
             r = self.as_(d, eve, "POST", "/auth/password", body, 422)
@@ -169,8 +182,8 @@ class Sessions(Case):
         ws_here.expect("pong")
         ws_here.close()
         self.assertEqual((self.me(d, cookie(eve))["role"], self.me(d, cookie(tablet))["role"]), ("viewer", "none"))
-        self.assertEqual(d.call("POST", "/auth/login", {"name": "eve", "password": PASSWORD}).status, 401)
-        self.enter(d, "EVE", "another one")
+        self.assertEqual(d.call("POST", "/auth/login", {"name": "una", "password": PASSWORD}).status, 401)
+        self.enter(d, "UNA", "another one")
 
     def test_a_restart_keeps_who_is_in_and_out(self):
         with tempfile.TemporaryDirectory() as data:
@@ -215,8 +228,8 @@ class Users(Case):
         self.assertEqual([u["name"] for u in self.as_(d, bo, "GET", "/auth/users").json["items"]], ["Bo"])
 
     def test_who_is_demoted_or_removed_is_so_everywhere_at_once(self):
-        d = self.start()
-        eve = self.user(d, "eve", "operator")
+        d = self.common()
+        eve = self.user(d, "dora", "operator")
         eve_id = self.me(d, cookie(eve))["user"]["id"]
         token = self.as_(d, eve, "POST", "/auth/tokens", {"name": "t", "role": "operator"}, 201).json["token"]
         by_session, by_token = d.socket(headers=cookie(eve)), d.socket(headers=bearer(token))
@@ -225,20 +238,20 @@ class Users(Case):
         self.ended(by_token)
         self.assertEqual((self.me(d, cookie(eve))["role"], self.me(d, bearer(token))["role"]), ("none", "viewer"))
         self.assertEqual(d.call("POST", "/venues", {"name": "x"}, bearer(token)).status, 403)
-        eve, by_token = self.enter(d, "eve"), d.socket(headers=bearer(token))
+        eve, by_token = self.enter(d, "dora"), d.socket(headers=bearer(token))
         self.assertEqual(self.as_(d, eve, "GET", "/auth/tokens", None, 200).json["items"][0]["name"], "t")
         self.as_(d, d.admin, "PATCH", f"/auth/users/{eve_id}", {"password": "a new password"}, 200)
         self.assertEqual(self.me(d, cookie(eve))["role"], "none")
-        eve = self.enter(d, "eve", "a new password")
+        eve = self.enter(d, "dora", "a new password")
         self.as_(d, d.admin, "DELETE", f"/auth/users/{eve_id}", None, 204)
         self.ended(by_token)
         self.assertEqual((self.me(d, cookie(eve))["role"], self.me(d, bearer(token))["role"]), ("none", "none"))
-        self.assertEqual(d.call("POST", "/auth/login", {"name": "eve", "password": "a new password"}).status, 401)
+        self.assertEqual(d.call("POST", "/auth/login", {"name": "dora", "password": "a new password"}).status, 401)
 
 
 class Tokens(Case):
     def test_tokens(self):
-        d = self.start()
+        d = self.common()
         eve = self.user(d, "eve", "operator")
         self.assertEqual(self.as_(d, eve, "POST", "/auth/tokens", {"name": "t", "role": "admin"}).status, 403)
         for body in ({"name": "", "role": "viewer"}, {"name": "t", "role": "root"}, {"name": "t", "role": "viewer", "expires_in_days": 0},
@@ -248,7 +261,7 @@ class Tokens(Case):
         mine = self.as_(d, d.admin, "POST", "/auth/tokens", {"name": "mine", "role": "admin", "expires_in_days": None}, 201).json
         self.assertNotIn("token", json.dumps(self.as_(d, eve, "GET", "/auth/tokens").json))
         self.assertEqual([t["id"] for t in self.as_(d, eve, "GET", "/auth/tokens").json["items"]], [made["id"]])
-        self.assertEqual({t["user_name"] for t in self.as_(d, d.admin, "GET", "/auth/tokens").json["items"]}, {"eve", "admin"})
+        self.assertLessEqual({"eve", "admin"}, {t["user_name"] for t in self.as_(d, d.admin, "GET", "/auth/tokens").json["items"]})
         self.assertEqual(self.as_(d, eve, "DELETE", f"/auth/tokens/{mine['id']}").status, 404)         # another's: as if it were not there
         self.assertEqual(self.me(d, bearer(made["token"]))["via"], "token")
         self.assertEqual(self.me(d, cookie(made["token"]))["role"], "none")

@@ -56,6 +56,37 @@ TEST(everything_runs_and_slow_items_leave_room)
     request_pool_free(NULL);
 }
 
+static atomic_int alone_now, alone_most, alone_done;
+
+static void work_alone(struct request_item *item)
+{
+    int now = item->is_alone ? ++alone_now : 0, most = alone_most;
+
+    if (!item->is_alone)
+        return;
+    while (now > most && !atomic_compare_exchange_weak(&alone_most, &most, now))
+        ;
+    usleep(2000);
+    alone_now--;
+    alone_done++;
+}
+
+TEST(what_is_alone_runs_one_at_a_time)
+{
+    static struct request_item items[60];
+    struct request_pool *p = NULL;
+
+    CHECK_INT(request_pool_new(4, work_alone, &p), LM_OK);
+    for (int i = 0; i < 60; i++) {
+        items[i].is_slow = i % 2, items[i].is_alone = i % 2;
+        request_pool_put(p, &items[i]);
+    }
+    request_pool_stop(p);
+    request_pool_free(p);
+    CHECK_INT(alone_done, 30);
+    CHECK_INT(alone_most, 1);
+}
+
 static uint64_t stands_still(void *ctx)
 {
     (void)ctx;
