@@ -1,5 +1,8 @@
 /* The library in an order, what it shows, and many tracks in one transaction. */
+#include <stdarg.h>
+
 #include "dbtest.h"
+#include "core/str.h"
 #include "db/track_inputs.h"
 
 static struct db *db;
@@ -7,10 +10,17 @@ static char a[UUID_SIZE], b[UUID_SIZE], c[UUID_SIZE];
 
 static bool begin(void)
 {
+    char *ids[] = { a, b, c };
+    struct str sql = { 0 };
+
     db = test_open();
-    return db && *test_create(db, &tracks_table, NULL, "{'title':'Beta','artist':'zoe','bpm':120}", a) &&
-           *test_create(db, &tracks_table, NULL, "{'title':'alpha','artist':'Ann'}", b) &&
-           *test_create(db, &tracks_table, NULL, "{'title':'\xc3\x89t\xc3\xa9','bpm':90}", c);
+    for (int i = 0; i < 3; i++)
+        snprintf(ids[i], UUID_SIZE, "%08x-0000-4000-8000-000000000000", i + 1);
+    str_addf(&sql, "INSERT INTO tracks (id, title, artist, bpm, track_hash) VALUES ('%s', 'Beta', 'zoe', 120, 'a'), ('%s', 'alpha', 'Ann', NULL, 'b'),"
+                   " ('%s', '\xc3\x89t\xc3\xa9', '', 90, 'c')", a, b, c);
+    enum lm_err err = db ? test_sql(db, sql.data) : LM_INTERNAL;
+    str_clear(&sql);
+    return !err;
 }
 
 static void end(void)
@@ -114,11 +124,14 @@ static enum lm_err write_batch(struct db_conn *conn, void *arg, struct problem *
     return track_batch(conn, in, &out, p);
 }
 
-static enum lm_err batch(const char *format, const char *x, const char *y, long long version)
+__attribute__((format(printf, 1, 2))) static enum lm_err batch(const char *format, ...)
 {
     char text[1000];
+    va_list list;
 
-    snprintf(text, sizeof(text), format, x, y, version);
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
     json_decref(in);
     in = test_json(text);
     problem_clear(&problem);
@@ -128,7 +141,7 @@ static enum lm_err batch(const char *format, const char *x, const char *y, long 
 TEST(many_are_changed_at_once_or_none_and_the_answer_says_what_was)
 {
     CHECK(begin());
-    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Both'},{'id':'%s','artist':'Both'}]}", a, b, 0), LM_OK);
+    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Both'},{'id':'%s','artist':'Both'}]}", a, b), LM_OK);
     const json_t *first = json_array_get(json_object_get(out, "updated"), 0);
     CHECK_STR(json_get_text(json_object_get(first, "before"), "artist", ""), "zoe");
     CHECK(!json_object_get(json_object_get(first, "before"), "id"));
@@ -136,17 +149,17 @@ TEST(many_are_changed_at_once_or_none_and_the_answer_says_what_was)
     int64_t version = json_get_int(first, "version", 0);
     CHECK(version > 0);
     /* The second is refused: nor is the first changed. */
-    CHECK_INT(batch("{'update':[{'id':'%s','artist':'No'},{'id':'%s','bpm':-1}]}", b, a, 0), LM_INVALID);
-    CHECK_INT(batch("{'update':[{'id':'%s','artist':'No'},{'id':'%s','artist':'No','version':%lld}]}", b, a, version - 1), LM_STALE);
+    CHECK_INT(batch("{'update':[{'id':'%s','artist':'No'},{'id':'%s','bpm':-1}]}", b, a), LM_INVALID);
+    CHECK_INT(batch("{'update':[{'id':'%s','artist':'No'},{'id':'%s','artist':'No','version':%lld}]}", b, a, (long long)version - 1), LM_STALE);
     CHECK_INT(test_int(db, "SELECT count(*) FROM tracks WHERE artist = 'No'"), 0);
-    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Yes'},{'id':'%s','artist':'Yes','version':%lld}]}", b, a, version), LM_OK);
+    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Yes'},{'id':'%s','artist':'Yes','version':%lld}]}", b, a, (long long)version), LM_OK);
     CHECK_INT(test_int(db, "SELECT count(*) FROM tracks WHERE artist = 'Yes'"), 2);
-    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Me','was':{'artist':'Yes'}},{'id':'%s','artist':'Me','was':{'artist':'No'}}]}", a, b, 0), LM_STALE);
+    CHECK_INT(batch("{'update':[{'id':'%s','artist':'Me','was':{'artist':'Yes'}},{'id':'%s','artist':'Me','was':{'artist':'No'}}]}", a, b), LM_STALE);
     CHECK_INT(test_int(db, "SELECT count(*) FROM tracks WHERE artist = 'Me'"), 0);
-    CHECK_INT(batch("{'update':[{'id':'%s','bpm':121,'was':{'bpm':120,'artist':'Yes'}},{'id':'%s','bpm':100,'was':{'bpm':null}}]}", a, b, 0), LM_OK);
-    CHECK_INT(batch("{'update':[{'artist':'%s%s'}]}", "", "", 0), LM_INVALID);
-    CHECK_INT(batch("{'delete':['%s%s']}", "x", "y", 0), LM_INVALID);
-    CHECK_INT(batch("{'remove':['%s%s']}", "x", "y", 0), LM_INVALID);
+    CHECK_INT(batch("{'update':[{'id':'%s','bpm':121,'was':{'bpm':120,'artist':'Yes'}},{'id':'%s','bpm':100,'was':{'bpm':null}}]}", a, b), LM_OK);
+    CHECK_INT(batch("{'update':[{'artist':'%s%s'}]}", "", ""), LM_INVALID);
+    CHECK_INT(batch("{'delete':['%s%s']}", "x", "y"), LM_INVALID);
+    CHECK_INT(batch("{'remove':['%s%s']}", "x", "y"), LM_INVALID);
     end();
 }
 
@@ -158,17 +171,17 @@ TEST(what_was_deleted_comes_back_with_all_that_was_known)
     CHECK(*test_create(db, &scores_table, a, "{}", score));
     snprintf(sql, sizeof(sql), "INSERT INTO track_beats (id, track_id) VALUES ('x', '%s')", a);
     CHECK_INT(test_sql(db, sql), LM_OK);
-    CHECK_INT(batch("{'delete':['%s','%s']}", a, b, 0), LM_OK);
+    CHECK_INT(batch("{'delete':['%s','%s']}", a, b), LM_OK);
     CHECK_INT(json_array_size(json_object_get(out, "deleted")), 2);
     CHECK_STR(LIST(.sort = NULL), "\xc3\x89t\xc3\xa9");
-    CHECK_INT(batch("{'delete':['%s','%s']}", a, c, 0), LM_OK);
+    CHECK_INT(batch("{'delete':['%s','%s']}", a, c), LM_OK);
     CHECK_INT(json_array_size(json_object_get(out, "deleted")), 1);
-    CHECK_INT(batch("{'restore':['%s','%s']}", a, c, 0), LM_OK);
+    CHECK_INT(batch("{'restore':['%s','%s']}", a, c), LM_OK);
     CHECK_INT(json_array_size(json_object_get(out, "restored")), 2);
     CHECK_STR(LIST(.sort = NULL), "Beta,\xc3\x89t\xc3\xa9");
     CHECK_STR(LIST(.show = "scored"), "Beta");
     CHECK_INT(test_int(db, "SELECT count(*) FROM track_beats WHERE deleted_at IS NULL"), 1);
-    CHECK_INT(batch("{'restore':['%s','%s']}", a, a, 0), LM_OK);
+    CHECK_INT(batch("{'restore':['%s','%s']}", a, a), LM_OK);
     CHECK_INT(json_array_size(json_object_get(out, "restored")), 0);
     end();
 }

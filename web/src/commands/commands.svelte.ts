@@ -3,7 +3,8 @@
  * A command that has nothing to act on at the moment says why in `blocked`.
  */
 import { neighbour } from '../timeline/beats';
-import { findTrack, host, masters, patterns, trackName, tracks } from '../state/stores.svelte';
+import { findTrack, host, masters, patterns, trackName } from '../state/stores.svelte';
+import { TrackSearch } from '../state/tracks.svelte';
 import { session, type Least } from '../state/session.svelte';
 import { needed } from '../state/roles';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
@@ -267,10 +268,16 @@ export const commands: Command[] = [
     { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];
 
-/* The palette also says what undo would undo, and offers every track and every pattern. */
+/* Tracks that answer to what is typed into the palette; there may be too many to have them all. */
+const found = new TrackSearch();
+/* null: it is closed. */
+export const searchPalette = (query: string | null) =>
+    found.ask(query === null ? null : query.split(/\s+/).filter((word) => !/^(load|track)$/i.test(word)).join(' '));
+
+/* The palette also says what undo would undo, and offers tracks and every pattern. */
 export function paletteCommands(): Command[] {
     const current = findTrack(host.trackId)?.id;
-    const load = (tracks.data ?? []).map(
+    const load = (found.found.data ?? []).map(
         (t): Command => ({
             id: `load.${t.id}`,
             label: `Load track ${trackName(t)}${t.artist ? ` - ${t.artist}` : ''}`,

@@ -3,13 +3,15 @@
  * of fifty fixtures is one refetch), and for every table after a reconnection or when
  * the daemon says "*".
  */
-type Listener = { tables: readonly string[]; run: () => void; timer: ReturnType<typeof setTimeout> | null };
+/* ids: of the rows, of whichever of the tables; null: any may have changed. */
+type Run = (ids: ReadonlySet<string> | null) => void;
+type Listener = { tables: readonly string[]; run: Run; timer: ReturnType<typeof setTimeout> | null; ids: Set<string> | null };
 
 const BURST_MS = 40;
 const listeners = new Set<Listener>();
 
-export function onChange(tables: readonly string[], run: () => void): () => void {
-    const listener: Listener = { tables, run, timer: null };
+export function onChange(tables: readonly string[], run: Run): () => void {
+    const listener: Listener = { tables, run, timer: null, ids: new Set() };
     listeners.add(listener);
     return () => {
         if (listener.timer !== null) clearTimeout(listener.timer);
@@ -17,13 +19,17 @@ export function onChange(tables: readonly string[], run: () => void): () => void
     };
 }
 
-export function changed(table: string) {
+/* id: of the row, where it is known. */
+export function changed(table: string, id?: string) {
     for (const listener of listeners) {
-        if (listener.timer !== null) continue;
         if (table !== '*' && !listener.tables.includes(table)) continue;
-        listener.timer = setTimeout(() => {
+        if (id === undefined) listener.ids = null;
+        else listener.ids?.add(id);
+        listener.timer ??= setTimeout(() => {
+            const { ids } = listener;
             listener.timer = null;
-            listener.run();
+            listener.ids = new Set();
+            listener.run(ids);
         }, BURST_MS);
     }
 }

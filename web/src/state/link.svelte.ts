@@ -103,7 +103,7 @@ class Link {
                 live.meters = m as unknown as Meters;
                 break;
             case 'changed':
-                if (typeof m.table === 'string') changed(m.table);
+                if (typeof m.table === 'string') changed(m.table, typeof m.id === 'string' ? m.id : undefined);
                 break;
             case 'job':
             case 'jobs':

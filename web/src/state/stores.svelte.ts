@@ -1,6 +1,6 @@
 /* What every room needs, fetched once and kept fresh. */
 import { get, post, put } from '../api/client';
-import type { Batch, Job, List, NodeType, Pattern, Score, Show, System, Track, Venue } from '../api/types';
+import type { Batch, Job, List, NodeType, Pattern, Score, Show, System, Venue } from '../api/types';
 import { attempt } from './attempt';
 import { keepList, keepNewest, keepOne, Resource } from './resource.svelte';
 import { changed, onChange } from './changes';
@@ -8,9 +8,9 @@ import { link } from './link.svelte';
 import { ui } from './ui.svelte';
 
 export { attempt } from './attempt';
+export { findTrack, trackName, tracks } from './tracks.svelte';
 export { hasBeats, host } from './host.svelte';
 
-export const tracks = keepList<Track>('/tracks', ['tracks', 'track_beats', 'track_waveforms']);
 export const venues = keepList<Venue>('/venues', ['venues']);
 export const patterns = keepList<Pattern>('/patterns', ['patterns', 'implementations']);
 export const system = keepOne<System>('/system', ['system']);
@@ -37,8 +37,6 @@ export function hasMoreJobs(): boolean {
 export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
-export const trackName = (t: Track | null | undefined) => t?.title?.trim() || 'Untitled track';
-export const findTrack = (id: string | null) => tracks.data?.find((t) => t.id === id) ?? null;
 
 /* The venue the rooms look at: the one chosen, while it is there; else the show's; else the first. */
 export function lookedAt(): string | null {
@@ -140,11 +138,11 @@ link.onJob = (m) => {
         return;
     }
     if (m.state === 'running' && typeof m.id === 'string') runningOnes.add(m.id);
-    /* A job appeared, started or ended: tracks change with it. */
+    /* A job appeared, started or ended: its track changes with it. */
+    changed('tracks', typeof m.track_id === 'string' ? m.track_id : undefined);
     jobTimer ??= setTimeout(() => {
         jobTimer = null;
         void jobs.load();
-        changed('tracks');
     }, 100);
 };
 

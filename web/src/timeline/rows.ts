@@ -3,6 +3,7 @@ import type { Beats, Chord, Features, Marker } from '../api/types';
 import { countUpTo } from './beats';
 import { fitted, isBright, type Scale } from './paint';
 import type { TimelineRow } from './timeline';
+import { drawWaveform, type Waveform } from './waveform';
 
 const end = (s: Scale) => s.start + s.width / s.pps;
 const x = (s: Scale, t: number) => (t - s.start) * s.pps;
@@ -250,3 +251,15 @@ export function markerRow(markers: readonly Marker[], height: number, picked: st
 
 /* A lane that has nothing to draw (yet) keeps its place. */
 export const emptyRow = (height: number): TimelineRow => ({ height, paint: () => undefined });
+
+/* One separated part; what is not heard of it is faint. */
+export function waveRow(wave: Waveform, height: number, isHeard: boolean): TimelineRow {
+    return {
+        height,
+        paint(g, s, top, look) {
+            g.globalAlpha = isHeard ? 1 : 0.28;
+            drawWaveform(g, wave, { x: 0, y: top + 2, w: s.width, h: height - 4 }, { start: s.start, end: end(s) }, look.wave);
+            g.globalAlpha = 1;
+        },
+    };
+}

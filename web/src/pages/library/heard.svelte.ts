@@ -7,6 +7,8 @@ import { Resource } from '../../state/resource.svelte';
 import { hasBeats } from '../../state/stores.svelte';
 import { featuresOf } from './features';
 
+const PAUSE_MS = 1500;
+
 /* Not there (yet) is no error. */
 async function orNull<T>(answer: Promise<T>): Promise<T | null> {
     try {
@@ -53,8 +55,21 @@ export function useHeard(track: () => Track): Heard {
         });
     });
     let shown = '';
+    /* While a thousand tracks are analysed there is news all the time, and most of it is of others. */
+    const due = new Map<object, ReturnType<typeof setTimeout>>();
+    const last = new Map<object, number>();
+    const again = (of: { load: () => Promise<void> }) => {
+        if (due.has(of)) return;
+        const wait = Math.max(0, (last.get(of) ?? -Infinity) + PAUSE_MS - performance.now());
+        due.set(of, setTimeout(() => {
+            due.delete(of);
+            last.set(of, performance.now());
+            void of.load();
+        }, wait));
+    };
+    $effect(() => () => due.forEach((timer) => clearTimeout(timer)));
     for (const [table, of] of [['track_beats', heard.beats], ['track_roots', heard.roots], ['track_features', heard.features], ['track_stems', heard.stems], ['track_markers', heard.markers]] as const) {
-        $effect(() => onChange([table], () => void of.load()));
+        $effect(() => onChange([table], () => again(of)));
     }
     return heard;
 }

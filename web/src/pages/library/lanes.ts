@@ -1,10 +1,19 @@
 /* The lanes of the track page, as a table: what each shows, how high it is and which step makes it. Pure. */
-import type { Analysis, Beats, Features, Job, Marker, Roots } from '../../api/types';
-import { chordRow, drumRow, emptyRow, energyRow, gridRow, markerRow, sectionRow, tempoRow } from '../../timeline/rows';
+import type { Analysis, Beats, Features, Job, Marker, Roots, StemName } from '../../api/types';
+import { chordRow, drumRow, emptyRow, energyRow, gridRow, markerRow, sectionRow, tempoRow, waveRow } from '../../timeline/rows';
 import type { TimelineRow } from '../../timeline/timeline';
+import type { Waveform } from '../../timeline/waveform';
 import { STEPS, stepWords } from '../../ui/analysis';
 
+/* wave null: it is not drawn yet; undefined: it cannot be. */
+export interface StemLane {
+    name: StemName;
+    wave: Waveform | null | undefined;
+    isHeard: boolean;
+}
+
 export interface LaneData {
+    stems?: readonly StemLane[];
     beats: Beats | null;
     roots: Roots | null;
     features: Features | null;
@@ -61,13 +70,27 @@ export interface Lane {
     kind: 'shown' | 'missing' | 'busy' | 'failed' | 'none';
     progress: number | null;
     step: string | null;
+    /* Of a separated part: it can be muted and heard alone. */
+    stem?: StemName;
+}
+
+const STEM_HEIGHT = 38;
+const STEM_LABELS: Record<StemName, string> = { drums: 'Drums', bass: 'Bass', vocals: 'Vocals', other: 'Other' };
+
+function stemLane({ name, wave, isHeard }: StemLane): Lane {
+    return {
+        id: `stem-${name}`, label: STEM_LABELS[name], height: STEM_HEIGHT, step: null, progress: null, stem: name,
+        row: wave ? waveRow(wave, STEM_HEIGHT, isHeard) : emptyRow(STEM_HEIGHT),
+        kind: wave ? 'shown' : wave === null ? 'busy' : 'none',
+        text: wave ? '' : wave === null ? 'Is being drawn' : 'Its sound is not on this machine.',
+    };
 }
 
 const NONE: Record<string, string> = { beats: 'No beat was found.', tempo: 'No tempo without beats.', chords: 'No chords were found.', sections: 'No sections were found.', energy: 'No bars without beats.', drums: 'No drums were heard.' };
 
 /* Cue points have a lane only where there are some. */
 export function lanesOf(d: LaneData, analysis: Analysis | null | undefined, jobs: readonly Job[]): Lane[] {
-    return LANES.flatMap((k): Lane[] => {
+    const known = LANES.flatMap((k): Lane[] => {
         const row = k.row(d, k.height);
         const base = { id: k.id, label: k.label, height: k.height, step: k.step, progress: null };
         if (row) return [{ ...base, row, text: '', kind: 'shown' }];
@@ -83,4 +106,5 @@ export function lanesOf(d: LaneData, analysis: Analysis | null | undefined, jobs
         if (k.isNone?.(d)) return [{ ...empty, text: NONE[k.id] ?? 'Nothing was found.', kind: 'none' }];
         return [{ ...empty, text: 'Not analysed yet.', kind: 'missing' }];
     });
+    return [...known, ...(d.stems ?? []).map(stemLane)];
 }
