@@ -3,6 +3,7 @@ import './ui/tokens.css';
 import './ui/base.css';
 import App from './App.svelte';
 import { exposeDiagnostics } from './state/live';
+import { pending } from './state/pending.svelte';
 import { session } from './state/session.svelte';
 import { ui } from './state/ui.svelte';
 
@@ -11,5 +12,6 @@ if (!target) throw new Error('index.html has no #app');
 
 session.start();
 exposeDiagnostics();
+pending.start();
 ui.start();
 mount(App, { target });
