@@ -35,7 +35,7 @@ void main() {
     gl_Position = projectionMatrix * modelViewMatrix * vec4(at, 1.0);
 }`;
 const BEAM_FRAGMENT = `
-uniform float haze; uniform float fine; uniform float drift; uniform float first;
+uniform float haze; uniform float fine; uniform float first;
 varying vec3 vLight; varying float vAlong; varying float vSide; varying float vRadius; varying float vOpen; varying vec3 vAt;
 float hash(vec3 p) { p = fract(p * 0.3183099 + 0.1); p *= 17.0; return fract(p.x * p.y * p.z * (p.x + p.y + p.z)); }
 float noise(vec3 x) {
@@ -51,10 +51,10 @@ void main() {
     float thin = sqrt(first / vRadius);
     float far = mix(1.0 - vAlong * 0.55, (1.0 - vAlong) * (1.0 - vAlong * 0.6), vOpen);
     float b = across * thin * far * haze;
-    if (fine > 0.5) b *= 0.72 + 0.56 * noise(vAt * 1.7 + vec3(drift, drift * 0.6, -drift * 0.4));
-    vec3 c = vLight * b;
-    if (fine > 0.5) c += (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5) / 255.0 * step(0.002, b);
-    gl_FragColor = vec4(c, 1.0);
+    if (fine > 0.5) b *= 0.72 + 0.56 * noise(vAt * 1.7);
+    /* Less than a step of the screen, other for each beam: what fades so slowly would show its steps. */
+    float grain = fract(52.9829189 * fract(dot(gl_FragCoord.xy + vAt.xz * 31.0, vec2(0.06711056, 0.00583715)))) - 0.5;
+    gl_FragColor = vec4(vLight * b + grain / 255.0 * step(0.001, b), 1.0);
 }`;
 
 const POOL_VERTEX = `${HEAD}
@@ -130,7 +130,6 @@ export class Beams {
         isFlat: { value: 0 },
         haze: { value: 0.5 },
         fine: { value: 1 },
-        drift: { value: 0 },
         first: { value: 0.09 },
     };
 
@@ -179,11 +178,10 @@ export class Beams {
         this.air = add(quad(), BEAM_VERTEX, BEAM_FRAGMENT, true);
     }
 
-    /* How they are seen: with so much haze (0..1), with grain or without, at all; `drift` moves the haze. */
-    look(haze: number, isFine: boolean, hasBeams: boolean, drift: number) {
+    /* How they are seen: with so much haze (0..1), with grain or without, at all. */
+    look(haze: number, isFine: boolean, hasBeams: boolean) {
         this.uniforms.haze.value = haze * 1.1;
         this.uniforms.fine.value = isFine ? 1 : 0;
-        this.uniforms.drift.value = drift;
         this.air.visible = hasBeams && haze > 0;
     }
 

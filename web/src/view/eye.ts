@@ -32,6 +32,9 @@ const FURTHEST = 150;
 const LOWEST = -0.06;
 const HIGHEST = Math.PI / 2;
 const HALF = Math.tan((FOV * Math.PI) / 360);
+/* What lies over the picture's edges, pixels: nothing is put below it. */
+const ABOVE = 56;
+const BELOW = 36;
 
 export class Eye {
     private readonly deep = new PerspectiveCamera(FOV, 1, 0.05, 400);
@@ -152,11 +155,17 @@ export class Eye {
             const right = Math.abs(d.x * e[0]! + d.y * e[1]! + d.z * e[2]!);
             const up = Math.abs(d.x * e[4]! + d.y * e[5]! + d.z * e[6]!);
             const near = this.isFlat ? 0 : d.x * e[8]! + d.y * e[9]! + d.z * e[10]!;
-            need = Math.max(need, near + Math.max(up, right / aspect) / HALF);
+            need = Math.max(need, near + Math.max(up / this.free, right / aspect) / HALF);
         }
         this.far = Math.min(FURTHEST, need * 1.04);
         this.place();
         this.centre(low, high);
+        this.pan(0, (ABOVE - BELOW) / 2);
+    }
+
+    /* The part of the height that is free. */
+    private get free(): number {
+        return Math.max(0.4, 1 - (ABOVE + BELOW) / this.height);
     }
 
     /* With perspective the middle of the box is not the middle of its picture. */
@@ -169,7 +178,7 @@ export class Eye {
                 [y0, y1] = [Math.min(y0, p.y), Math.max(y1, p.y)];
             }
             this.pan(this.width / 2 - (x0 + x1) / 2, this.height / 2 - (y0 + y1) / 2);
-            this.far = Math.min(FURTHEST, this.far * Math.max(0.6, Math.max((x1 - x0) / (this.width * 0.94), (y1 - y0) / (this.height * 0.8))));
+            this.far = Math.min(FURTHEST, this.far * Math.max(0.6, Math.max((x1 - x0) / (this.width * 0.94), (y1 - y0) / (this.height * this.free * 0.94))));
             this.place();
         }
     }

@@ -22,7 +22,7 @@ float lines(vec2 at) {
 }
 void main() {
     float fade = 1.0 - smoothstep(4.0, 26.0, length(vAt));
-    gl_FragColor = vec4(color, min(1.0, 0.6 * lines(vAt) + lines(vAt / 5.0)) * fade);
+    gl_FragColor = vec4(color, min(1.0, 0.4 * lines(vAt) + 0.6 * lines(vAt / 5.0)) * fade);
 }`;
 
 export class Floor {
@@ -41,7 +41,7 @@ export class Floor {
     }
 
     setColor(color: string) {
-        (this.mesh.material.uniforms.color!.value as Color).set(color);
+        (this.mesh.material.uniforms.color!.value as Color).set(color).convertLinearToSRGB();
     }
 
     dispose() {

@@ -32,6 +32,8 @@ export function paintOver(
     headAt: (i: number) => Point & { metres: number },
 ) {
     o.begin();
+    if (eye.look === 'plan-front') o.ground('x');
+    else if (eye.look === 'plan-side') o.ground('y');
     if (shown.measures) measures(o, eye, editing, things, shown);
     if (shown.group) group(o, editing, things, heads, shown.group, headAt);
     for (const i of shown.heads) {

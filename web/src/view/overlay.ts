@@ -239,6 +239,16 @@ export class Overlay {
         this.text(words, { x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 }, this.ink.text, 'center', true);
     }
 
+    /* The floor, where it is seen from its edge. */
+    ground(along: Axis) {
+        const g = this.pen();
+        if (!g) return;
+        g.strokeStyle = this.ink.line;
+        g.lineWidth = 1.5;
+        this.path([-60, 60].map((v) => this.eye.project({ x: 0, y: 0, z: 0, [along]: v })));
+        g.stroke();
+    }
+
     /* Whole metres along an axis, as many as have room. */
     ruler(axis: Axis, from: number, to: number, at: Point) {
         const scale = this.eye.project(at).scale;

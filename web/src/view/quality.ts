@@ -27,6 +27,10 @@ export const LADDER: readonly Step[] = [
     { name: 'high', ratio: 1.5, isFine: true, beams: true, restMs: 0 },
     { name: 'best', ratio: 2, isFine: true, beams: true, restMs: 0 },
 ];
+/* Where nothing moves for a while a weak machine has time for one good picture. */
+export const STILL: Step = { name: 'still', ratio: 1, isFine: false, beams: true, restMs: 0 };
+export const STILL_MS = 900;
+
 const FIXED: Record<Exclude<Quality, 'auto'>, number> = { low: 2, medium: 4, high: 7 };
 const FIRST = { weak: 2, strong: 6 };
 

@@ -18,13 +18,14 @@ import { Eye, type Look } from './eye';
 import { Floor } from './floor';
 import { beamDirection, strobeOpen, toFloor } from './geometry';
 import { Hands, type At, type How } from './hands';
+import { fixtureAt, inFrame } from './hit';
 import { OPTICS, type Optics } from './kinds';
 import { Overlay, type Ink } from './overlay';
 import { airOf, bodiesOf, inRoom, thingsOf, type Thing } from './patch';
 import { paintOver, type Shown } from './over';
 import { GpuClock } from './gpuclock';
-import { Tuner, type Quality } from './quality';
-import { RADIUS } from './shapes';
+import { STILL, STILL_MS, Tuner, type Quality, type Step } from './quality';
+import { Unchanged } from './unchanged';
 
 export interface StageColors extends Ink {
     body: string;
@@ -78,6 +79,10 @@ export class Stage {
     private isInkDirty = true;
     private hasStrobe = false;
     private drawnAt = 0;
+    private drawn: Step | null = null; /* how the picture that is seen was drawn */
+    private width = 1;
+    private height = 1;
+    private readonly unchanged = new Unchanged();
     private isLost = false;
     private shown: Shown = { picked: new Set(), hover: null, frame: null, labels: 'none', measures: false, marks: [], heads: [], group: null, flash: new Set() };
 
@@ -175,7 +180,7 @@ export class Stage {
         Object.assign(this.shown, { labels: o.labels, measures: o.measures });
         this.haze = o.haze;
         this.tuner.set(o.quality);
-        this.applyStep();
+        this.tell();
         this.dirty();
     }
 
@@ -229,16 +234,30 @@ export class Stage {
 
     draw(frame: Frame, nowMs: number) {
         this.drawInk();
-        if (this.isLost || (frame.seq === this.seq && !this.isDirty && !this.hasStrobe)) return;
-        if (!this.clock.isFree(nowMs) || nowMs - this.drawnAt < this.tuner.step.restMs) return;
-        const took = this.clock.took;
-        if (took > 0 && this.tuner.report(took, nowMs)) this.applyStep();
-        this.count.gpuMs = took;
+        if (this.isLost) return;
+        if (frame.seq !== this.seq) {
+            this.seq = frame.seq;
+            if (!this.unchanged.is(frame)) this.isDirty = true;
+        }
+        const isNew = this.isDirty || this.hasStrobe;
+        const step = this.tuner.step;
+        const isStill = !isNew && nowMs - this.drawnAt > STILL_MS && step.ratio < STILL.ratio && this.drawn !== STILL;
+        if ((!isNew && !isStill) || !this.clock.isFree(nowMs) || nowMs - this.drawnAt < step.restMs) return;
+        if (isNew) {
+            const took = this.clock.took;
+            this.count.gpuMs = took;
+            /* What a still picture took says nothing of one that moves. */
+            if (took > 0 && this.drawn !== STILL && this.tuner.report(took, nowMs)) this.tell();
+        }
+        this.paintLight(frame, nowMs, isNew ? this.tuner.step : STILL);
+    }
+
+    private paintLight(frame: Frame, nowMs: number, step: Step) {
+        if (step !== this.drawn) this.fitPixels(step);
         this.drawnAt = nowMs;
-        this.seq = frame.seq;
         this.isDirty = false;
         this.write(frame, nowMs / 1000);
-        this.beams?.look(this.haze, this.tuner.step.isFine, this.tuner.step.beams, this.isCalm ? 0 : nowMs * 0.00006);
+        this.beams?.look(this.haze, step.isFine, step.beams);
         this.beams?.seen(this.eye.position, this.eye.sight, this.eye.isFlat);
         this.renderer.render(this.scene, this.eye.camera);
         this.clock.begun(nowMs);
@@ -322,24 +341,25 @@ export class Stage {
         this.isInkDirty = true;
     }
 
-    private applyStep() {
-        const step = this.tuner.step;
-        if (this.count.step !== step.name) {
-            this.count.step = step.name;
-            this.on.changed();
-        }
-        this.fit();
+    private tell() {
+        if (this.count.step === this.tuner.step.name) return;
+        this.count.step = this.tuner.step.name;
+        this.on.changed();
     }
 
     private fit() {
         const box = (this.canvas.parentElement ?? this.canvas).getBoundingClientRect();
-        const w = Math.max(1, Math.floor(box.width));
-        const h = Math.max(1, Math.floor(box.height));
-        this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * Math.min(1, this.tuner.step.ratio / Math.min(devicePixelRatio, 2)));
-        this.renderer.setSize(w, h, false);
-        this.eye.size(w, h);
-        this.overlay.size(w, h);
+        [this.width, this.height] = [Math.max(1, Math.floor(box.width)), Math.max(1, Math.floor(box.height))];
+        this.drawn = null;
+        this.eye.size(this.width, this.height);
+        this.overlay.size(this.width, this.height);
         this.dirty();
+    }
+    /* So many pixels of the picture. It is empty after that: only right before one is drawn. */
+    private fitPixels(step: Step) {
+        this.renderer.setPixelRatio(Math.min(devicePixelRatio, step.ratio));
+        this.renderer.setSize(this.width, this.height, false);
+        this.drawn = step;
     }
 
     /* ---- hands ---- */
@@ -348,37 +368,6 @@ export class Stage {
         const t = this.byId.get(id);
         const p = t && this.eye.project(this.editing.placeOf(t));
         return p && p.depth > 0 ? { x: p.x, y: p.y } : null;
-    }
-
-    /* The fixture nearest to a place of the picture; of those under it, the one in front. */
-    fixtureAt(at: At, reach: number): string | null {
-        let best: string | null = null;
-        let least = Infinity;
-        for (const t of this.things) {
-            const p = this.editing.placeOf(t);
-            const turn = this.editing.turnOf(t);
-            const half = t.width > 1.001 || t.kind === 'bar' || t.kind === 'panel' ? t.width / 2 : 0;
-            const a = inRoom(p, turn, [-half, 0, 0]);
-            const b = inRoom(p, turn, [half, 0, 0]);
-            const [s, e] = [this.eye.project({ x: a[0], y: a[1], z: a[2] }), this.eye.project({ x: b[0], y: b[1], z: b[2] })];
-            if (s.depth <= 0 || e.depth <= 0) continue;
-            const [dx, dy] = [e.x - s.x, e.y - s.y];
-            const k = Math.max(0, Math.min(1, ((at.x - s.x) * dx + (at.y - s.y) * dy) / (dx * dx + dy * dy || 1)));
-            const off = Math.hypot(at.x - s.x - k * dx, at.y - s.y - k * dy) - RADIUS[t.kind] * s.scale;
-            const rank = off > 0 ? off * 10 : (off / Math.max(1, RADIUS[t.kind] * s.scale)) * 4 + s.depth * 0.01;
-            if (off < reach && rank < least) [least, best] = [rank, t.id];
-        }
-        return best;
-    }
-
-    private inFrame(from: At, to: At): string[] {
-        const [x0, x1, y0, y1] = [Math.min(from.x, to.x), Math.max(from.x, to.x), Math.min(from.y, to.y), Math.max(from.y, to.y)];
-        return this.things
-            .filter((t) => {
-                const p = this.eye.project(this.editing.placeOf(t));
-                return p.depth > 0 && p.x >= x0 && p.x <= x1 && p.y >= y0 && p.y <= y1;
-            })
-            .map((t) => t.id);
     }
 
     private wishes() {
@@ -392,7 +381,7 @@ export class Stage {
             isLooking: () => e.isLooking,
             isFraming: () => e.isFraming,
             grip: (at: At, reach: number) => e.gripAt(at, reach),
-            fixture: (at: At, reach: number) => this.fixtureAt(at, reach),
+            fixture: (at: At, reach: number) => fixtureAt(this.eye, e, this.things, at, reach),
             canMove: () => e.canMove,
             pick: (id: string | null, how: How) => this.on.pick(id, how),
             frame: (from: At, to: At) => {
@@ -401,7 +390,7 @@ export class Stage {
             },
             framed: (from: At, to: At, isMore: boolean) => {
                 this.shown.frame = null;
-                this.on.framed(this.inFrame(from, to), isMore);
+                this.on.framed(inFrame(this.eye, e, this.things, from, to), isMore);
                 this.inkDirty();
             },
             begin: (grip: Parameters<Editing['begin']>[0], fixture: string | null, at: At) => {
@@ -426,7 +415,7 @@ export class Stage {
 
     private hover(at: At | null) {
         const isGrip = at !== null && this.editing.hover(at);
-        const id = at && !isGrip ? this.fixtureAt(at, 6) : null;
+        const id = at && !isGrip ? fixtureAt(this.eye, this.editing, this.things, at, 6) : null;
         this.canvas.style.cursor = isGrip ? 'grab' : id ? 'pointer' : 'default';
         if (isGrip || this.editing.wasHot) this.inkDirty();
         if (id === this.shown.hover) return;
