@@ -21,9 +21,13 @@ static enum lm_err identify(struct request *req, struct response *res)
 
 static enum lm_err test(struct request *req, struct response *res)
 {
-    enum lm_err err = crud_exists(req->db, &fixtures_table, req->arg[0], &res->problem);
+    json_t *row = NULL;
+    enum lm_err err = row_get(req->db, &fixtures_table, req->arg[0], &row, &res->problem);
 
-    return err ? err : show_test_fixture(req->lumad->show, req->caller, req->arg[0], req->body, &res->json, &res->problem);
+    if (!err)
+        err = show_test_fixture(req->lumad->show, req->caller, row, req->body, &res->json, &res->problem);
+    json_decref(row);
+    return err;
 }
 
 const struct route api_fixtures[] = {

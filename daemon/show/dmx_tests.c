@@ -160,7 +160,7 @@ static void read_channel(struct dmx_test_entry *e, size_t i, const json_t *v, in
         e->channel[e->n++] = (struct dmx_test_channel){ (uint16_t)json_integer_value(channel), (uint8_t)json_integer_value(value) };
 }
 
-/* -1: not in the active venue. */
+/* -1: the engine does not have it. */
 static int channels_of(struct show *s, const char *fixture_id)
 {
     pthread_mutex_lock(&s->view);
@@ -206,9 +206,18 @@ static const char *note(const struct show *s)
     return atomic_load(&s->blackout) ? "A blackout is on: nothing of the test is sent until it is over." : NULL;
 }
 
-enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fixture_id, const json_t *body, json_t **json, struct problem *p)
+static bool is_active(struct show *s, const json_t *row)
+{
+    pthread_mutex_lock(&s->view);
+    bool is_active = !strcmp(s->viewed_venue, json_get_text(row, "venue_id", ""));
+    pthread_mutex_unlock(&s->view);
+    return is_active;
+}
+
+enum lm_err show_test_fixture(struct show *s, const char *caller, const json_t *fixture, const json_t *body, json_t **json, struct problem *p)
 {
     static const char *const known[] = { "client", "channels", NULL };
+    const char *fixture_id = json_get_text(fixture, "id", "");
     const json_t *channels = json_object_get(body, "channels");
     enum lm_err err = json_only(body, known, p);
     int has = err ? 0 : channels_of(s, fixture_id);
@@ -220,6 +229,8 @@ enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fi
         problem_add(p, "/channels", "must be a list of {\"channel\", \"value\"}, or null to end the test");
     if (p->err)
         return p->err;
+    if (has < 0 && json_array_size(channels) && is_active(s, fixture))
+        return problem_set(p, LM_BUSY, "The show is just taking this fixture on. Try again.");
     if (has < 0 && json_array_size(channels))
         return problem_set(p, LM_CONFLICT, "Only fixtures of the active venue can be tested. Make its venue active first.");
     if (json_array_size(channels) > DMX_SLOTS)
@@ -267,10 +278,7 @@ enum lm_err show_test_output(struct show *s, const char *caller, const json_t *o
     read_pattern(body, &pattern, p);
     if (p->err)
         return p->err;
-    pthread_mutex_lock(&s->view);
-    bool is_active = !strcmp(s->viewed_venue, json_get_text(output, "venue_id", ""));
-    pthread_mutex_unlock(&s->view);
-    if (!is_active && pattern >= 0)
+    if (pattern >= 0 && !is_active(s, output))
         return problem_set(p, LM_CONFLICT, "Only outputs of the active venue are sent. Make its venue active first.");
     struct dmx_test_entry *e = entry_new(0, client, id);
     if (!e)

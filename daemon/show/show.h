@@ -79,8 +79,9 @@ enum lm_err show_preview_end(struct show *s, const char *caller, const char *cli
 json_t *show_preview_list(struct show *s);                                  /* [{annotation_id,pattern_id,solo,shown}], newest first */
 
 /* --- channels and outputs under test: dmx_test.h says what that is --- */
-/* {"client","channels":[{channel,value}]|null} -> {fixture_id,channels,note} once the engine sends it. LM_CONFLICT: not of the active venue, or no such socket. */
-enum lm_err show_test_fixture(struct show *s, const char *caller, const char *fixture_id, const json_t *body, json_t **json, struct problem *p);
+/* `fixture`: its row. {"client","channels":[{channel,value}]|null} -> {fixture_id,channels,note} once the engine sends it. LM_CONFLICT: not of the active venue, or no
+ * such socket; LM_BUSY: so new that it is not on the engine yet. */
+enum lm_err show_test_fixture(struct show *s, const char *caller, const json_t *fixture, const json_t *body, json_t **json, struct problem *p);
 /* `output`: its row. {"client","pattern":"full"|"chase"|"blink"|null} -> {output_id,universe,pattern,note} */
 enum lm_err show_test_output(struct show *s, const char *caller, const json_t *output, const json_t *body, json_t **json, struct problem *p);
 json_t *show_tests(struct show *s);                                         /* [{client,fixture_id,output_id,pattern,channels}], newest last */

@@ -267,6 +267,7 @@ class ChannelTest(unittest.TestCase):
         wide = [d.post(f"/venues/{self.rig.venue['id']}/fixtures", {"universe": 20 + i, "fixture_path": "builtin:generic-dimmer", "mode_name": "512 Channels"}) for i in range(9)]
         for f in wide:
             self.addCleanup(d.delete, f"/fixtures/{f['id']}")
+        self.until(lambda: self.rig.slots(1, 28), 10)                   # the show has them
         for f in wide[:8]:
             self.hold(f["id"], *[5] * 512)
         self.hold(wide[8]["id"], 5, status=503)

@@ -44,10 +44,12 @@ export const gridLook = (): GridLook => ({
     cell: token('s2'),
     text: token('text'),
     dim: token('dim'),
-    bar: token('select'),
     mark: token('line-strong'),
-    select: token('armed'),
+    select: token('text'),
+    changed: token('modified'),
+    origins: { own: token('select'), input: token('port-selection'), park: token('armed'), test: token('live') },
     font: `11px ${token('font')}`,
+    small: `600 8px ${token('font')}`,
 });
 
 export const stageColors = (): StageColors => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ArtNetNode, Output } from '../../api/types';
-import { addressText, devices, stateText, suggestUniverse, universesFor } from './nodes';
+import { addressText, agoText, clashesOf, devices, portFor, stateText, suggestUniverse, universesFor } from './nodes';
 
 const node = (ip: string, bind_index: number, addresses: number[], more: Partial<ArtNetNode> = {}): ArtNetNode => ({
     ip, bind_index, name: `N${bind_index}`, long_name: '', mac: null, bind_ip: ip, interface: 'eth0', style: 'node', report: '', status: 'online',
@@ -44,4 +44,33 @@ test('the state of an output in words', () => {
     expect(stateText({ state: 'sent', targets: 1 }, output(1, { destination: '10.0.0.8' })).text).toBe('');
     expect(stateText({ state: 'no_node', targets: 0 }, output(1)).isBad).toBe(true);
     expect(stateText({ state: 'looking', targets: 1 }, output(1)).isBad).toBe(false);
+});
+
+test('two universes to one port are said of both, with the port', () => {
+    const found = clashesOf([output(1), output(2, { port_address: 0 }), output(3)]);
+    expect([...found.keys()]).toEqual(['1', '2']);
+    expect(found.get('1')).toContain('Universe 2 goes to port 0:0:0 too');
+    expect(found.get('2')).toContain('Universe 1 goes to port 0:0:0 too');
+});
+
+test('what cannot meet is no clash', () => {
+    const to = (destination: string | null, more: Partial<Output> = {}) => output(1, { id: `${destination}${more.universe ?? ''}`, destination, ...more });
+    expect(clashesOf([to('10.0.0.1'), to('10.0.0.2', { universe: 2, port_address: 0 })]).size).toBe(0);
+    expect(clashesOf([to('10.0.0.1'), to('10.0.0.1', { universe: 2, port_address: 0 })]).size).toBe(2);
+    expect(clashesOf([to('10.0.0.1'), to('broadcast', { universe: 2, port_address: 0 })]).size).toBe(2);
+    expect(clashesOf([to(null, { interface: 'eth0' }), to('broadcast', { interface: 'eth1', universe: 2, port_address: 0 })]).size).toBe(0);
+    expect(clashesOf([output(1), output(1, { id: 'b', protocol: 'sacn' })]).size).toBe(0);
+});
+
+test('the same output twice, and one USB device for two', () => {
+    expect(clashesOf([output(1), output(1, { id: 'b' })]).get('b')).toContain('twice');
+    expect(clashesOf([output(4, { protocol: 'sacn' }), output(4, { id: 'b', protocol: 'sacn', destination: 'multicast' })]).size).toBe(2);
+    expect(clashesOf([output(1, { protocol: 'enttec_pro' }), output(2, { protocol: 'enttec_pro' })]).get('1')).toContain('only one of them can');
+    expect(clashesOf([output(1, { protocol: 'null' }), output(1, { id: 'b', protocol: 'null' })]).size).toBe(0);
+});
+
+test('a port of the own number is left to itself; times in words', () => {
+    expect([portFor(3, 2), portFor(3, 5)]).toEqual([null, 5]);
+    const now = Date.parse('2026-01-01T01:00:00.000Z');
+    expect(['2026-01-01T00:59:58.000Z', '2026-01-01T00:59:20.000Z', '2026-01-01T00:50:00.000Z', 'never'].map((t) => agoText(t, now))).toEqual(['', '40 s ago', '10 min ago', '']);
 });

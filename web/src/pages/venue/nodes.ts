@@ -13,6 +13,7 @@ export interface Device {
     mac: string | null;
     style: ArtNetNode['style'];
     isOnline: boolean;
+    lastSeen: string;
     report: string;
     ports: NodePort[];
 }
@@ -28,10 +29,11 @@ export function devices(nodes: readonly ArtNetNode[]): Device[] {
     for (const n of nodes) {
         let d = out.at(-1);
         if (d?.ip !== n.ip) {
-            d = { ip: n.ip, name: n.name || n.long_name || n.ip, longName: n.long_name, mac: n.mac, style: n.style, isOnline: false, report: n.report, ports: [] };
+            d = { ip: n.ip, name: n.name || n.long_name || n.ip, longName: n.long_name, mac: n.mac, style: n.style, isOnline: false, lastSeen: n.last_seen, report: n.report, ports: [] };
             out.push(d);
         }
         d.isOnline ||= n.status === 'online';
+        if (n.last_seen > d.lastSeen) d.lastSeen = n.last_seen;
         for (const p of n.ports) {
             const known = d.ports.find((k) => k.address === p.port_address);
             if (p.direction !== 'output') continue;
@@ -43,10 +45,55 @@ export function devices(nodes: readonly ArtNetNode[]): Device[] {
     return out;
 }
 
-/* The universes that reach a port of a node, ascending. */
-export function universesFor(address: number, ip: string, outputs: readonly Output[]): number[] {
-    const reaches = (o: Output) => o.protocol === 'artnet' && portOf(o) === address && (!o.destination || o.destination === 'broadcast' || o.destination === ip);
-    return [...new Set(outputs.filter(reaches).map((o) => o.universe))].sort((a, b) => a - b);
+/* The outputs that reach a port of a node. */
+export const reaching = (address: number, ip: string, outputs: readonly Output[]): Output[] =>
+    outputs.filter((o) => o.protocol === 'artnet' && portOf(o) === address && (!o.destination || o.destination === 'broadcast' || o.destination === ip));
+
+/* Their universes, ascending. */
+export const universesFor = (address: number, ip: string, outputs: readonly Output[]): number[] =>
+    [...new Set(reaching(address, ip, outputs).map((o) => o.universe))].sort((a, b) => a - b);
+
+/* What an output to this port-address says when it is the universe's own number. */
+export const portFor = (universe: number, address: number): number | null => (address === universe - 1 ? null : address);
+
+const BROADCASTS = ['broadcast', 'multicast'];
+
+/* Both may arrive at the same place: one goes to all, or to whoever asks, or to the same address. */
+function meet(a: Output, b: Output): boolean {
+    if (a.interface && b.interface && a.interface !== b.interface) return false;
+    const [x, y] = [a.destination ?? '', b.destination ?? ''];
+    return x === y || !x || !y || BROADCASTS.includes(x) || BROADCASTS.includes(y);
+}
+
+function clash(a: Output, b: Output): string {
+    if (a.protocol !== b.protocol) return '';
+    if (a.protocol === 'artnet' && portOf(a) === portOf(b) && meet(a, b)) {
+        return a.universe === b.universe
+            ? `Universe ${a.universe} is sent to port ${addressText(portOf(a))} twice: one output is enough`
+            : `Universe ${b.universe} goes to port ${addressText(portOf(a))} too: what receives both flickers. Give one of them another port`;
+    }
+    if (a.protocol === 'sacn' && a.universe === b.universe && meet(a, b)) return `sACN universe ${a.universe} is sent there twice: one output is enough`;
+    if (a.protocol === 'enttec_pro' && (a.destination ?? '') === (b.destination ?? '')) {
+        return a.universe === b.universe ? 'Two outputs have this device: one is enough' : `Universe ${b.universe} goes to this device too: only one of them can`;
+    }
+    return '';
+}
+
+/* Outputs that get into each other's way, by id, in words. */
+export function clashesOf(outputs: readonly Output[]): Map<string, string> {
+    const out = new Map<string, string>();
+    for (const a of outputs) {
+        const text = outputs.map((b) => (a.id === b.id ? '' : clash(a, b))).find((t) => t);
+        if (text) out.set(a.id, text);
+    }
+    return out;
+}
+
+/* How long ago, roughly; '' for just now. */
+export function agoText(instant: string, now: number): string {
+    const s = Math.round((now - Date.parse(instant)) / 1000);
+    if (!Number.isFinite(s) || s < 5) return '';
+    return s < 60 ? `${s} s ago` : s < 3600 ? `${Math.floor(s / 60)} min ago` : `${Math.floor(s / 3600)} h ago`;
 }
 
 /* What to send to a port: the universe of the same number if it is patched, else the first patched one that goes nowhere, else the one of the same number. */
