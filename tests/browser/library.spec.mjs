@@ -67,6 +67,7 @@ await run(170, async () => {
         await page.goto(`http://127.0.0.1:${port}/#/library`);
         await page.getByRole('listbox', { name: 'Tracks' }).getByRole('option').first().waitFor();
         const demo = (await api('GET', '/tracks')).items[0];
+        await page.goto(`http://127.0.0.1:${port}/#/library/${demo.id}`);
         const grid = () => api('GET', `/tracks/${demo.id}/beats`);
         const first = await grid();
         const bpmIs = (bpm) => until(async () => Math.abs((await grid()).bpm - bpm) < 0.01, 5000);
