@@ -154,6 +154,7 @@ await run(120, async () => {
         const token = await secret.inputValue();
         await tokens.getByRole('button', { name: 'Copy' }).click();
         check(await shows(tokens.getByRole('button', { name: 'Copied' })), 'and copied');
+        check((await faults(page)).length === 0, `axe, access: ${(await faults(page)).join(' | ')}`);
         await shot(page, 'access', [[1280, 800], [1024, 768], [800, 1000]]);
         const withToken = async () => (await fetch(`${site}/api/v1/auth/me`, { headers: { Authorization: `Bearer ${token}` } })).json();
         check((await withToken()).role === 'operator', 'it is good for what it says');
@@ -250,6 +251,7 @@ await run(120, async () => {
         await page.goto(`${site}/#/settings/audit`);
         const lines = page.getByRole('listbox', { name: /^Audit/ }).getByRole('option');
         check(await shows(lines), 'the audit has lines');
+        check((await faults(page)).length === 0, `axe, audit: ${(await faults(page)).join(' | ')}`);
         await shot(page, 'audit', [[1280, 800], [1024, 768], [800, 1000]]);
         const all = (await lines.allTextContents()).join('\n');
         check(/vera/.test(all) && /olaf/.test(all), 'of everybody who changed something');
@@ -272,6 +274,25 @@ await run(120, async () => {
         await page.getByRole('button', { name: 'Change the password' }).click();
         check(await shows(page.getByText(/Your password is changed/)), 'the right one changes it');
         check((await api(page, 'GET', '/auth/me')).body.role === 'admin', 'and whoever changed it stays in');
+
+        /* ---- a new lumad, at the machine itself: no code is asked for, and until then nobody has to sign in ---- */
+        const fresh = start(folder('lumad-browser-'), 0);
+        const there = `http://127.0.0.1:${await fresh.ready}`;
+        await page.goto(there);
+        check(await shows(whoami(page)) && !(await dialog(page).isVisible()), 'at the machine of a new lumad nobody is asked');
+        await whoami(page).click();
+        await page.getByRole('dialog', { name: /^Who is/ }).getByRole('button', { name: 'Set the first password' }).click();
+        await shot(page, 'first');
+        check((await dialog(page).getByLabel('Code').count()) === 0, 'for the first password no code is needed there');
+        await page.keyboard.press('Escape');
+        check(await goes(dialog(page)), 'and it can wait');
+        await whoami(page).click();
+        await page.getByRole('dialog', { name: /^Who is/ }).getByRole('button', { name: 'Set the first password' }).click();
+        await dialog(page).getByLabel('Name').fill('boss');
+        await dialog(page).getByLabel('New password').fill(ADMIN);
+        await page.keyboard.press('Enter');
+        check(await goes(dialog(page)), 'it is set');
+        check(await until(async () => /boss, admin/.test((await whoami(page).getAttribute('aria-label')) ?? '')), 'and whoever set it is in');
 
         check(errors.length === 0, `no errors in the pages${errors.length ? `: ${errors.slice(0, 3).join(' | ')}` : ''}`);
     } finally {

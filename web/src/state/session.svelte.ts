@@ -6,12 +6,18 @@ import { get, post } from '../api/client';
 import { door } from '../api/door';
 import type { Me, Role } from '../api/types';
 import { link } from './link.svelte';
+import { toasts } from './toasts.svelte';
 
 const RANK: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 };
 export type Least = Exclude<Role, 'none'>;
 
 /* Why the page asks: nobody came in yet; the session ended under somebody's hands; another shall come in; the first password. */
 export type Asking = 'sign-in' | 'ended' | 'switch' | 'setup';
+
+/* Of what signing in answers; a note: it could not be stored. */
+interface Entry {
+    note?: string;
+}
 
 const nameStored = () => localStorage.getItem('lumad.name') ?? '';
 
@@ -111,17 +117,16 @@ class Session {
 
     /* These throw what lumad says. */
     async signIn(name: string, password: string) {
-        await post('/auth/login', { name, password });
-        await this.enter();
+        await this.enter(await post<Entry>('/auth/login', { name, password }));
     }
 
     /* The first password; whoever sits at the machine needs no code. */
     async setUp(name: string, password: string, code: string) {
-        await post('/auth/setup', { name, password, ...(code ? { code } : {}) });
-        await this.enter();
+        await this.enter(await post<Entry>('/auth/setup', { name, password, ...(code ? { code } : {}) }));
     }
 
-    private async enter() {
+    private async enter(entry: Entry) {
+        if (entry?.note) toasts.note(entry.note);
         this.take(await get<Me>('/auth/me'));
         if (this.role !== 'none') this.asking = null;
     }

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { addressOf, excerpt, find, makeBook, search, type Part } from './book';
 
+const guides = readdirSync(new URL('../../help', import.meta.url)).filter((f) => f !== 'keys.md');
+const text = (name: string) => readFileSync(new URL(`../../help/${name}`, import.meta.url), 'utf8');
 const page = (name: string) => readFileSync(new URL(`../../reference/${name}.md`, import.meta.url), 'utf8');
 const book: Part[] = makeBook({
-    guides: [['venue', '# Venue\n\nA room.\n\n## Patch\n\nAdd a fixture: type to find it.\n\n## Outputs\n\nWhere DMX goes.\n']],
+    guides: guides.map((f) => [f.replace('.md', ''), text(f)]),
     nodes: page('nodes'),
     api: page('api'),
     config: page('config'),
     effects: page('effects'),
     schema: page('schema'),
-    habits: '# Keys\n\n## Faders\n\n| | |\n|---|---|\n| Drag | The level under the pointer |\n',
+    habits: text('keys.md'),
     commands: [{ group: 'Show', keys: ['B'], label: 'Blackout on or off, held 0.3 s' }],
 });
 const part = (id: string) => book.find((p) => p.id === id)!;
@@ -46,6 +48,17 @@ test('a node, a route, a key, an effect, a table and a guide are found by name',
     expect(first('track_beats')).toBe('tables/track_beats');
     expect(first('held 0.3')).toBe('keys/show/blackout-on-or-off-held-0-3-s');
     expect(search(book, 'add fixture').flatMap((f) => f.hits.map(addressOf))).toContain('rooms/venue/patch');
+    expect(search(book, 'test channels').flatMap((f) => f.hits.map(addressOf))).toContain('rooms/venue/testing');
+});
+
+test('every room has a guide, and what guides lead to is there', () => {
+    for (const room of ['library', 'venue', 'patterns', 'scores', 'show', 'settings', 'welcome', 'access']) expect(find(book, `rooms/${room}`), room).not.toBeNull();
+    const links = guides.flatMap((f) => [...text(f).matchAll(/\]\(#\/([^)]*)\)/g)].map((m) => m[1]!));
+    expect(links.length).toBeGreaterThan(10);
+    for (const l of links) {
+        if (l.startsWith('help/')) expect(find(book, l.slice(5)), l).not.toBeNull();
+        else expect(l).toMatch(/^(library|venue|patterns|scores|show|settings|welcome)(\/|$)/);
+    }
 });
 
 test('what is shown of a hit has the word in it', () => {

@@ -1,0 +1,13 @@
+/* Signing out, from wherever: what has not reached lumad yet would be lost with it. */
+import { asks } from '../state/asks.svelte';
+import { attempt } from '../state/attempt';
+import { pending } from '../state/pending.svelte';
+import { session } from '../state/session.svelte';
+
+export async function signOut() {
+    const n = pending.labels.length;
+    const isSure =
+        n === 0 ||
+        (await asks.ask({ title: 'Sign out now?', text: `${n === 1 ? 'One edit waits' : `${n} edits wait`} for the connection and would be lost.`, yes: 'Sign out' }));
+    if (isSure) await attempt('Sign out', () => session.signOut());
+}
