@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 
+import { faults } from './axe.mjs';
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
 const HOSTILE = `<img src=x onerror="window.hacked=1">\u202egnp.\u{1f4a1}${'long '.repeat(30)}`;
@@ -42,7 +43,7 @@ await run(110, async () => {
     const shot = (name, p = page) => p.screenshot({ path: path.join(SHOTS, `groups-${name}.png`) });
     const tree = page.getByRole('tree');
     /* A row: of a group, or of a fixture beneath it. */
-    const row = (name, at = 0) => tree.getByRole('treeitem').filter({ hasText: name }).nth(at);
+    const row = (name, at = 0) => tree.getByRole('treeitem').filter({ has: page.locator('.name', { hasText: name }) }).nth(at);
     const middle = async (locator, y = 0.5) => {
         const b = await locator.boundingBox();
         return [b.x + Math.min(b.width / 2, 120), b.y + b.height * y];
@@ -76,7 +77,6 @@ await run(110, async () => {
         await become('group_1:', 'the empty room makes the first group');
         await rename('Front pars');
         await become('front_pars:', 'a name is made fit for expressions');
-        await row('In no group').dblclick();
         await drag(row('Par 3'), row('front_pars'));
         await become('front_pars:3', 'a fixture is dropped on a group');
         await drag(row('Par 1'), row('Par 3'), 0.15);
@@ -241,7 +241,41 @@ await run(110, async () => {
         await become('rear:Evil,1 front_pars:2', 'a long press carries');
         await carry(row('front_pars'), row('rear'), 0.1, 600);
         await become('front_pars:2 rear:Evil,1', 'a group too');
-        await page.getByRole('button', { name: 'Choose several' }).tap?.().catch(() => page.getByRole('button', { name: 'Choose several' }).click());
+        await touch.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+
+        /* --- elsewhere, and by who may only look --- */
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await row('front_pars').click();
+        for (const theme of ['dark', 'light', 'night']) {
+            await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+            await page.waitForTimeout(250);
+            const found = await faults(page);
+            check(found.length === 0, `nothing that keeps somebody out, ${theme}${found.length ? `: ${found.slice(0, 3).join(' | ')}` : ''}`);
+            await shot(theme);
+        }
+        await page.evaluate(() => (location.hash = '/venue/patch'));
+        check(await page.locator('[role=gridcell] .dots').first().waitFor({ timeout: 4000 }).then(() => true, () => false), 'the table of the patch shows the colours of groups');
+        await page.evaluate(() => (location.hash = '/show'));
+        const master = page.locator('.master', { hasText: 'front_pars' }).locator('.dot');
+        await master.waitFor({ timeout: 4000 });
+        const front = (await groups())[0];
+        await api('PATCH', `/groups/${front.id}`, { color: '#00ff00', name: 'a_name_as_long_as_a_name_may_be_which_is_sixty_four_letters_long' });
+        check(await until(async () => (await page.locator('.master .dot').evaluateAll((all) => all.map((d) => getComputedStyle(d).backgroundColor))).includes('rgb(0, 255, 0)')), 'and so do the masters, as soon as it changes');
+        await shot('masters');
+        const viewer = await context.newPage();
+        listen(viewer);
+        await viewer.route('**/api/v1/auth/me', (r) => r.fulfill({ json: { needs_setup: false, role: 'viewer', via: 'session', user: { id: club.id, name: 'Guest', role: 'viewer' }, expires_at: null } }));
+        await viewer.goto(`http://127.0.0.1:${port}/#/venue/groups`);
+        await viewer.getByRole('treeitem').first().waitFor();
+        await until(() => viewer.getByRole('button', { name: 'Add', exact: true }).isDisabled());
+        check(await viewer.getByRole('button', { name: 'Add', exact: true }).isDisabled(), 'a viewer adds nothing');
+        await viewer.getByRole('treeitem').first().click();
+        await viewer.keyboard.press('Delete');
+        check(await viewer.getByLabel('Name', { exact: true }).isDisabled(), 'and changes nothing');
+        await viewer.getByLabel('Expression', { exact: true }).fill('all[1]');
+        check(await viewer.getByText('1 head of 1 fixture').waitFor({ timeout: 4000 }).then(() => true, () => false), 'but can try an expression');
+        check((await groups()).length === 2, 'the groups are as they were');
+        await shot('viewer', viewer);
         check(errors.length === 0, `no errors in the page${errors.length ? `: ${errors.slice(0, 3).join(' | ')}` : ''}`);
     } catch (e) {
         await page.screenshot({ path: path.join(SHOTS, 'groups-failed.png') }).catch(() => undefined);

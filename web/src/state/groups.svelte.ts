@@ -18,5 +18,13 @@ export function useGroups(): Resource<Group[]> {
     return groups;
 }
 
-/* The groups that a fixture is in. */
-export const groupsOf = (fixtureId: string): Group[] => (groups.data ?? []).filter((g) => g.fixture_ids?.includes(fixtureId));
+const byFixture = $derived.by(() => {
+    const found = new Map<string, Group[]>();
+    for (const g of groups.data ?? []) {
+        for (const id of g.fixture_ids ?? []) found.set(id, [...(found.get(id) ?? []), g]);
+    }
+    return found;
+});
+const NONE: readonly Group[] = [];
+/* The groups that a fixture is in, in their order. */
+export const groupsOf = (fixtureId: string): readonly Group[] => byFixture.get(fixtureId) ?? NONE;

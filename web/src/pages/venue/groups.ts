@@ -49,11 +49,11 @@ export interface TreeRow {
     fixture: Fixture | null; /* null: it is not in the patch (any more) */
     index: number; /* among its brothers */
     of: number;
+    count: number; /* of fixtures beneath it */
     isOpen: boolean;
     name: string;
 }
 
-/* `members`: as they will be once what is on its way has arrived. */
 export function treeRows(groups: readonly Group[], fixtures: readonly Fixture[], open: ReadonlySet<string>, filter = ''): TreeRow[] {
     const wanted = filter.trim().toLowerCase();
     const byId = new Map(fixtures.map((f) => [f.id, f]));
@@ -70,12 +70,12 @@ export function treeRows(groups: readonly Group[], fixtures: readonly Fixture[],
             .filter((c) => isNamed || fits(c.name));
         if (!isNamed && !children.length) return;
         const isOpen = open.has(nodeId) || (wanted !== '' && !isNamed);
-        out.push({ id: nodeId, kind, groupId: group?.id ?? null, group, fixtureId: null, fixture: null, index, of, isOpen, name });
+        out.push({ id: nodeId, kind, groupId: group?.id ?? null, group, fixtureId: null, fixture: null, index, of, count: ids.length, isOpen, name });
         if (!isOpen) return;
         for (const c of children) {
             out.push({
                 id: `${nodeId}/${c.id}`, kind: 'fixture', groupId: group?.id ?? null, group, fixtureId: c.id, fixture: c.fixture,
-                index: c.i, of: ids.length, isOpen: false, name: c.name,
+                index: c.i, of: ids.length, count: 0, isOpen: false, name: c.name,
             });
         }
     };

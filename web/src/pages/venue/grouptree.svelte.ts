@@ -13,7 +13,7 @@ const some = (n: number) => (n === 1 ? '1 fixture' : `${n} fixtures`);
 const someGroups = (n: number) => (n === 1 ? 'group' : `${n} groups`);
 
 export class Tree {
-    open = $state.raw<ReadonlySet<string>>(new Set());
+    open = $state.raw<ReadonlySet<string>>(new Set([LOOSE]));
     filter = $state('');
     cursor = $state<string | null>(null);
     chosen = $state.raw<readonly string[]>([]);
