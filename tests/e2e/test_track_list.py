@@ -1,6 +1,10 @@
 """The library as a list: every order and filter, rows by id, many tracks changed at once, and what was deleted comes back with its sound."""
-import uuid
+import contextlib
+import hashlib
+import sqlite3
+import struct
 import unittest
+import uuid
 
 from lumad import Lumad, tone
 
@@ -72,6 +76,25 @@ class TrackList(unittest.TestCase):
         self.assertEqual(len(list((self.d.dir / "tracks").iterdir())), files - 1)
         self.assertEqual(self.d.upload(data, "three.wav").json["id"], i)
         self.d.wait_jobs(i)
+
+
+    def test_a_stem_has_a_drawing(self):
+        i = self.ids["one"]
+        path = f"/tracks/{i}/stems/drums/waveform"
+        self.assertEqual(self.d.call("GET", path).status, 404)
+        self.assertEqual(self.d.call("GET", f"/tracks/{i}/stems/choir/waveform").status, 404)
+        (self.d.dir / "stems" / i / "a").mkdir(parents=True)
+        data = tone(2, rate=8000, seed=9)
+        (self.d.dir / "stems" / i / "a" / "drums.wav").write_bytes(data)
+        with contextlib.closing(sqlite3.connect(self.d.dir / "lumad.db", timeout=20)) as db, db:
+            db.execute("INSERT INTO track_stems (id, track_id, name, format, hash, file_path) VALUES (?, ?, 'drums', 'wav', ?, ?)",
+                       (str(uuid.uuid4()), i, hashlib.sha256(data).hexdigest(), f"stems/{i}/a/drums.wav"))
+        r = self.d.call("GET", path)
+        self.assertEqual((r.status, r.body[:4]), (200, b"LMW1"), r)
+        self.assertAlmostEqual(struct.unpack_from("<Q", r.body, 16)[0] / 48000, 2, delta=0.05)
+        kept = self.d.dir / "stems" / i / "a" / "drums.wave"
+        self.assertEqual(kept.read_bytes(), r.body, "it is made once")
+        self.assertEqual(self.d.call("GET", path, headers={"If-None-Match": r.headers["ETag"]}).status, 304)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ type Drag =
 const HANDLE_PX = 8;
 const SNAP_PX = 9;
 const GRAB_PX = 14;
+const FINGER = 1.8; /* a finger needs so many times as much */
 
 export class Timeline {
     private data: TimelineData = {
@@ -186,22 +187,22 @@ export class Timeline {
     }
 
     /* The beat to be grabbed at this place. */
-    private beatAt(x: number, y: number): number | null {
+    private beatAt(x: number, y: number, reach = 1): number | null {
         const first = this.data.rows?.[0];
         const top = this.look.waveHeight(this.height, 0);
         if (!this.data.isGridOpen || !first || !this.data.beats || y < top || y >= top + first.height) return null;
         const beat = nearest(this.data.beats.beats, this.start + x / this.pps);
-        return beat !== null && Math.abs((beat - this.start) * this.pps - x) < GRAB_PX ? beat : null;
+        return beat !== null && Math.abs((beat - this.start) * this.pps - x) < GRAB_PX * reach ? beat : null;
     }
 
     /* The mark under the pointer, and the lane it is in. */
-    private markUnder(x: number, y: number): { mark: Mark; part: MarkHit['part'] } | null {
+    private markUnder(x: number, y: number, reach = 1): { mark: Mark; part: MarkHit['part'] } | null {
         let top = this.look.waveHeight(this.height, 0);
         for (const row of this.data.rows ?? []) {
             const isIn = y >= top && y < top + row.height;
             top += row.height;
             if (!isIn || !row.marks) continue;
-            const hit = markAt(row.marks, this.start + x / this.pps, HANDLE_PX / this.pps);
+            const hit = markAt(row.marks, this.start + x / this.pps, (HANDLE_PX * reach) / this.pps);
             const mark = hit && row.marks.find((m) => m.id === hit.id);
             return hit && mark ? { mark, part: hit.part } : null;
         }
@@ -358,12 +359,13 @@ export class Timeline {
             this.isStale = true;
             return;
         }
-        const beat = this.beatAt(p.x, p.y);
+        const reach = e.pointerType === 'touch' ? FINGER : 1;
+        const beat = this.beatAt(p.x, p.y, reach);
         if (beat !== null) {
             this.drag = { kind: 'beat', from: beat, to: beat, x: p.x, isMoved: false };
             return;
         }
-        const under = this.markUnder(p.x, p.y);
+        const under = this.markUnder(p.x, p.y, reach);
         if (under) {
             this.drag = { kind: 'mark', ...under, x: p.x, start: under.mark.start, end: under.mark.end, isMoved: false };
             return;
