@@ -151,8 +151,8 @@ static struct MHD_Response *of_problem(struct exchange *x, unsigned *status)
     return r;
 }
 
-/* The page may load its own files and speak to its own host; nobody may frame it, and no script stands in it. Styles come from files; only the attribute is allowed, for Svelte's
- * templates have some. ws: must be named, 'self' does not cover it in every browser. */
+/* The page may load its own files and speak to its own host; nobody may frame it, and no script stands in it. Styles come from files, and one by one from
+ * scripts; the one attribute that is allowed, by the hash of "display: contents", is what Svelte puts around a component that is given a --property. ws: must be named, 'self' does not cover it in every browser. */
 static void add_policy(struct exchange *x, struct MHD_Response *r)
 {
     char text[1024];
@@ -167,7 +167,7 @@ static void add_policy(struct exchange *x, struct MHD_Response *r)
     snprintf(
         text, sizeof(text),
         "default-src 'self'; script-src 'self'; connect-src 'self' ws://%s wss://%s; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; "
-        "style-src 'self'; style-src-attr 'unsafe-inline'; worker-src 'self' blob:; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "style-src 'self'; style-src-attr 'unsafe-hashes' 'sha256-tcbDxjMo+xKqM21aCGYbs/QAJqB7yUXC06oPWDapBgc='; worker-src 'self' blob:; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         x->host, x->host);
     add(r, "Content-Security-Policy", text);
 }

@@ -16,7 +16,7 @@
 
 static const char no_interface[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>lumad</title>\n"
-    "<meta name=\"color-scheme\" content=\"dark light\">\n<body style=\"font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em\">\n"
+    "<meta name=\"color-scheme\" content=\"dark light\">\n"
     "<h1>lumad is running</h1>\n"
     "<p>The show and the interfaces for programs work. The web interface is not installed, so there is nothing to see here yet.</p>\n"
     "<ul>\n"
