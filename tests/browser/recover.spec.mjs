@@ -6,6 +6,7 @@
 import net from 'node:net';
 import path from 'node:path';
 
+import { faults } from './axe.mjs';
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
 const AWAY_MS = process.env.SLOW ? 30_000 : 5000;
@@ -161,6 +162,8 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         check(await seen(clash), 'where both have set the same, the page asks');
         check(/Theirs/.test(await clash.innerText()) && /Mine again/.test(await clash.innerText()), 'it shows theirs and mine');
         await shot('theirs-or-mine');
+        const wrong = await faults(page);
+        check(wrong.length === 0, `axe finds no serious fault in the question${wrong.length ? `: ${wrong.slice(0, 3).join(' | ')}` : ''}`);
         await page.reload();
         check(await seen(clash), 'a reload does not answer for one');
         await clash.getByRole('button', { name: 'Take mine' }).click();

@@ -1,10 +1,11 @@
 /*
  * The first run: from nothing the page says how to begin; the demo show is loaded and plays; a room is set up step by step; each empty room says what is next.
- * Then the frame: keys, palette, undo with its name, warnings with what to do, the lock, and the bar on a narrow page.
+ * Then the frame: keys, palette, undo with its name, warnings with what to do, the lock, the bar on a narrow page, and all of it under a finger.
  *     node tests/browser/welcome.spec.mjs
  */
 import path from 'node:path';
 
+import { faults } from './axe.mjs';
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
 const seen = (locator, timeout = 6000) => locator.first().waitFor({ timeout }).then(() => true, () => false);
@@ -23,6 +24,10 @@ await run(150, async () => {
         page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
         page.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
         const shot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+        const fine = async (what) => {
+            const found = await faults(page);
+            check(found.length === 0, `axe finds no serious fault in ${what}${found.length ? `: ${found.slice(0, 3).join(' | ')}` : ''}`);
+        };
         const go = async (hash) => {
             await page.evaluate((h) => (location.hash = h), hash);
             await page.waitForTimeout(150);
@@ -33,7 +38,9 @@ await run(150, async () => {
         await page.goto(`http://127.0.0.1:${port}/`);
         check(await seen(page.getByRole('heading', { name: 'Welcome to lumad' })), 'an empty lumad says how to begin');
         check(url() === '#/welcome', 'the welcome has an address of its own');
+        await page.waitForTimeout(200);
         await shot('welcome');
+        await fine('the welcome');
 
         /* Each empty room says the next step, with a button. */
         for (const [room, button] of [['library', 'Add tracks'], ['venue', 'Add venue'], ['patterns', /Add/], ['scores', 'Open the library'], ['show', 'First steps']]) {
@@ -99,6 +106,7 @@ await run(150, async () => {
         check(await seen(parked), 'the warning is in the centre, with its id');
         check(/Free them/.test(await parked.innerText()), 'it says what to do');
         await shot('warnings');
+        await fine('the warnings');
         await parked.getByRole('button', { name: 'Patch' }).click();
         check(await until(() => url() === '#/venue/patch'), 'its button leads there');
 
@@ -112,6 +120,7 @@ await run(150, async () => {
         await page.waitForTimeout(200);
         check(url() === '#/venue/patch' && (await lock.isVisible()), 'keys and touches change nothing while it is');
         await shot('locked');
+        await fine('the lock');
         await page.getByRole('button', { name: 'BLACKOUT' }).last().hover();
         await page.mouse.down();
         await page.waitForTimeout(450);
@@ -150,6 +159,34 @@ await run(150, async () => {
         await page.setViewportSize({ width: 800, height: 1000 });
         await page.waitForTimeout(300);
         await shot('show-800');
+
+        /* Under a finger, on a tablet across: everything is large enough and nothing lies over another. */
+        const tablet = await open({ width: 1024, height: 768 }, { hasTouch: true });
+        const touch = tablet.pages()[0] ?? (await tablet.newPage());
+        touch.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
+        await touch.goto(`http://127.0.0.1:${port}/#/welcome`);
+        await touch.getByRole('button', { name: 'Open the venue' }).waitFor();
+        for (const [width, height] of [[1024, 768], [800, 1000]]) {
+            await touch.setViewportSize({ width, height });
+            await touch.waitForTimeout(250);
+            const bad = await touch.evaluate(() => {
+                const all = [...document.querySelectorAll('header button, header a, nav a, footer button')].filter((e) => e.checkVisibility());
+                const boxes = all.map((e) => ({ what: e.getAttribute('aria-label') ?? e.textContent.trim(), box: e.getBoundingClientRect() }));
+                const small = boxes.filter(({ box, what }) => box.width && (box.height < 40 || box.width < 32) && what !== 'lumad').map((b) => `${b.what} ${Math.round(b.box.width)}x${Math.round(b.box.height)}`);
+                const over = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => a.box.left < b.box.right - 1 && b.box.left < a.box.right - 1 && a.box.top < b.box.bottom - 1 && b.box.top < a.box.bottom - 1).map((b) => `${a.what} / ${b.what}`));
+                return [...small, ...over];
+            });
+            check(bad.length === 0, `at ${width} px every button is large enough for a finger, and none lies over another${bad.length ? `: ${bad.slice(0, 6).join(' | ')}` : ''}`);
+            await touch.screenshot({ path: path.join(SHOTS, `touch-${width}.png`) });
+        }
+        await touch.getByRole('link', { name: 'Venue' }).tap();
+        check(await until(() => new URL(touch.url()).hash.startsWith('#/venue')), 'a tap goes to a room');
+        await touch.getByRole('button', { name: /^Warnings/ }).tap();
+        check(await seen(touch.getByRole('heading', { name: 'Warnings' })), 'a tap opens the warnings');
+        await touch.locator('footer .blackout').tap();
+        check(await until(async () => (await api('GET', '/show')).blackout === true), 'a tap is blackout');
+        await api('POST', '/show/blackout', { on: false });
+        await tablet.close();
         check(errors.length === 0, `no errors in the console${errors.length ? `: ${errors.slice(0, 5).join(' | ')}` : ''}`);
     } finally {
         await context.close();

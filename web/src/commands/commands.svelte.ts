@@ -3,17 +3,15 @@
  * A command that has nothing to act on at the moment says why in `blocked`.
  */
 import { neighbour } from '../timeline/beats';
-import { findTrack, host, masters, patterns, trackName } from '../state/stores.svelte';
-import { TrackSearch } from '../state/tracks.svelte';
+import { host, masters } from '../state/stores.svelte';
 import { session, type Least } from '../state/session.svelte';
-import { needed } from '../state/roles';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
+import { needed } from '../state/roles';
 import { STEM_NAMES } from '../state/host.svelte';
 import { toasts } from '../state/toasts.svelte';
-import { past } from '../state/past.svelte';
 import { picked } from '../state/picked.svelte';
 import { identify } from '../state/identify.svelte';
-import { grid } from '../state/grid.svelte';
+import { loaded } from '../state/loaded.svelte';
 import { CUE_KEYS, cues } from './cues.svelte';
 import { history } from './history.svelte';
 
@@ -216,29 +214,29 @@ export const commands: Command[] = [
     },
     {
         id: 'history', label: 'History of the pattern or score', group: 'Edit', keys: ['H'], needs: 'viewer',
-        blocked: () => (past.owner ? null : 'Only a pattern or a score has a history'), run: past.toggle,
+        blocked: () => (loaded.past?.owner ? null : 'Only a pattern or a score has a history'), run: () => loaded.past?.toggle(),
     },
     {
         id: 'variant', label: 'Next variant', group: 'Edit', keys: ['V'],
-        blocked: () => (past.owner && past.branches.length > 1 ? null : 'There is one variant only'), run: () => void past.nextVariant(),
+        blocked: () => (loaded.past?.owner && loaded.past.branches.length > 1 ? null : 'There is one variant only'), run: () => void loaded.past?.nextVariant(),
     },
     {
         id: 'variant.save', label: 'Save as a variant', group: 'Edit', keys: ['Shift+V'],
-        blocked: () => (past.owner ? null : 'Only a pattern or a score has variants'), run: () => void past.fork(),
+        blocked: () => (loaded.past?.owner ? null : 'Only a pattern or a score has variants'), run: () => void loaded.past?.fork(),
     },
     {
         id: 'grid', label: 'Correct the beats', group: 'Edit', keys: ['G'],
         blocked: () => (hooks.gridOf() ? null : 'No track is shown'),
         run: () => {
             const id = hooks.gridOf();
-            if (grid.trackId) grid.close();
-            else if (id) grid.open(id);
+            if (loaded.grid?.trackId) loaded.grid.close();
+            else if (id) loaded.grid?.open(id);
         },
     },
     {
         id: 'tap', label: 'Tap the beat, while the beats are corrected', group: 'Edit', keys: ['T'],
-        blocked: () => (!grid.trackId ? 'The beats are not being corrected' : host.trackId !== grid.trackId ? 'The track is not loaded' : null),
-        run: (e) => grid.tap(e),
+        blocked: () => (!loaded.grid?.trackId ? 'The beats are not being corrected' : host.trackId !== loaded.grid.trackId ? 'The track is not loaded' : null),
+        run: (e) => loaded.grid?.tap(e),
     },
     {
         id: 'upload', label: 'Add tracks from files', group: 'Edit',
@@ -267,31 +265,3 @@ export const commands: Command[] = [
     { id: 'stage', label: 'Pin or unpin the stage', group: 'Page', run: ui.toggleStage },
     { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];
-
-/* Tracks that answer to what is typed into the palette; there may be too many to have them all. */
-const found = new TrackSearch();
-/* null: it is closed. */
-export const searchPalette = (query: string | null) =>
-    found.ask(query === null ? null : query.split(/\s+/).filter((word) => !/^(load|track)$/i.test(word)).join(' '));
-
-/* The palette also says what undo would undo, and offers tracks and every pattern. */
-export function paletteCommands(): Command[] {
-    const current = findTrack(host.trackId)?.id;
-    const load = (found.found.data ?? []).map(
-        (t): Command => ({
-            id: `load.${t.id}`,
-            label: `Load track ${trackName(t)}${t.artist ? ` - ${t.artist}` : ''}`,
-            group: 'Transport',
-            ...(t.id === current ? { blocked: () => 'Loaded' } : {}),
-            run: () => void host.load(t.id),
-        }),
-    );
-    const named = commands.map((c) => {
-        const label = c.id === 'undo' || c.id === 'redo' ? history.next(c.id) : null;
-        return label ? { ...c, label: `${c.label}: ${label}` } : c;
-    });
-    const open = (patterns.data ?? []).map(
-        (p): Command => ({ id: `pattern.${p.id}`, label: `Open pattern ${p.name}`, group: 'Go to', run: () => ui.go('patterns', p.id) }),
-    );
-    return [...named, ...load, ...open];
-}

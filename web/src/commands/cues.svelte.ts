@@ -1,7 +1,6 @@
 /* The cue points of the track that is loaded, as they follow each other. */
 import { list } from '../api/client';
 import type { Marker } from '../api/types';
-import { createRow, deleteRow, KINDS, patchRow } from './edits';
 import { history } from './history.svelte';
 import { attempt } from '../state/attempt';
 import { onChange } from '../state/changes';
@@ -22,6 +21,9 @@ export function nextColor(markers: readonly Marker[]): string {
 export function nextName(markers: readonly Marker[]): string {
     for (let n = 1; ; n++) if (!markers.some((m) => m.name === `Cue ${n}`)) return `Cue ${n}`;
 }
+
+/* Loaded with the first edit: it is not needed to see them. */
+const edits = () => import('./edits');
 
 class Cues {
     private readonly own = new Resource<Marker[]>((p) => list<Marker>(p));
@@ -48,14 +50,14 @@ class Cues {
         const body = { name: nextName(markers), color: nextColor(markers), start_time: Math.max(0, start), end_time: end };
         let made: Marker | null = null;
         return attempt('Add the cue point', async () => {
-            made = await history.during(createRow<Marker>(KINDS.marker, `/tracks/${trackId}/markers`, body));
+            made = await history.during(edits().then((e) => e.createRow<Marker>(e.KINDS.marker, `/tracks/${trackId}/markers`, body)));
             await this.own.load();
         }).then(() => made);
     };
     /* Where the music of the loaded track is. */
     addHere = () => (host.trackId ? this.add(host.trackId, this.all, host.position) : Promise.resolve(null));
-    change = (m: Marker, change: Partial<Marker>) => attempt('Change the cue point', () => history.during(patchRow(KINDS.marker, m, change))).then(() => this.own.load());
-    remove = (trackId: string, m: Marker) => attempt('Delete the cue point', () => history.during(deleteRow(KINDS.marker, `/tracks/${trackId}/markers`, m))).then(() => this.own.load());
+    change = (m: Marker, change: Partial<Marker>) => attempt('Change the cue point', () => history.during(edits().then((e) => e.patchRow(e.KINDS.marker, m, change)))).then(() => this.own.load());
+    remove = (trackId: string, m: Marker) => attempt('Delete the cue point', () => history.during(edits().then((e) => e.deleteRow(e.KINDS.marker, `/tracks/${trackId}/markers`, m)))).then(() => this.own.load());
 }
 
 export const cues = new Cues();

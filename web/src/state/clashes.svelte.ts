@@ -4,6 +4,8 @@
  */
 import { ApiError, asError, request } from '../api/client';
 import { changed } from './changes';
+import { loaded } from './loaded.svelte';
+import { CLASHES_AT } from './pending.svelte';
 import { toasts } from './toasts.svelte';
 
 type Values = Record<string, unknown>;
@@ -20,8 +22,6 @@ export interface Clash extends Late {
     current: Values;
     names: string[]; /* the members both have set */
 }
-
-const PLACE = 'lumad.clashes';
 
 export function isSame(a: unknown, b: unknown): boolean {
     if (a === b) return true;
@@ -87,8 +87,8 @@ class Clashes {
     resume() {
         let found: unknown = null;
         try {
-            found = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null');
-            sessionStorage.removeItem(PLACE);
+            found = JSON.parse(sessionStorage.getItem(CLASHES_AT) ?? 'null');
+            sessionStorage.removeItem(CLASHES_AT);
         } catch {
             /* nothing was kept */
         }
@@ -99,8 +99,8 @@ class Clashes {
     private show(items: Clash[]) {
         this.items = items;
         try {
-            if (items.length) sessionStorage.setItem(PLACE, JSON.stringify(items));
-            else sessionStorage.removeItem(PLACE);
+            if (items.length) sessionStorage.setItem(CLASHES_AT, JSON.stringify(items));
+            else sessionStorage.removeItem(CLASHES_AT);
         } catch {
             /* they are asked as long as the page lives */
         }
@@ -108,3 +108,4 @@ class Clashes {
 }
 
 export const clashes = new Clashes();
+loaded.clashes = clashes;

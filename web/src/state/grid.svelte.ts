@@ -8,6 +8,7 @@ import { history } from '../commands/history.svelte';
 import { Taps } from '../timeline/taps';
 import { live, now } from './live';
 import { toasts } from './toasts.svelte';
+import { loaded } from './loaded.svelte';
 
 /* Taps are handed in when nobody taps any more. */
 const PAUSE_S = 1.6;
@@ -157,3 +158,4 @@ class Grid {
 }
 
 export const grid = new Grid();
+loaded.grid = grid;

@@ -7,6 +7,7 @@ import type { Branch, List, Place, Revision, RevisionBrief, RevisionDiff } from 
 import { history } from '../commands/history.svelte';
 import { onChange } from './changes';
 import { toasts } from './toasts.svelte';
+import { loaded } from './loaded.svelte';
 
 export type Kept = 'implementations' | 'scores';
 const TABLES = ['implementation_branches', 'implementation_revisions', 'score_branches', 'score_revisions'];
@@ -183,3 +184,4 @@ class Past {
 }
 
 export const past = new Past();
+loaded.past = past;

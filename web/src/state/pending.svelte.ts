@@ -1,10 +1,22 @@
 /* The edits that wait for a connection, as the frame shows them, and what becomes of those that a reload left without anybody. */
 import { ApiError, asError, outbox } from '../api/client';
 import { changed } from './changes';
-import { clashes } from './clashes.svelte';
 import { toasts } from './toasts.svelte';
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/* Where clashes keep what is not decided. */
+export const CLASHES_AT = 'lumad.clashes';
+function hasClashes(): boolean {
+    try {
+        return sessionStorage.getItem(CLASHES_AT) !== null;
+    } catch {
+        return false; /* no storage */
+    }
+}
+
+/* Loaded with the first edit; a question that a reload left open is asked at once. */
+const clashes = () => import('./clashes.svelte').then((m) => m.clashes);
 
 class Pending {
     /* "change fixture", oldest first. */
@@ -18,13 +30,11 @@ class Pending {
             const e = asError(error);
             const isLate = e instanceof ApiError && e.status === 412 && (letter.method === 'PATCH' || letter.method === 'PUT') && letter.base;
             if (!isLate) return toasts.error(sentence(letter.label), e);
-            void clashes.orphan(
-                { method: letter.method as 'PATCH' | 'PUT', path: letter.path, label: letter.label, change: letter.body as Record<string, unknown>, base: letter.base! },
-                e,
-            );
+            const late = { method: letter.method as 'PATCH' | 'PUT', path: letter.path, label: letter.label, change: letter.body as Record<string, unknown>, base: letter.base! };
+            void clashes().then((c) => c.orphan(late, e));
         };
         outbox.resume();
-        clashes.resume();
+        if (hasClashes()) void clashes().then((c) => c.resume());
     }
 }
 

@@ -8,6 +8,7 @@ import { link } from './link.svelte';
 import { shelf } from './shelf';
 import { trackName } from './tracks.svelte';
 import { toasts } from './toasts.svelte';
+import { loaded } from './loaded.svelte';
 
 export interface Item {
     id: number;
@@ -162,3 +163,4 @@ class Uploads {
 }
 
 export const uploads = new Uploads();
+loaded.uploads = uploads;
