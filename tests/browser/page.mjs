@@ -77,18 +77,23 @@ export function start(data, port, ...more) {
     return { child, ready, gone, log: () => log };
 }
 
-/* A browser with one page of this size. */
-export const open = (viewport = { width: 1280, height: 800 }) =>
-    chromium.launchPersistentContext(folder('lumad-chromium-'), {
+/* A browser with one page of this size; more: what playwright knows besides, { hasTouch: true }. */
+const opened = [];
+export const open = async (viewport = { width: 1280, height: 800 }, more = {}) => {
+    const context = await chromium.launchPersistentContext(folder('lumad-chromium-'), {
         executablePath: CHROMIUM,
         headless: true,
         viewport,
+        ...more,
         args: [
             '--no-sandbox', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
             '--disable-background-networking', '--disable-component-update', '--disable-sync',
             '--disable-default-apps', '--disable-extensions', '--mute-audio',
         ],
     });
+    opened.push(context);
+    return context;
+};
 
 export async function run(seconds, main) {
     const alarm = setTimeout(() => {
@@ -104,13 +109,14 @@ export async function run(seconds, main) {
         console.log(`not ok - ${e instanceof Error ? e.message : e}`);
     }
     clearTimeout(alarm);
+    for (const context of opened) await context.close().catch(() => undefined);
     for (const child of [...running]) {
         const gone = new Promise((resolve) => child.on('exit', resolve));
         child.kill('SIGTERM');
         await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3000))]);
         if (running.has(child)) child.kill('SIGKILL');
     }
-    for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true });
+    for (const dir of temporary) fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }); /* a browser that failed may still be writing */
     console.log(`${passed} passed, ${failed} failed`);
     process.exit(failed ? 1 : 0);
 }
