@@ -1,20 +1,11 @@
 #include <stdio.h>
 
 #include "api/crud.h"
-#include "core/json.h"
 #include "db/domain.h"
 #include "show/venue.h"
 #include "show/venue_file.h"
 
-static enum lm_err decorate(const struct request *req, json_t *row, struct problem *p)
-{
-    json_t *counts = NULL;
-    enum lm_err err = venue_counts(req->db, json_get_text(row, "id", ""), &counts, p);
-
-    return err ? err : json_object_set_new(row, "counts", counts) ? LM_NOMEM : LM_OK;
-}
-
-static const struct crud crud = { .table = &venues_table, .decorate = decorate };
+static const struct crud crud = { .table = &venues_table };
 
 /* The patch of the venue in the path, counted. */
 static enum lm_err load(struct request *req, struct response *res, struct shared **patch)
@@ -63,6 +54,15 @@ static enum lm_err select_heads(struct request *req, struct response *res)
     return err;
 }
 
+/* Apart from the rows: what a venue has changes without it. */
+static enum lm_err counts(struct request *req, struct response *res)
+{
+    json_t *list = NULL;
+    enum lm_err err = venues_count(req->db, &list, &res->problem);
+
+    return err ? err : crud_respond_all(res, list);
+}
+
 /* ---- as a file ---- */
 
 static enum lm_err export_venue(struct request *req, struct response *res)
@@ -106,6 +106,7 @@ const struct route api_venues[] = {
     { HTTP_PATCH, "/venues/{id}", crud_patch, ROLE_OPERATOR, "VenuePatch", "Venue", .doc = "Change a venue.", .crud = &crud },
     { HTTP_DELETE, "/venues/{id}", crud_delete, ROLE_OPERATOR, NULL, NULL,
       .doc = "Delete a venue with its fixtures, groups, outputs and scores.", .crud = &crud },
+    { HTTP_GET, "/venue-counts", counts, ROLE_VIEWER, NULL, "VenueCounts[]", .doc = "What each venue has: fixtures, universes, groups, outputs, scores; never paged." },
     { HTTP_GET, "/venues/{id}/export", export_venue, ROLE_VIEWER, NULL, "VenueFile",
       .doc = "The venue as a file: its values, fixtures, groups, outputs, parked channels, and the definitions that are not of the distribution.",
       .flags = ROUTE_SLOW },

@@ -12,7 +12,7 @@ static const struct {
     const struct table *table;
     const char *extra;
 } rows[] = {
-    { "Venue", &venues_table, "counts:VenueCounts" },
+    { "Venue", &venues_table, NULL },
     { "Fixture", &fixtures_table, NULL },
     { "Group", &fixture_groups_table, "fixture_ids:uuid[] axes:GroupAxes?" },
     { "Pattern", &patterns_table, NULL },
@@ -104,7 +104,7 @@ static const struct {
     { "Parked", "fixture_id:uuid channels:object", false },
     { "VenueFile",
       "*format:string *version:integer *venue:object fixtures:object[] groups:object[] outputs:object[] parks:object[] definitions:VenueDefinition[]", true },
-    { "VenueCounts", "fixtures:integer universes:integer groups:integer outputs:integer scores:integer", false },
+    { "VenueCounts", "venue_id:uuid fixtures:integer universes:integer groups:integer outputs:integer scores:integer", false },
     { "VenueDefinition", "*path:string *text:string", false },
     { "VenueDuplicate", "name:string", true },
     { "FixtureTest", "*client:uuid *channels:TestChannel[]?", true },

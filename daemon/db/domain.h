@@ -17,7 +17,7 @@ extern const struct table venues_table, fixtures_table, fixture_groups_table, fi
     score_annotations_table, cues_table, outputs_table, parks_table, audio_chains_table, playlists_table, playlist_items_table, schedules_table, jobs_table;
 
 /* venues.c */
-enum lm_err venue_counts(struct db_conn *c, const char *venue_id, json_t **counts, struct problem *p);          /* {fixtures,universes,groups,outputs,scores} */
+enum lm_err venues_count(struct db_conn *c, json_t **counts, struct problem *p);                /* [{venue_id,fixtures,universes,groups,outputs,scores}] of all */
 
 /* groups.c */
 enum lm_err group_members(struct db_conn *c, const char *group_id, json_t **fixture_ids, struct problem *p);       /* in order */

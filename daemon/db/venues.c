@@ -118,20 +118,29 @@ const struct table parks_table = {
     },
 };
 
-enum lm_err venue_counts(struct db_conn *c, const char *venue_id, json_t **counts, struct problem *p)
+enum lm_err venues_count(struct db_conn *c, json_t **counts, struct problem *p)
 {
-    sqlite3_stmt *s = db_prepare(c, "SELECT count(*), count(DISTINCT universe), (SELECT count(*) FROM fixture_groups WHERE venue_id = ?1 AND deleted_at IS NULL), "
-                                    "(SELECT count(*) FROM outputs WHERE venue_id = ?1 AND deleted_at IS NULL), "
-                                    "(SELECT count(*) FROM scores WHERE venue_id = ?1 AND deleted_at IS NULL) "
-                                    "FROM fixtures WHERE venue_id = ?1 AND deleted_at IS NULL");
+    json_t *list = json_array();
+    sqlite3_stmt *s = db_prepare(c, "SELECT v.id, count(f.id), count(DISTINCT f.universe), "
+                                    "(SELECT count(*) FROM fixture_groups WHERE venue_id = v.id AND deleted_at IS NULL), "
+                                    "(SELECT count(*) FROM outputs WHERE venue_id = v.id AND deleted_at IS NULL), "
+                                    "(SELECT count(*) FROM scores WHERE venue_id = v.id AND deleted_at IS NULL) "
+                                    "FROM venues v LEFT JOIN fixtures f ON f.venue_id = v.id AND f.deleted_at IS NULL WHERE v.deleted_at IS NULL GROUP BY v.id");
+    int rc;
 
-    if (!s)
-        return problem_set(p, LM_INTERNAL, "what a venue has cannot be counted");
-    sqlite3_bind_text(s, 1, venue_id, -1, SQLITE_STATIC);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        *counts = json_pack("{s:i, s:i, s:i, s:i, s:i}", "fixtures", sqlite3_column_int(s, 0), "universes", sqlite3_column_int(s, 1), "groups",
-                            sqlite3_column_int(s, 2), "outputs", sqlite3_column_int(s, 3), "scores", sqlite3_column_int(s, 4));
+    if (!list || !s) {
+        json_decref(list);
+        return problem_set(p, LM_INTERNAL, "what venues have cannot be counted");
+    }
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "venue_id", (const char *)sqlite3_column_text(s, 0), "fixtures",
+                                              sqlite3_column_int(s, 1), "universes", sqlite3_column_int(s, 2), "groups", sqlite3_column_int(s, 3), "outputs",
+                                              sqlite3_column_int(s, 4), "scores", sqlite3_column_int(s, 5)));
     sqlite3_reset(s);
-    return rc != SQLITE_ROW ? db_error(c, rc, p) : *counts ? LM_OK : LM_NOMEM;
+    if (rc != SQLITE_DONE) {
+        json_decref(list);
+        return db_error(c, rc, p);
+    }
+    *counts = list;
+    return LM_OK;
 }

@@ -290,6 +290,16 @@ export interface SlotOrigin {
     slots: number;
 }
 
+/* GET /venue-counts */
+export interface VenueCounts {
+    venue_id: string;
+    fixtures: number;
+    universes: number;
+    groups: number;
+    outputs: number;
+    scores: number;
+}
+
 export type DmxPattern = 'full' | 'chase' | 'blink';
 export interface FixtureTested {
     fixture_id: string;
@@ -328,7 +338,6 @@ export interface Venue extends Row {
     max_brightness?: number;
     exit_look?: 'hold' | 'blackout' | null;
     flash_guard?: boolean;
-    counts?: { fixtures: number; universes: number; groups: number; outputs: number; scores: number };
 }
 
 export interface Fixture extends Row {

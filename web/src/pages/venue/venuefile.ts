@@ -1,4 +1,5 @@
 /* A venue as a file. Pure. */
+import type { VenueCounts } from '../../api/types';
 
 export const FORMAT = 'lumad venue';
 const MAX_BYTES = 8 << 20;
@@ -39,7 +40,7 @@ export function readVenueFile(file: string, text: string): { body: Record<string
 }
 
 /* What it has, in a line. */
-export function countsText(c: { fixtures: number; universes: number; groups: number; outputs: number; scores: number } | undefined): string {
+export function countsText(c: Omit<VenueCounts, 'venue_id'> | undefined): string {
     if (!c) return '';
     const of = (n: number, word: string) => (n ? [`${n} ${word}${n === 1 ? '' : 's'}`] : []);
     const parts = [...of(c.fixtures, 'fixture'), ...of(c.universes, 'universe'), ...of(c.groups, 'group'), ...of(c.outputs, 'output'), ...of(c.scores, 'score')];
