@@ -32,6 +32,8 @@ await run(150, async () => {
     await add('par', 4, [-3, 0, 4], 2, 'Par 1', { rot_x: -0.4 });
     await add('hazer', 1, [-4.5, 3, 0.15], 1, 'Hazer');
     const named = Object.fromEntries((await rows()).map((f) => [f.label, f.id]));
+    const kinds = new Set((await api('GET', `/venues/${venue.id}/heads`)).items.map((h) => h.type));
+    check([...kinds].sort().join() === 'hazer,moving_head,par', `heads say what they are: ${[...kinds]}`);
     const fixture = async (label) => api('GET', `/fixtures/${named[label]}`);
 
     const context = await open();
@@ -232,7 +234,16 @@ await run(150, async () => {
         await touch('touchEnd');
         check(await picks('1 chosen'), 'a tap chooses');
 
-        /* ---- without WebGL ---- */
+        /* ---- graphics that go away, and none at all ---- */
+        await page.evaluate(() => {
+            window.__away = document.querySelector('.stage-canvas').getContext('webgl2').getExtension('WEBGL_lose_context');
+            window.__away.loseContext();
+        });
+        check(await until(async () => (await page.getByText('The picture is gone for now').count()) === 1), 'a picture that the graphics took away is said');
+        const pictures = () => page.evaluate(() => window.__lumad.stage.pictures);
+        const drawn = await pictures();
+        await page.evaluate(() => window.__away.restoreContext());
+        check(await until(async () => (await pictures()) > drawn && (await page.getByText('The picture is gone for now').count()) === 0), 'and it comes back');
         await page.addInitScript(() => {
             const real = HTMLCanvasElement.prototype.getContext;
             HTMLCanvasElement.prototype.getContext = function (kind, ...more) {

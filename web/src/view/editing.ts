@@ -49,7 +49,7 @@ export class Editing implements Hand {
     private turns = new Map<string, Mat3>();
     private things: ReadonlyMap<string, Thing> = new Map();
     private picked: string[] = [];
-    private drag_: Drag | null = null;
+    private current: Drag | null = null;
     private hot: Grip | null = null;
     wasHot = false;
 
@@ -94,11 +94,11 @@ export class Editing implements Hand {
         const places = this.places();
         return places.size ? middle(places.values()) : null;
     }
-    get drag_now(): Readonly<Drag> | null {
-        return this.drag_;
+    get underHand(): Readonly<Drag> | null {
+        return this.current;
     }
     get grip(): Grip | null {
-        return this.drag_?.grip ?? this.hot;
+        return this.current?.grip ?? this.hot;
     }
 
     /* Shown at once, and until lumad says where they are. */
@@ -108,7 +108,7 @@ export class Editing implements Hand {
     }
     /* lumad says where they are, or refused: what is under a hand stays there. */
     hide(ids: Iterable<string>) {
-        for (const id of ids) if (!this.drag_?.after.has(id)) this.forget(id);
+        for (const id of ids) if (!this.current?.after.has(id)) this.forget(id);
         this.changedPlaces();
     }
 
@@ -128,17 +128,17 @@ export class Editing implements Hand {
         const pivot = this.pivot;
         if (!this.canMove || !pivot || !before.size) return false;
         const held = (fixture && before.get(fixture)) || (before.size === 1 ? [...before.values()][0]! : pivot);
-        this.drag_ = {
+        this.current = {
             grip: grip ?? { kind: 'plane', axis: facing(this.eye) },
             from: at, to: at, before, after: before, held: fixture ? held : pivot, pivot, words: '', lines: [],
         };
         /* From a handle, it is the newest of those chosen that stops on the raster. */
-        if (!fixture) this.drag_.held = [...before.values()].at(-1)!;
+        if (!fixture) this.current.held = [...before.values()].at(-1)!;
         return true;
     }
 
     drag(to: At, held: Held) {
-        const d = this.drag_;
+        const d = this.current;
         if (!d) return;
         d.to = to;
         if (d.grip.kind === 'ring') this.turn(d, held);
@@ -175,8 +175,8 @@ export class Editing implements Hand {
 
     /* null: nothing is elsewhere than it was. */
     drop(): Edited | null {
-        const d = this.drag_;
-        this.drag_ = null;
+        const d = this.current;
+        this.current = null;
         if (!d) return null;
         const after = changed(d.before, d.after);
         if (!after.size) {
@@ -188,8 +188,8 @@ export class Editing implements Hand {
     }
 
     abandon(): boolean {
-        const d = this.drag_;
-        this.drag_ = null;
+        const d = this.current;
+        this.current = null;
         if (!d) return false;
         for (const [id, p] of d.before) {
             const t = this.things.get(id);

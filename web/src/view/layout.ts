@@ -147,5 +147,5 @@ export function mirrorTurn(t: Turn, axis: Axis): Turn {
     return { rot_x: tidy(t.rot_x), rot_y: tidy(Math.PI - t.rot_y), rot_z: tidy(t.rot_z) };
 }
 
-/* All of them by the same way, so that one of them lies on a line of the raster. A step of 0 has no lines. */
+/* The nearest line of the raster. A step of 0 has none. */
 export const snap = (v: number, step: number): number => (step > 0 ? tidy(Math.round(v / step) * step) : tidy(v));

@@ -62,10 +62,10 @@ function names(o: Overlay, editing: Editing, things: readonly Thing[], shown: Sh
 function handles(o: Overlay, eye: Eye, editing: Editing) {
     const pivot = editing.canMove ? editing.pivot : null;
     if (!pivot) return;
-    const drag = editing.drag_now;
+    const drag = editing.underHand;
     const grip = editing.grip;
     if (drag) {
-        for (const l of drag.lines) o.snapLine(l.at, l.axis, -40, 40);
+        for (const l of drag.lines) o.snapLine(l.at, l.axis, 40);
     }
     if (eye.project(pivot).depth > 0.1) {
         if (editing.tool === 'move') {

@@ -3,7 +3,7 @@
  * movement base. On a canvas of its own, drawn only when something of it changed.
  */
 import type { Eye } from './eye';
-import type { Axis, Point } from './layout';
+import { AXES, type Axis, type Point } from './layout';
 import type { Line2 } from './handles';
 import type { At } from './hands';
 
@@ -135,18 +135,21 @@ export class Overlay {
         g.globalAlpha = 1;
     }
 
-    /* The line of the raster on which it stopped, through the room, and where that is. */
-    snapLine(at: Point, axis: Axis, from: number, to: number) {
+    /* The line of the raster on which it stopped: all of the room that has this coordinate, along the axis that is seen longest. */
+    snapLine(at: Point, axis: Axis, far: number) {
         const g = this.pen();
         if (!g) return;
-        /* Across the axis: what lies on it has this coordinate. */
-        const across: Axis = axis === 'x' ? 'y' : 'x';
-        const [a, b] = [this.eye.project({ ...at, [across]: from }), this.eye.project({ ...at, [across]: to })];
-        if (a.depth <= 0.1 || b.depth <= 0.1) return;
+        const long = (a: Axis) => {
+            const [p, q] = [this.eye.project(at), this.eye.project({ ...at, [a]: at[a] + 1 })];
+            return Math.hypot(p.x - q.x, p.y - q.y);
+        };
+        const across = AXES.filter((a) => a !== axis).reduce((a, b) => (long(a) >= long(b) ? a : b));
+        /* In steps: what is behind the eye is left out. */
+        const spots = Array.from({ length: 41 }, (_, i) => this.eye.project({ ...at, [across]: at[across] + (i / 20 - 1) * far })).filter((p) => p.depth > 0.1);
         g.strokeStyle = this.ink[axis];
         g.lineWidth = 1;
         g.setLineDash([6, 4]);
-        this.path([a, b]);
+        this.path(spots);
         g.stroke();
         g.setLineDash([]);
     }
