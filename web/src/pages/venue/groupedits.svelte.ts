@@ -2,7 +2,7 @@
  * The edits of the groups of one venue. Shown at once, sent one after the other, each on the version the last one made; where somebody else was
  * faster, the same edit is made of what they left. One gesture is one step of undo, however many groups it touched.
  */
-import { ApiError, get, patch, put } from '../../api/client';
+import { ApiError, get, put, request } from '../../api/client';
 import type { Group } from '../../api/types';
 import { createRow, deleteRow, KINDS, patchRow } from '../../commands/edits';
 import { history } from '../../commands/history.svelte';
@@ -48,7 +48,7 @@ export class GroupEdits {
         return this.inTurn(async () => {
             const done: Done[] = [];
             await attempt(`To ${label}`, async () => {
-                for (const e of edits) done.push(await this.write(e));
+                for (const e of edits) done.push(await this.write(label, e));
             });
             const changed = done.filter((d) => d.before.join() !== d.after.join());
             if (!changed.length) return;
@@ -135,7 +135,7 @@ export class GroupEdits {
             const rows = await Promise.all(over.map((p) => get<Group>(`/groups/${p.id}`)));
             if (rows.some((r, i) => r.sort_index !== over[i]!.sort_index)) throw new ApiError(412, 'Stale', 'The groups were moved elsewhere meanwhile; they stay where they are.');
         }
-        for (const p of to) await patch<Group>(`/groups/${p.id}`, { sort_index: p.sort_index });
+        for (const p of to) await request<Group>('PATCH', `/groups/${p.id}`, { body: { sort_index: p.sort_index }, label: 'move group' });
     }
 
     /* Without a connection: of what was known last; the change waits until lumad is back, and is looked at again then. */
@@ -149,13 +149,13 @@ export class GroupEdits {
         }
     }
 
-    private async write(e: MemberEdit): Promise<Done> {
+    private async write(label: string, e: MemberEdit): Promise<Done> {
         for (let isAgain = false; ; isAgain = true) {
             const row = await this.latest(e.id);
             const before = row.fixture_ids ?? [];
             const after = e.edit(before);
             try {
-                if (after.join() !== before.join()) await put(members(e.id), { fixture_ids: after }, row.version);
+                if (after.join() !== before.join()) await request('PUT', members(e.id), { body: { fixture_ids: after }, version: row.version, label });
                 return { id: e.id, before, after };
             } catch (error) {
                 if (!isStale(error) || isAgain) throw error;

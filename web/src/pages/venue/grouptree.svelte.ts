@@ -4,6 +4,7 @@
  */
 import type { Fixture, Group } from '../../api/types';
 import { post } from '../../api/client';
+import { identify } from '../../state/identify.svelte';
 import { picked } from '../../state/picked.svelte';
 import { attempt } from '../../state/stores.svelte';
 import type { GroupEdits } from './groupedits.svelte';
@@ -189,8 +190,8 @@ export class Tree {
     isCut = (row: TreeRow) => this.clip?.from != null && row.groupId === this.clip.from && row.fixtureId !== null && this.clip.ids.includes(row.fixtureId);
 
     identify(row: Pick<TreeRow, 'fixtureId' | 'groupId'> | null = this.row) {
-        const path = row?.fixtureId ? `/fixtures/${row.fixtureId}/identify` : row?.groupId ? `/groups/${row.groupId}/identify` : null;
-        if (path) void attempt('Identify', () => post(path));
+        if (row?.fixtureId) void identify.run(picked.has(row.fixtureId) ? picked.ids : [row.fixtureId]);
+        else if (row?.groupId) void attempt('Identify', () => post(`/groups/${row.groupId}/identify`));
     }
     async addGroup(ids: readonly string[] = []) {
         const id = await this.edits.add(ids);
