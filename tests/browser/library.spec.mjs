@@ -104,6 +104,7 @@ await run(170, async () => {
 
         /* The one is the beat at the playhead: one that is none so far. */
         const one = first.beats.find((t, i) => i > 16 && !first.downbeats.includes(t));
+        await until(() => page.evaluate(() => window.__lumad.hostAudio?.loaded), 40_000);
         await api('POST', '/host-audio/pause');
         await api('POST', '/host-audio/seek', { seconds: one + 0.01 });
         await until(async () => Math.abs((await page.evaluate(() => window.__lumad.position)) - one) < 0.05);
@@ -167,6 +168,31 @@ await run(170, async () => {
         await shot('library-correct');
         await page.keyboard.press('Control+Z');
         check(await until(async () => Math.abs((await grid()).beats[3] - first.beats[3]) < 1e-4, 5000), 'it is back');
+        /* The same by a finger, a little beside it. */
+        const cdp = await context.newCDPSession(page);
+        let at = null;
+        for (let x = 60; x < wave.width - 80 && at === null; x += 5) {
+            await page.mouse.move(wave.x + x, lane);
+            if ((await page.locator('.timeline canvas.top').evaluate((c) => c.style.cursor)) === 'ew-resize') at = wave.x + x;
+        }
+        const was = (await grid()).version;
+        const touches = (x) => [{ x, y: lane }];
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: touches(at) });
+        for (const by of [4, 8, 12]) await cdp.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: touches(at + by) });
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+        check(await until(async () => (await grid()).version > was, 4000), 'a finger drags a beat');
+        const dragged = (await grid()).version;
+        await page.keyboard.press('Control+Z');
+        check(await until(async () => (await grid()).version > dragged && (await grid()).beats.every((t, i) => Math.abs(t - first.beats[i]) < 1e-4), 5000), 'and it is undone');
+        /* Escape abandons a drag. */
+        const kept = (await grid()).version;
+        await page.mouse.move(at, lane);
+        await page.mouse.down();
+        await page.mouse.move(at + 20, lane, { steps: 4 });
+        await page.keyboard.press('Escape');
+        await page.mouse.up();
+        await page.waitForTimeout(600);
+        check((await grid()).version === kept, 'Esc abandons a drag');
         await page.keyboard.press('g');
         check(await until(async () => !(await bar.isVisible()), 3000), 'G ends it');
 
@@ -184,7 +210,7 @@ await run(170, async () => {
         await page.getByRole('button', { name: /^Jobs/ }).click();
         const panel = page.getByRole('region', { name: 'Jobs' });
         check(await until(() => panel.getByText('Import: Friday').isVisible(), 5000), 'one row for all of them');
-        await until(async () => (await batch()).duplicates + (await batch()).failed >= 2, 20_000);
+        await until(async () => (await batch()).duplicates + (await batch()).failed >= 2, 60_000);
         await panel.getByRole('button', { name: 'Show what failed of Friday' }).click();
         check(await until(() => panel.getByText('broken.mp3').first().isVisible(), 10_000), 'the bad file is named');
         check(await until(() => panel.getByRole('heading', { name: 'Here already' }).isVisible(), 10_000), 'so is what came twice');
