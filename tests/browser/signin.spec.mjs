@@ -45,7 +45,7 @@ await run(120, async () => {
     for (const p of [page, other]) {
         p.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
         /* The browser reports every refused request by itself; refusals are what this file is about. */
-        p.on('console', (m) => m.type() === 'error' && !/status of (401|403|409|422|429)|WebSocket/.test(m.text()) && errors.push(m.text()));
+        p.on('console', (m) => m.type() === 'error' && !/status of (401|403|409|422|429)|WebSocket/.test(m.text()) && errors.push(`${m.text()} ${m.location().url}`));
     }
     other.on('response', (r) => r.url().includes('/api/v1/') && asked.push({ method: r.request().method(), path: new URL(r.url()).pathname.replace('/api/v1', ''), status: r.status() }));
     const shot = async (p, name, sizes = [[1280, 800]]) => {
