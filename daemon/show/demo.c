@@ -72,7 +72,7 @@ static enum lm_err render(struct install *in, const char *audio, const char *tru
     if (err || (err = worker_stop_init(&in->stop)))
         return err;
     const char *argv[] = { program, "--out", audio, "--truth", truth, NULL };
-    struct worker_options o = { .argv = argv, .stop = &in->stop, .progress = rendering, .ctx = in };
+    struct worker_options o = { .argv = argv, .priority = WORKER_LOW, .stop = &in->stop, .progress = rendering, .ctx = in };     /* somebody waits */
     struct worker_end end;
     err = worker_run(&o, &end);
     worker_stop_clear(&in->stop);
