@@ -52,6 +52,8 @@ export function start(data, port, ...more) {
     const config = path.join(data, 'test.conf');
     fs.mkdirSync(data, { recursive: true });
     if (!fs.existsSync(config) || !fs.readFileSync(config, 'utf8').includes('[dmx]')) fs.appendFileSync(config, '[dmx]\ninterfaces = lo\n');
+    /* Beside other tests nothing is left over for what only wants what is left over. */
+    if (!fs.readFileSync(config, 'utf8').includes('[jobs]')) fs.appendFileSync(config, '[jobs]\npriority = low\n');
     if (process.env.WEB && !fs.readFileSync(config, 'utf8').includes('[server]')) fs.appendFileSync(config, `[server]\nweb = ${path.resolve(process.env.WEB)}\n`);
     const args = [...more, '--config', config, '--data', data, '--http', `127.0.0.1:${port}`, '--ready-fd', '1'];
     const child = spawn(LUMAD, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
