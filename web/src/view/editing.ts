@@ -47,6 +47,7 @@ export class Editing implements Hand {
     /* Places not stored yet, or stored and not come back. */
     private ahead = new Map<string, Placement>();
     private turns = new Map<string, Mat3>();
+    private offered = new Map<string, { at: Placement; turn: Mat3 }>();
     private things: ReadonlyMap<string, Thing> = new Map();
     private picked: string[] = [];
     private current: Drag | null = null;
@@ -66,11 +67,18 @@ export class Editing implements Hand {
         this.picked = [...ids];
     }
 
+    /* Where it is seen. */
     placeOf(t: Thing): Placement {
-        return this.ahead.get(t.id) ?? t.at;
+        return this.ahead.get(t.id) ?? this.offered.get(t.id)?.at ?? t.at;
     }
     turnOf(t: Thing): Mat3 {
-        return this.turns.get(t.id) ?? t.turn;
+        return this.turns.get(t.id) ?? this.offered.get(t.id)?.turn ?? t.turn;
+    }
+    /* Where a tool would put them: seen there, and nothing else. */
+    offer(places: Places) {
+        if (!places.size && !this.offered.size) return;
+        this.offered = new Map([...places].map(([id, p]) => [id, { at: p, turn: rotation(p.rot_x, p.rot_y, p.rot_z) }]));
+        this.changedPlaces();
     }
     private put(id: string, p: Placement) {
         this.ahead.set(id, p);
@@ -86,7 +94,7 @@ export class Editing implements Hand {
         const out = new Map<string, Placement>();
         for (const id of ids) {
             const t = this.things.get(id);
-            if (t) out.set(id, this.placeOf(t));
+            if (t) out.set(id, this.ahead.get(id) ?? t.at);
         }
         return out;
     }

@@ -7,6 +7,7 @@ import type { Fixture } from '../../api/types';
 import { attempt } from '../../state/attempt';
 import { changed, type Placement, type Places } from '../../view/drag';
 import type { Edited } from '../../view/editing';
+import type { Thing } from '../../view/patch';
 import type { Stage } from '../../view/scene';
 
 const QUIET_MS = 450;
@@ -17,6 +18,19 @@ const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 export function change(from: Placement | undefined, to: Placement): FixtureChange {
     const out: FixtureChange = {};
     for (const f of FIELDS) if (!from || Math.abs(from[f] - to[f]) > 5e-5) out[COLUMNS[f]] = to[f];
+    return out;
+}
+
+/* Where a tool would put them, of what is there. */
+export function offered(things: readonly Thing[], changes: ReadonlyMap<string, FixtureChange>): Map<string, Placement> {
+    const out = new Map<string, Placement>();
+    for (const t of things) {
+        const c = changes.get(t.id);
+        if (!c) continue;
+        const at = { ...t.at };
+        for (const f of FIELDS) at[f] = c[COLUMNS[f]] ?? at[f];
+        out.set(t.id, at);
+    }
     return out;
 }
 
