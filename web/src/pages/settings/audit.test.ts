@@ -31,6 +31,7 @@ test('a name of ten thousand letters is cut, and whatever it says stays text', (
     const text = sentence(line({ action: 'POST /venues', table: 'venues', detail: { name: `<script>${'x'.repeat(10_000)}` } }));
     expect(text.length).toBeLessThan(100);
     expect(text).toContain('<script>');
+    expect(sentence(line({ action: 'POST /venues', table: 'venues', detail: { name: '\u202Eevil' } }))).toBe('Added a venue "\u2068\u202Eevil\u2069"');
 });
 
 test('it leads to the room', () => {

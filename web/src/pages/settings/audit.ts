@@ -68,7 +68,10 @@ const NAMELESS = /\/auth\/(login|logout|setup|password)$/;
 const QUIET = new Set(['times', 'lost', 'id', 'name', 'title', 'label', 'client']);
 
 /* Names are as long as people make them. */
-const short = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+const cut = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+/* One that is written from right to left turns nothing around but itself. */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+const short = (text: string) => (TURNS.test(text) ? `\u2068${cut(text)}\u2069` : cut(text));
 const nameIn = (d: Record<string, unknown>) => [d.name, d.title, d.label].find((n): n is string => typeof n === 'string' && n !== '');
 const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
