@@ -5,6 +5,8 @@
  *   node tests/browser/tracks.spec.mjs        (page.mjs says what it takes)
  */
 import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -176,6 +178,31 @@ await run(120, async () => {
         await page.unrouteAll({ behavior: 'ignoreErrors' });
         await page.reload();
         check(await until(async () => (await index()).total === 404, 15_000), 'after a reload they go on');
+
+        /* --- stems: drawings, and switches beside them --- */
+        const sound = (await index('?q=high')).ids[0];
+        const parts = { drums: tone(1, 90), bass: tone(1, 60), vocals: tone(1, 500), other: tone(1, 1500) };
+        const stems = path.join(data, 'stems', sound, 'a');
+        fs.mkdirSync(stems, { recursive: true });
+        for (const [name, bytes] of Object.entries(parts)) fs.writeFileSync(path.join(stems, `${name}.wav`), bytes);
+        const sql = Object.entries(parts)
+            .map(([name, bytes]) => `INSERT INTO track_stems (id, track_id, name, format, hash, file_path, analyser, analyser_version) VALUES ('${crypto.randomUUID()}', '${sound}', '${name}', 'wav', '${crypto.createHash('sha256').update(bytes).digest('hex')}', 'stems/${sound}/a/${name}.wav', 'lumad-stems', 99)`)
+            .join(';');
+        execFileSync('python3', ['-c', 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=20); c.executescript(sys.argv[2]); c.commit(); c.close()', path.join(data, 'lumad.db'), sql]);
+        await api('POST', '/host-audio/load-track', { track_id: sound });
+        await page.goto(`http://127.0.0.1:${port}/#/library/${sound}`);
+        await page.reload();
+        const mute = page.getByRole('main').getByRole('button', { name: 'Mute drums' });
+        check(await until(() => mute.isEnabled().catch(() => false), 15_000), 'the stems of the loaded track can be mixed');
+        await mute.click();
+        const drums = async () => (await api('GET', '/host-audio')).stems.drums;
+        check(await until(async () => (await drums()).mute), 'muted beside its drawing');
+        await page.getByRole('main').getByRole('button', { name: 'Solo bass' }).click();
+        check(await until(async () => (await api('GET', '/host-audio')).stems.bass.solo), 'and one alone');
+        check(await until(async () => !(await page.getByText('Is being drawn').first().isVisible()), 15_000), 'each is drawn');
+        await page.getByRole('main').locator('.wave.panel').scrollIntoViewIfNeeded();
+        await shot('tracks-stems');
+        await api('POST', '/host-audio/unload');
 
         /* --- hostile names --- */
         const odd = (await index('?q=low')).ids[0];
