@@ -93,13 +93,13 @@ static bool is_forwarded(const struct exchange *x)
 static void identify(struct exchange *x)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const char *origin = header(x, "Origin");
+    const char *origin = header(x, "Origin"), *scheme = header(x, "X-Forwarded-Proto");
 
     if (info)
         auth_identify(x->api->lumad->auth,
                       &(struct asker){ info->client_addr, is_forwarded(x), header(x, "Cookie"), header(x, "Authorization") }, &x->req.who);
     x->req.user_agent = header(x, "User-Agent");
-    x->req.is_https = origin && !strncasecmp(origin, "https://", 8);
+    x->req.is_https = (origin && !strncasecmp(origin, "https://", 8)) || (scheme && !strcasecmp(scheme, "https"));   /* browsers send no Origin with GET */
 }
 
 static void find_socket(struct exchange *x)
