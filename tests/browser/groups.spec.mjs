@@ -253,6 +253,19 @@ await run(110, async () => {
             check(found.length === 0, `nothing that keeps somebody out, ${theme}${found.length ? `: ${found.slice(0, 3).join(' | ')}` : ''}`);
             await shot(theme);
         }
+        /* Several groups at once. */
+        await row('rear').click({ modifiers: ['Control'] });
+        await page.getByRole('button', { name: /^Colour/ }).click();
+        await page.getByRole('button', { name: 'Green' }).click();
+        check(await until(async () => (await groups()).every((g) => g.color === '#5eb130')), 'one colour for both');
+        await undo();
+        check(await until(async () => new Set((await groups()).map((g) => g.color)).size === 2), 'and each its own again, in one step');
+        await page.waitForTimeout(160);
+        await page.getByRole('button', { name: 'Delete 2' }).click();
+        await become('', 'both are deleted');
+        await undo();
+        await become('front_pars:2 rear:Evil,1', 'and come back in one step, with their fixtures');
+        await page.keyboard.press('Escape');
         await page.evaluate(() => (location.hash = '/venue/patch'));
         check(await page.locator('[role=gridcell] .dots').first().waitFor({ timeout: 4000 }).then(() => true, () => false), 'the table of the patch shows the colours of groups');
         await page.evaluate(() => (location.hash = '/show'));

@@ -2,12 +2,13 @@
  * The edits of the groups of one venue. Shown at once, sent one after the other, each on the version the last one made; where somebody else was
  * faster, the same edit is made of what they left. One gesture is one step of undo, however many groups it touched.
  */
-import { ApiError, get, put, request } from '../../api/client';
+import { ApiError, del, get, post, put, request } from '../../api/client';
 import type { Group } from '../../api/types';
-import { createRow, deleteRow, KINDS, patchRow } from '../../commands/edits';
+import { createRow, KINDS, patchRow } from '../../commands/edits';
 import { history } from '../../commands/history.svelte';
 import type { Resource } from '../../state/resource.svelte';
 import { attempt } from '../../state/stores.svelte';
+import { toasts } from '../../state/toasts.svelte';
 import { BASE, freeColor, freeName, inOrder, reordered, transfer, type MemberEdit } from './groups';
 
 const isStale = (e: unknown) => e instanceof ApiError && e.status === 412;
@@ -100,15 +101,47 @@ export class GroupEdits {
         return id;
     }
 
-    /* Each is a step of its own: they come back one by one. */
-    remove(groups: readonly Group[]): Promise<void> {
+    /* One colour for several. */
+    paint(groups: readonly Group[], color: string | null): Promise<void> {
+        const label = `colour of ${groups.length} groups`;
+        const before = groups.map((g) => ({ id: g.id, color: g.color ?? null }));
+        const after = before.map((g) => ({ id: g.id, color }));
+        for (const g of groups) this.show(g.id, { color });
+        const write = async (to: typeof before) => {
+            for (const g of to) await request<Group>('PATCH', `/groups/${g.id}`, { body: { color: g.color }, label });
+        };
         return this.inTurn(async () => {
-            for (const g of groups) {
-                const now = await get<Group>(`/groups/${g.id}`).catch(() => g);
-                const had = now.fixture_ids ?? [];
-                const back = () => put<unknown>(members(g.id), { fixture_ids: had }).then(() => undefined);
-                if (!(await attempt('Delete group', () => deleteRow(KINDS.group, `${this.base()}/groups`, now, back)))) return;
-            }
+            if (await attempt('Change colour', () => write(after))) history.push({ label, undo: () => write(before), redo: () => write(after) });
+        });
+    }
+
+    /* With their members, and all of them back in one step. */
+    remove(groups: readonly Group[]): Promise<void> {
+        const parent = `${this.base()}/groups`;
+        return this.inTurn(async () => {
+            const rows: Group[] = [];
+            await attempt(groups.length === 1 ? 'Delete group' : 'Delete groups', async () => {
+                for (const g of groups) {
+                    const row = await this.latest(g.id);
+                    await request('DELETE', `/groups/${g.id}`, { version: row.version, label: 'delete group' });
+                    rows.push(row);
+                }
+            });
+            if (!rows.length) return;
+            const what = rows.length === 1 ? 'group' : `${rows.length} groups`;
+            history.push({
+                label: `delete ${what}`,
+                undo: async () => {
+                    for (const { id, name, axis_lr, axis_fb, axis_ab, movement, color, sort_index, fixture_ids } of rows) {
+                        await post(parent, { id, name, axis_lr, axis_fb, axis_ab, movement, color, sort_index });
+                        await put(members(id), { fixture_ids: fixture_ids ?? [] });
+                    }
+                },
+                redo: async () => {
+                    for (const g of rows) await del(`/groups/${g.id}`, (await get<Group>(`/groups/${g.id}`)).version);
+                },
+            });
+            toasts.noteUndo(`Deleted ${what}`, () => void history.undo());
         });
     }
 

@@ -193,8 +193,8 @@ export class Tree {
         if (row?.fixtureId) void identify.run(picked.has(row.fixtureId) ? picked.ids : [row.fixtureId]);
         else if (row?.groupId) void attempt('Identify', () => post(`/groups/${row.groupId}/identify`));
     }
-    async addGroup(ids: readonly string[] = []) {
-        const id = await this.edits.add(ids);
+    async addGroup(ids: readonly string[] = [], like?: string) {
+        const id = await this.edits.add(ids, like);
         if (!id) return;
         this.choose(id);
         if (ids.length) this.open = new Set([...this.open, id]);
@@ -244,6 +244,8 @@ export class Tree {
             this.copy(row, true);
         } else if (isCtrl && e.key.toLowerCase() === 'v') {
             this.paste(row);
+        } else if (isCtrl && e.key.toLowerCase() === 'd') {
+            if (row.group && row.kind === 'group') void this.addGroup(row.group.fixture_ids, row.name);
         } else if (e.key === 'Delete' || e.key === 'Backspace') {
             if (row.kind === 'fixture') this.takeOut(row);
             else if (row.group) this.removeGroups(this.edits.all.filter((g) => this.heldGroups(row).includes(g.id)));
