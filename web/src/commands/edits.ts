@@ -90,7 +90,7 @@ export async function createRow<T extends Row>(
         isKept: kind.isKept ?? false,
         undo: () => del(kind.one(row.id) + as(kind, 'undo')),
         redo: async () => {
-            const back = await post<T>(parent + as(kind, 'redo'), { ...content(row, kind.fields), id: row.id });
+            const back = made(await post<T>(parent + as(kind, 'redo'), { ...content(row, kind.fields), id: row.id }));
             await after?.(back);
         },
     });
@@ -104,7 +104,7 @@ async function replace<T extends Row>(kind: Kind, id: string, left: Values, valu
     if (!isSame(content(row, Object.keys(values)), left)) {
         throw new ApiError(412, 'Stale', `The ${kind.label} was changed elsewhere meanwhile; that stays as it is.`);
     }
-    return patch<T>(kind.one(id) + as(kind, way), values, row.version);
+    return made(await patch<T>(kind.one(id) + as(kind, way), values, row.version));
 }
 
 type Values = Record<string, unknown>;
@@ -128,6 +128,13 @@ interface Lane {
     isBusy: boolean;
 }
 const lanes = new Map<string, Lane>();
+/* A version that a step made: the page may not have seen it yet when the next edit begins. */
+function made<T extends Row>(row: T): T {
+    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false };
+    lanes.set(row.id, lane);
+    if (row.version > lane.made) Object.assign(lane, { made: row.version, row });
+    return row;
+}
 
 function inTurn<T extends Row>(kind: Kind, row: T, change: object): Turn {
     const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false };
@@ -210,7 +217,7 @@ export async function deleteRow<T extends Row>(
         label: `delete ${kind.label}`,
         isKept: kind.isKept ?? false,
         undo: async () => {
-            await post<T>(parent + as(kind, 'undo'), body);
+            made(await post<T>(parent + as(kind, 'undo'), body));
             await after?.();
         },
         redo: async () => {
