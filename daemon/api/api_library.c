@@ -124,18 +124,26 @@ static json_t *mode_json(const struct definition *d, const struct definition_mod
 static enum lm_err definition(struct request *req, struct response *res)
 {
     const struct definition *d = NULL;
-    char path[1024];
+    const struct definition_mode *only = NULL;
+    char path[1024], mode[256];
     enum lm_err err = request_query(req, "path", path, sizeof(path), &res->problem);
+
+    err = err ? err : request_query(req, "mode", mode, sizeof(mode), &res->problem);
 
     if (!err && !*path)
         err = problem_set(&res->problem, LM_BAD_REQUEST, "Say which: ?path=, as GET /fixture-library gives it.");
     if (!err)
         err = library_definition(req->lumad->library, path, &d, &res->problem);
+    if (!err && *mode && !(only = definition_mode(d, mode))) {
+        err = problem_set(&res->problem, LM_NOT_FOUND, "It has no mode \"%.100s\".", mode);
+        definition_unref(d);
+    }
     if (err)
         return err;
     json_t *modes = json_array(), *warnings = json_array();
     for (size_t i = 0; i < d->n_modes; i++)
-        json_array_append_new(modes, mode_json(d, &d->modes[i]));
+        if (!only || only == &d->modes[i])
+            json_array_append_new(modes, mode_json(d, &d->modes[i]));
     for (size_t i = 0; i < d->n_warnings; i++)
         json_array_append_new(warnings, json_string(d->warnings[i]));
     err = respond_json(res, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "path", path, "manufacturer", d->manufacturer, "model",
@@ -152,6 +160,6 @@ const struct route api_library[] = {
       .doc = "Read the folders of definitions again, now; they are also watched. What is patched follows; files that are none are named.",
       .flags = ROUTE_SLOW },
     { HTTP_GET, "/fixture-library/definition", definition, ROLE_VIEWER, NULL, "Definition",
-      .doc = "One definition: modes, channels, ranges, heads.", .query = "path" },
+      .doc = "One definition: modes, channels, ranges, heads; with `mode` that one alone.", .query = "path mode" },
     { 0 },
 };

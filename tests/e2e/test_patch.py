@@ -125,6 +125,13 @@ class Arrays(Patch):
             self.problem(self.d.call("GET", self.path("next-address" + query)), 400)
         self.problem(self.d.call("GET", "/venues/nonsense/next-address"), 404)
 
+    def test_one_mode_of_a_definition(self):
+        path = "/fixture-library/definition?path=builtin:generic-dimmer"
+        got = self.d.get(path + "&mode=4%20Channels")
+        self.assertEqual([(m["name"], len(m["channels"])) for m in got["modes"]], [("4 Channels", 4)])
+        self.assertGreater(len(self.d.get(path)["modes"]), 100)
+        self.problem(self.d.call("GET", path + "&mode=no"), 404)
+
     def test_renumber(self):
         rows = self.array(count=3, address=100, address_step=50)
         self.d.post(self.path("renumber"))

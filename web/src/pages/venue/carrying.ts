@@ -33,6 +33,7 @@ export function startCarry(e: PointerEvent, desk: Desk, take: () => Carry | null
             carry = take();
             if (!carry) return stop();
             desk.carry = carry;
+            getSelection()?.removeAllRanges();
             frame = requestAnimationFrame(scroll);
         }
         m.preventDefault();
@@ -40,6 +41,7 @@ export function startCarry(e: PointerEvent, desk: Desk, take: () => Carry | null
     };
     const stop = () => {
         cancelAnimationFrame(frame);
+        removeEventListener('dragstart', none);
         removeEventListener('pointermove', move);
         removeEventListener('pointerup', drop);
         removeEventListener('pointercancel', leave);
@@ -65,6 +67,9 @@ export function startCarry(e: PointerEvent, desk: Desk, take: () => Carry | null
         k.stopPropagation();
         leave();
     };
+    /* The browser would carry text off. */
+    const none = (d: Event) => d.preventDefault();
+    addEventListener('dragstart', none);
     addEventListener('pointermove', move);
     addEventListener('pointerup', drop);
     addEventListener('pointercancel', leave);

@@ -7,6 +7,7 @@ import type { Fixture, LibraryItem, Patch } from '../../api/types';
 import { editFixtures, type FixtureEdits } from '../../commands/fixtures';
 import { history } from '../../commands/history.svelte';
 import { picked } from '../../state/picked.svelte';
+import { session } from '../../state/session.svelte';
 import type { Resource } from '../../state/resource.svelte';
 import { toasts } from '../../state/toasts.svelte';
 import { real, type Change } from './columns';
@@ -88,6 +89,11 @@ export class Desk {
         for (const layer of this.echoes) for (const [id, c] of layer) all.set(id, { ...all.get(id), ...c });
         return all;
     });
+    /* Who may only look chooses and sorts, and changes nothing. */
+    get canEdit(): boolean {
+        return session.can('operator');
+    }
+
     rows = $derived.by(() => {
         const all = inPatchOrder(this.fixtures.data ?? []);
         return this.echo.size ? all.map((f) => (this.echo.has(f.id) ? { ...f, ...this.echo.get(f.id) } : f)) : all;
@@ -166,7 +172,7 @@ export class Desk {
     /* The chosen ones, held at a slot of one of them. */
     take(id: string, slot: number): Carry | null {
         const held = this.places.find((p) => p.id === id);
-        if (!held) return null;
+        if (!held || !this.canEdit) return null;
         const chosen = new Set(picked.has(id) ? picked.ids : [id]);
         const those = this.places.filter((p) => chosen.has(p.id));
         return {
@@ -178,7 +184,7 @@ export class Desk {
     }
     takeNew(): Carry | null {
         const a = this.adding;
-        if (!a) return null;
+        if (!a || !this.canEdit) return null;
         return {
             label: a.count === 1 ? a.item.model : `${a.count} of ${a.item.model}`,
             isNew: true,
@@ -275,6 +281,7 @@ export class Desk {
     /* ---- where it does not fit ---- */
 
     private propose(edit: Omit<Asked, 'found'>): Promise<boolean> {
+        if (!this.canEdit) return Promise.resolve(false);
         const found = clashes(edit.coming, this.staying(edit.coming));
         if (found.length) {
             this.asked = { ...edit, found };
@@ -338,6 +345,7 @@ export class Desk {
     }
 
     private async send(label: string, edits: FixtureEdits & { update?: ReadonlyMap<string, Change> }, done: (() => void) | null = null, again?: Omit<Asked, 'found'>): Promise<boolean> {
+        if (!this.canEdit) return false;
         const mine = edits.update ?? new Map<string, Change>();
         const before = this.fixtures.data ?? [];
         this.echoes = [...this.echoes, mine];

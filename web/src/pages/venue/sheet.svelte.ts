@@ -20,6 +20,8 @@ export class Sheet {
     private anchor = $state.raw<Cell>({ id: null, col: 0 });
     typed = $state<string | null>(null); /* null: nothing is being typed */
     error = $state('');
+    /* What is typed replaces what was there. */
+    isNew = false;
 
     constructor(private readonly desk: Desk) {}
 
@@ -100,9 +102,10 @@ export class Sheet {
     };
     edit(text: string | null = null) {
         const f = this.rows[this.row];
-        if (!f || this.column.kind === 'fixed') return;
+        if (!f || this.column.kind === 'fixed' || !this.desk.canEdit) return;
         if (this.column.kind === 'flag') return void this.flip();
         this.error = '';
+        this.isNew = text !== null;
         this.typed = text ?? shown(this.column, f);
     }
     cancel() {
@@ -123,6 +126,7 @@ export class Sheet {
         this.commit();
     }
     flip() {
+        if (!this.desk.canEdit) return;
         const c = this.column;
         const key = c.key as 'invert_pan';
         const on = !this.rows[this.row]?.[key];
@@ -152,7 +156,7 @@ export class Sheet {
     copied = (): string => toTsv(this.range.map((f) => COLUMNS.slice(this.from, this.to + 1).map((c) => shown(c, f))));
     paste(text: string) {
         const cells = fromTsv(text);
-        if (!cells.length || this.row < 0) return;
+        if (!cells.length || this.row < 0 || !this.desk.canEdit) return;
         const rows = this.range.length > 1 ? this.range : this.rows.slice(this.row, this.row + Math.max(1, cells.length));
         if (cells.length > rows.length) {
             this.error = `There are ${cells.length} rows to paste, and ${rows.length} to put them into.`;
