@@ -99,7 +99,8 @@ await run(240, async () => {
         await api('POST', `/tracks/${track.id}/markers`, { name, start_time: i + 1 });
         if (fixtures[i]) await api('PATCH', `/fixtures/${fixtures[i].id}`, { label: name });
     }
-    await api('PATCH', `/tracks/${track.id}`, { title: HOSTILE[0], artist: HOSTILE[3], album: HOSTILE[2] });
+    await api('PATCH', `/tracks/${track.id}`, { title: HOSTILE[0], artist: HOSTILE[4], album: HOSTILE[2] });
+    check((await api('GET', `/tracks/${track.id}`)).title === HOSTILE[0], 'lumad keeps such names as they are');
     await pictures('hostile');
     check((await page.evaluate(() => window.__broken)) === undefined, 'no name was run as a script');
     await page.goto(address('#/venue/patch'));
