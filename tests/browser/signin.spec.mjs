@@ -256,6 +256,15 @@ await run(120, async () => {
         const all = (await lines.allTextContents()).join('\n');
         check(/vera/.test(all) && /olaf/.test(all), 'of everybody who changed something');
         check(![ADMIN, OLAF, VERA, token, code].some((s) => all.includes(s)), 'and no secret in them');
+        await page.evaluate(async () => {
+            for (let i = 0; i < 110; i++) await fetch('/api/v1/patterns', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: `P ${i}` }) });
+        });
+        const list = page.getByRole('listbox', { name: /^Audit/ });
+        check(await shows(page.getByText('100+ lines'), 6000), 'what others do appears by itself');
+        await list.evaluate((e) => (e.scrollTop = e.scrollHeight));
+        check(await shows(page.getByText(/^1[1-9]\d lines$/)), 'scrolling on brings older lines');
+        check((await lines.count()) < 60, 'of all of them only those are in the page that are seen');
+        await list.evaluate((e) => (e.scrollTop = 0));
         await page.getByLabel('Search the audit').fill('olaf pattern');
         check(await until(async () => { const t = await lines.allTextContents(); return t.length > 0 && t.every((x) => /olaf/i.test(x)); }), 'it is searched by words');
         await lines.first().click();
