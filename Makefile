@@ -80,7 +80,7 @@ FOR_TESTS = LUMAD=$(abspath $B/lumad) BUILD_DIR=$(abspath $B)
 need      = @command -v $(1) >/dev/null || { echo "$(1) is missing: apt-get install $(or $(2),$(1))"; exit 1; }
 
 .PHONY: all daemon web deps have-libs demo run test unit golden compilers web-test e2e e2e-dark browser asan tsan trap variant-tests \
-        valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-push bench-audio bench-av soak-audio lint format generated stem-model install clean
+        valgrind coverage interop fuzz fuzz-run fuzz-decoders fixture-report bench bench-dmx bench-graph bench-jobs bench-mir bench-decode bench-push bench-page bench-audio bench-av soak-audio lint format generated stem-model install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 all: daemon web
@@ -169,6 +169,7 @@ browser: all
 	@$(FOR_TESTS) python3 tests/browser/run.py $(ONLY)
 web-test: web
 	@cd web && npm run --silent check && npm run --silent test
+	@tests/page_size
 # The same tests with another compiler's eye: address and undefined behaviour, races, the real-time promise.
 asan tsan trap: ; @$(MAKE) --no-print-directory VARIANT=$@ variant-tests
 variant-tests: daemon $(UNIT_BIN)
@@ -210,6 +211,10 @@ bench-dmx: daemon $(WIRE:%.c=$B/%)
 # How punctual the pushes of the WebSocket are, and what they do to the light; two minutes on a machine that does nothing else, as root.
 bench-push: daemon $B/tests/bench/dmx_receiver $(EARS)
 	@$(FOR_TESTS) python3 tests/bench/bench_push.py $(SECONDS)
+# What the page costs with 10,000 tracks, and its stage with 200 heads drawn by the processor; against limits, five minutes on a machine that does nothing else.
+bench-page: all
+	$(call need,chromium)
+	@bad=0; for t in tests/browser/bench-*.mjs; do echo "$$t"; $(FOR_TESTS) node $$t || bad=1; done; exit $$bad
 # What four analysis programs at work do to frames and packets; about five minutes, on a machine that does nothing else.
 bench-jobs: daemon
 	@$(FOR_TESTS) python3 tests/bench/bench_jobs.py
