@@ -20,7 +20,7 @@ PASSWORD = "a long password"
 OPEN = {("get", "/health"), ("get", "/auth/me"), ("post", "/auth/setup"), ("post", "/auth/login"), ("post", "/auth/logout")}
 VIEWER_SENDS = {("post", "/graph/check"), ("post", "/venues/{id}/select"), ("post", "/auth/password"), ("post", "/auth/tokens"), ("delete", "/auth/tokens/{id}"),
                 ("delete", "/auth/sessions/{id}")}
-# What takes long, or puts something on: tried by who may not, and once by who may.
+# What takes long and needs no body: tried by who may not; that it answers who may is its own tests' business.
 HEAVY = {"/show/demo", "/fixture-library/reload", "/patterns/shipped"}
 
 
