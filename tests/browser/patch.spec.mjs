@@ -403,7 +403,7 @@ await run(120, async () => {
                 window.__seen.observe({ type: 'event', durationThreshold: 16, buffered: false });
             });
             await act();
-            await page.waitForTimeout(150);
+            await page.waitForTimeout(250);
             return page.evaluate(() => Math.max(0, ...window.__took));
         };
         const times = {};
