@@ -38,6 +38,7 @@ const FIRST = { weak: 2, strong: 6 };
 const SLOW_MS = 54;
 const VERY_SLOW_MS = 110;
 const QUICK_MS = 24;
+const MOST_MS = 250; /* more is a page that was away */
 const QUICK_FOR_MS = 4000;
 const SETTLE = 3; /* pictures after a change that say nothing */
 const LATE = 3; /* slow ones on end before it goes down: a single one was something else */
@@ -76,8 +77,9 @@ export class Tuner {
     }
 
     /* A picture took so long. True: the step is another one now. */
-    report(ms: number, nowMs: number): boolean {
+    report(took: number, nowMs: number): boolean {
         if (this.quality !== 'auto') return false;
+        const ms = Math.min(took, MOST_MS);
         if (++this.pictures <= SETTLE) {
             this.mean = ms;
             return false;
