@@ -100,6 +100,20 @@ test('where both have set the same it is asked: theirs stays, or mine goes over 
     expect(history.done).toHaveLength(1);
 });
 
+test('of two edits of the same that both come late only the newer one is asked about', async () => {
+    const stale = row;
+    row = { ...row, label: 'theirs', version: 9 };
+    const one = patchRow(KINDS.fixture, stale, { label: 'mine' });
+    await Promise.resolve();
+    await Promise.resolve(); /* the first is on its way */
+    const two = patchRow(KINDS.fixture, stale, { label: 'mine again' });
+    await vi.waitFor(() => expect(clashes.items).toHaveLength(1));
+    expect(clashes.items[0]!.change).toEqual({ label: 'mine again' });
+    clashes.answer(clashes.items[0]!, true);
+    expect([(await one).label, (await two).label, row.label]).toEqual(['theirs', 'mine again', 'mine again']);
+    expect(clashes.items).toHaveLength(0);
+});
+
 test('an edit that was made already is not asked about', async () => {
     const stale = row;
     row = { ...row, label: 'mine', version: 9 };

@@ -156,7 +156,13 @@ function inTurn<T extends Row>(kind: Kind, row: T, change: object): Turn {
         try {
             latest = await request<T>('PATCH', late.path, { body: late.change, version: Math.max(row.version, lane.made), label: late.label, base });
         } catch (e) {
-            const settled = await clashes.settle<T>(late, asError(e));
+            const error = asError(e);
+            /* The same was set once more meanwhile: that is what it is about. */
+            if (error.status === 412 && error.current && lane.waiting?.keys === keys) {
+                turn.isTheirs = true;
+                return error.current as unknown as T;
+            }
+            const settled = await clashes.settle<T>(late, error);
             latest = settled.row;
             turn.isTheirs = !settled.isMine;
             turn.over = settled.base;
