@@ -50,7 +50,7 @@ await run(150, async () => {
         const shipped = await nodes();
         await page.keyboard.press('Control+z');
         await new Promise((resolve) => setTimeout(resolve, 600));
-        check((await button('Undo').isDisabled()) && (await nodes()) === shipped && shipped > 0, 'a pattern that came with lumad is not undone to nothing');
+        check((await page.getByRole('main').getByRole('button', { name: 'Undo', exact: true }).isDisabled()) && (await nodes()) === shipped && shipped > 0, 'a pattern that came with lumad is not undone to nothing');
 
         await page.getByRole('complementary', { name: 'Patterns' }).getByRole('button', { name: 'Add', exact: true }).click();
         check(await until(async () => (await nodes()) === 0 && (await page.getByText('An empty pattern').count()) === 1), 'a new pattern is empty and says how to begin');
