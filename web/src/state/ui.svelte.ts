@@ -10,7 +10,7 @@ export type Side = (typeof SIDES)[number];
 export type Panel = 'warnings' | 'jobs' | null;
 
 function stored<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
-    const value = localStorage.getItem(`lumad.${key}`);
+    const value = globalThis.localStorage?.getItem(`lumad.${key}`); /* without a page there is none */
     return allowed.find((a) => a === value) ?? fallback;
 }
 
