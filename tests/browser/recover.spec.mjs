@@ -195,7 +195,10 @@ await run(process.env.SLOW ? 240 : 120, async () => {
 
         /* A graph that is not saved. */
         const nodes = page.locator('.svelte-flow__node');
+        await seen(page.getByText('An empty pattern'));
+        await pause(200);
         await page.keyboard.press('a');
+        await seen(page.getByRole('combobox', { name: 'Search node types' }));
         await page.keyboard.type('scalar');
         await page.keyboard.press('Enter');
         check(await until(async () => (await nodes.count()) === 1), 'a node is placed');

@@ -98,9 +98,11 @@ class History {
             }
             toasts.note(`${way === 'undo' ? 'Undone' : 'Redone'}: ${step.label}`);
         } catch (e) {
-            if (way === 'undo') this.done = this.done.slice(0, -1);
-            else this.undone = this.undone.slice(0, -1);
-            toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, asError(e));
+            const error = asError(e);
+            /* Without an answer it is still to be done. */
+            if (error.status !== 0 && way === 'undo') this.done = this.done.slice(0, -1);
+            else if (error.status !== 0) this.undone = this.undone.slice(0, -1);
+            toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, error);
         }
         this.busy = false;
     }

@@ -48,6 +48,16 @@ test('an undo that is refused is said and not tried again', async () => {
     expect(toasts.items[0]?.text).toBe('changed elsewhere');
 });
 
+test('an undo without an answer is still there when the connection is', async () => {
+    let isThere = false;
+    history.push({ label: 'move', undo: () => (isThere ? Promise.resolve() : Promise.reject(new TypeError('Failed to fetch'))), redo: async () => undefined });
+    await history.undo();
+    expect(history.next('undo')).toBe('move');
+    isThere = true;
+    await history.undo();
+    expect(history.next('redo')).toBe('move');
+});
+
 test('a drag is one step that undoes to where it began', async () => {
     const log: string[] = [];
     history.push(step('drag', log));
