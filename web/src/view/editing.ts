@@ -3,10 +3,9 @@ import { Vector3 } from 'three';
 import { ANGLE, changed, isSame, middle, moved, snapped, turned, type Placement, type Places } from './drag';
 import type { Eye } from './eye';
 import { rotation, type Mat3 } from './geometry';
-import { gripAt, shift, turned as turnOf, type Grip, type Tool } from './handles';
+import { facing, gripAt, shift, turned as turnOf, type Grip, type Tool } from './handles';
 import type { At, Held } from './hands';
 import { AXES, type Axis, type Point } from './layout';
-import { facing } from './handles';
 import type { Thing } from './patch';
 
 export interface Edited {

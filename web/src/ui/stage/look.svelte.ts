@@ -1,7 +1,7 @@
 /* How the stage is seen in this browser: quality, haze, names, measures, the raster on which drags stop. Kept in the browser. */
-import { SNAPS } from '../view/drag';
-import type { Labels } from '../view/over';
-import { QUALITIES, type Quality } from '../view/quality';
+import { SNAPS } from '../../view/drag';
+import type { Labels } from '../../view/over';
+import { QUALITIES, type Quality } from '../../view/quality';
 
 const KEY = 'lumad.stagelook';
 export const LABELS: readonly Labels[] = ['none', 'name', 'address', 'both'];
