@@ -64,7 +64,7 @@ const struct table fixture_groups_table = {
         { "name", COL_TEXT, COL_REQUIRED | COL_SEARCH, .max_len = 64, .doc = "[a-z][a-z0-9_]*, not \"all\"; unique in the venue." },
         { "axis_lr", COL_REAL, COL_NULLABLE, .min = -1, .max = 1, .doc = "Left to right; null = from the positions." },
         { "axis_fb", COL_REAL, COL_NULLABLE, .min = -1, .max = 1, .doc = "Front to back; null = from the positions." },
-        { "axis_ab", COL_REAL, COL_NULLABLE, .min = -1, .max = 1, .doc = "Above to below; null = from the positions." },
+        { "axis_ab", COL_REAL, COL_NULLABLE, .min = -1, .max = 1, .doc = "Below to above; null = from the positions." },
         { "movement", COL_JSON, COL_NULLABLE, .valid = valid_movement, .doc = "{pan, tilt, pan_range, tilt_range, rotation_deg}: base of apply_movement." },
         { "color", COL_TEXT, COL_NULLABLE, .valid = valid_color, .doc = "Of its mark in the UI." },
         { "sort_index", COL_REAL, 0, .def = "0.0", .doc = "Place in lists." },

@@ -121,6 +121,11 @@ await run(110, async () => {
         /* Where it is, and what its movements are about. */
         const axis = page.getByLabel('Left to right', { exact: true });
         check(Number(await axis.getAttribute('placeholder')) < 0, `where it is comes from positions: ${await axis.getAttribute('placeholder')}`);
+        const was = await axis.getAttribute('placeholder');
+        await api('PATCH', `/fixtures/${all[0].id}`, { pos_x: 2 });
+        check(await until(async () => Number(await axis.getAttribute('placeholder')) > Number(was)), 'and follows them');
+        await api('PATCH', `/fixtures/${all[0].id}`, { pos_x: all[0].pos_x });
+        check(await until(async () => (await axis.getAttribute('placeholder')) === was), 'there and back');
         await axis.fill('0.3');
         await axis.press('Enter');
         check(await until(async () => (await groups())[0].axis_lr === 0.3), 'an axis is set by hand');
