@@ -70,8 +70,6 @@ export class Desk {
     carry = $state.raw<Carry | null>(null);
     spot = $state.raw<Address | null>(null);
     asked = $state.raw<Asked | null>(null);
-    /* Universes that are shown though nothing is in them. */
-    extra = $state.raw<readonly number[]>([]);
     /* Places that a tool would give, before they are taken. */
     preview = $state.raw<ReadonlyMap<string, Change>>(new Map());
     /* Edits on their way, oldest first. */
