@@ -39,7 +39,9 @@ static enum lm_err rows_of(struct db_conn *c, const struct table *t, const char 
     json_t *row, *ids;
     size_t i;
 
-    json_array_foreach (err ? NULL : *rows, i, row) {
+    if (err)
+        return err;
+    json_array_foreach (*rows, i, row) {
         if (t == &fixture_groups_table) {
             if ((err = group_members(c, json_get_text(row, "id", ""), &ids, p)))
                 break;
@@ -417,8 +419,10 @@ enum lm_err venue_import(struct db *db, struct library *l, const json_t *doc, co
     err = m.paths && added ? install(&m, added, p) : LM_NOMEM;
     if (!err)
         err = store(db, &m, row, p);
-    json_array_foreach (err ? added : NULL, i, path)
-        library_take_back(l, json_string_value(path));
+    json_array_foreach (added, i, path) {
+        if (err)
+            library_take_back(l, json_string_value(path));
+    }
     json_decref(added);
     json_decref(m.paths);
     return err;
