@@ -65,9 +65,6 @@ export class Eye {
     get sight(): Vector3 {
         return this.target.clone().sub(this.position).normalize();
     }
-    get distance(): number {
-        return this.far;
-    }
 
     size(width: number, height: number) {
         this.width = width;
