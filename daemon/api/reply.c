@@ -199,7 +199,7 @@ enum MHD_Result exchange_reply(struct exchange *x)
     }
     if (x->res.disposition[0] && !x->err)
         add(r, "Content-Disposition", x->res.disposition);
-    add(r, "Cache-Control", x->err ? "no-store" : x->res.cache ? x->res.cache : x->res.etag[0] ? "no-cache" : "no-store");
+    add(r, "Cache-Control", x->err ? "no-store" : x->res.cache ? x->res.cache : x->res.etag[0] ? "private, no-cache" : "no-store");
     add_policy(x, r);
     add_cookie(x, r);
     if (x->is_closing || x->err == LM_UPGRADE)
