@@ -51,6 +51,7 @@ class Roles(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.d = d = Lumad()
+        cls.addClassCleanup(d.stop)
         cls.venue = d.post("/venues", {"name": "Club"})["id"]
         fixture = d.post(f"/venues/{cls.venue}/fixtures", {"universe": 1, "address": 1, "fixture_path": "builtin:generic-dimmer", "mode_name": "1 Channel"})["id"]
         group = d.post(f"/venues/{cls.venue}/groups", {"name": "front"})["id"]
@@ -71,7 +72,6 @@ class Roles(unittest.TestCase):
     def tearDownClass(cls):
         for client in cls.who.values():
             client.http.close()
-        cls.d.stop()
 
     @classmethod
     def enter(cls, name):
