@@ -48,8 +48,9 @@ void trash_empty(struct db *db, const char *data_dir, int64_t age_ms)
     db_reader_put(db, c);
     if (err)
         return;
-    json_array_foreach(files, i, f)
+    json_array_foreach(files, i, f) {
         trash_remove(db, data_dir, json_get_text(f, "id", ""), json_get_text(f, "file_path", ""));
+    }
     json_decref(files);
 }
 

@@ -93,8 +93,9 @@ static enum lm_err batch(struct request *req, struct response *res)
     res->json = b.result;
     if (err)
         return err;
-    json_array_foreach(json_object_get(b.result, "deleted"), i, id)
+    json_array_foreach(json_object_get(b.result, "deleted"), i, id) {
         jobs_cancel_track(req->lumad->jobs, json_string_value(id));
+    }
     trash_tidy(req->lumad->db, req->lumad->data_dir);
     return LM_OK;
 }
