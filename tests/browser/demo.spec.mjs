@@ -164,7 +164,7 @@ await run(90, async () => {
             await page.waitForTimeout(400);
             if (hash === 'venue/dmx') {
                 await page.locator(selector).press('Home');
-                const words = await page.locator('[aria-live=polite]', { hasText: '1.001' }).textContent({ timeout: 3000 }).catch(() => '');
+                const words = await page.locator('[role=status]', { hasText: '1.001' }).first().textContent({ timeout: 3000 }).catch(() => '');
                 check(/channel 1/.test(words), `a slot is told by its fixture: ${words.replace(/\s+/g, ' ').trim()}`);
             }
             await shot(hash.replace('/', '-'));
