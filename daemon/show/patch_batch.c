@@ -173,9 +173,9 @@ static enum lm_err prepare(struct batch *b, const json_t *batch, struct problem 
     b->from = calloc(n + 1, sizeof(*b->from));
     if (!b->there || !b->rows || !b->errors || !b->created || !b->updated || !b->deleted || !b->from)
         problem_set(p, LM_NOMEM, "no memory for fixtures");
-    else
-        json_array_foreach (rows, i, row)
-            json_object_set(b->there, json_get_text(row, "id", ""), row);
+    json_array_foreach (b->there ? rows : NULL, i, row) {
+        json_object_set(b->there, json_get_text(row, "id", ""), row);
+    }
     json_decref(rows);
     return p->err;
 }
