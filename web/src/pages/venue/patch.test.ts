@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Patch, UniverseSource } from '../../api/types';
-import { lastOf, lineError, lineText, moved, owners, sourceText, suggest, suggestRow } from './patch';
+import { lineError, lineText, owners, sourceText } from './patch';
 
 const patch: Patch = {
     universes: [
@@ -14,39 +14,10 @@ const patch: Patch = {
     warnings: [],
 };
 
-test('the first gap that is wide enough', () => {
-    expect(suggest(patch, 4)).toEqual({ universe: 1, address: 11 });
-    expect(suggest(patch, 5)).toEqual({ universe: 1, address: 20 });
-});
-test('no gap: the next universe that has room, at last a new one', () => {
-    expect(suggest(patch, 500)).toEqual({ universe: 3, address: 1 });
-    expect(suggest(null, 500)).toEqual({ universe: 1, address: 1 });
-    expect(suggest(patch, 10, 7)).toEqual({ universe: 7, address: 1 });
-});
 test('slots know their fixture', () => {
     const o = owners(patch, 1);
     expect([o[0], o[9], o[10]]).toEqual(['a', 'a', null]);
     expect(owners(patch, 9).every((x) => x === null)).toBe(true);
-});
-
-test('a row of fixtures goes on into the next universe', () => {
-    const at = (universe: number, address: number) => ({ universe, address });
-    expect(lastOf(at(1, 1), 6, 6, 3)).toEqual(at(1, 13));
-    expect(lastOf(at(2, 300), 100, 100, 4)).toEqual(at(3, 101));
-    expect(lastOf(at(1, 503), 4, 5, 3)).toEqual(at(2, 1));
-    expect(lastOf(at(1, 500), 13, 13, 1)).toEqual(at(1, 500));
-});
-test('a row is suggested where all of it fits', () => {
-    expect(suggestRow(patch, 2, 2, 2)).toEqual({ universe: 1, address: 11 });
-    expect(suggestRow(patch, 2, 3, 2)).toEqual({ universe: 1, address: 20 });
-    expect(suggestRow(patch, 100, 100, 5)).toEqual({ universe: 3, address: 1 });
-    expect(suggestRow(patch, 100, 100, 9)).toEqual({ universe: 2, address: 1 });
-    expect(suggestRow(null, 100, 100, 9, 4)).toEqual({ universe: 4, address: 1 });
-});
-
-test('an entry is put elsewhere', () => {
-    expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a']);
-    expect(moved(['a', 'b', 'c'], 2, 1)).toEqual(['a', 'c', 'b']);
 });
 
 test('an error of a table is said by its line', () => {
