@@ -142,13 +142,23 @@ static enum lm_err sign(struct exchange *x)
     return err;
 }
 
+/* Thread: pool. Who asked was looked at when the head came; a body may take minutes, and in them a session may end. */
+static enum lm_err check_still(struct exchange *x)
+{
+    struct auth *auth = x->api->lumad->auth;
+
+    if (x->req.route->role == ROLE_NONE || auth_holds(auth, &x->req.who))
+        return LM_OK;
+    return problem_set(&x->res.problem, LM_UNAUTHORIZED, "%s", auth_refusal(auth));
+}
+
 /* Thread: pool. */
 static void work(struct request_item *item)
 {
     struct exchange *x = (struct exchange *)(void *)item;
 
     x->err = parse_body(x);
-    if (!x->err && !(x->err = sign(x))) {
+    if (!x->err && !(x->err = check_still(x)) && !(x->err = sign(x))) {
         x->req.db = db_reader_take(x->api->lumad->db);
         x->err = x->req.route->run(&x->req, &x->res);
         db_reader_put(x->api->lumad->db, x->req.db);

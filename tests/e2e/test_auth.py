@@ -168,6 +168,20 @@ class Sessions(Case):
         self.assertEqual(self.as_(d, d.admin, "DELETE", f"/auth/sessions/{other['id']}").status, 404)
         self.assertEqual(d.call("POST", "/auth/logout").status, 204)                                   # nobody may go too
 
+    def test_a_request_that_began_before_its_session_ended_does_nothing(self):
+        d = self.common()
+        body = json.dumps({"name": "kept", "role": "admin"}).encode()
+        for has_ended in (False, True):
+            secret = self.enter(d)
+            with d.raw() as s:
+                s.sendall(f"POST {BASE}/auth/tokens HTTP/1.1\r\nHost: localhost\r\nCookie: lumad_session={secret}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:5])
+                time.sleep(0.3)         # its head is read
+                if has_ended:
+                    self.as_(d, secret, "POST", "/auth/logout", None, 204)
+                s.sendall(body[5:])
+                self.assertIn(b" 401 " if has_ended else b" 201 ", s.recv(4096).split(b"\r\n")[0])
+        self.assertEqual(len([t for t in self.as_(d, d.admin, "GET", "/auth/tokens", None, 200).json["items"] if t["name"] == "kept"]), 1)
+
     def test_ones_own_password(self):
         d = self.common()
         eve = self.user(d, "Una", "viewer")
