@@ -100,7 +100,7 @@ enum lm_err venue_export(struct db_conn *c, struct library *l, const char *venue
 
 /* ---- is it one? ---- */
 
-static enum lm_err check_list(const json_t *doc, const char *name, struct problem *p)
+static enum lm_err check_list(const json_t *doc, const char *name, size_t most, struct problem *p)
 {
     const json_t *list = json_object_get(doc, name), *v;
     char path[PROBLEM_PATH];
@@ -109,6 +109,8 @@ static enum lm_err check_list(const json_t *doc, const char *name, struct proble
     snprintf(path, sizeof(path), "/%s", name);
     if (list && !json_is_array(list))
         return problem_add(p, path, "must be a list");
+    if (json_array_size(list) > most)
+        return problem_add(p, path, "are more than %zu", most);
     json_array_foreach (list, i, v) {
         snprintf(path, sizeof(path), "/%s/%zu", name, i);
         if (!json_is_object(v))
@@ -119,8 +121,9 @@ static enum lm_err check_list(const json_t *doc, const char *name, struct proble
 
 static enum lm_err check_document(const json_t *doc, struct problem *p)
 {
-    static const char *const known[] = { "format", "version", "venue", "fixtures", "groups", "outputs", "parks", "definitions", NULL },
-                      *const lists[] = { "fixtures", "groups", "outputs", "parks", "definitions", NULL };
+    static const char *const known[] = { "format", "version", "venue", "fixtures", "groups", "outputs", "parks", "definitions", NULL };
+    static const struct { const char *name; size_t most; } lists[] = { { "fixtures", VENUE_FILE_ROWS }, { "groups", VENUE_FILE_ROWS }, { "outputs", VENUE_FILE_ROWS },
+                                                                       { "parks", SIZE_MAX }, { "definitions", VENUE_FILE_DEFINITIONS } };
 
     if (!json_is_object(doc))
         return problem_set(p, LM_BAD_REQUEST, "The body must be an object.");
@@ -135,10 +138,8 @@ static enum lm_err check_document(const json_t *doc, struct problem *p)
     json_only(doc, known, p);
     if (!json_is_object(json_object_get(doc, "venue")))
         problem_add(p, "/venue", "must be an object");
-    for (size_t i = 0; lists[i]; i++)
-        check_list(doc, lists[i], p);
-    if (json_array_size(json_object_get(doc, "definitions")) > VENUE_FILE_DEFINITIONS)
-        problem_add(p, "/definitions", "are more than %d", VENUE_FILE_DEFINITIONS);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        check_list(doc, lists[i].name, lists[i].most, p);
     return p->err;
 }
 

@@ -19,7 +19,7 @@
 #include "db/db.h"
 #include "library/library.h"
 
-enum { VENUE_FILE_VERSION = 1, VENUE_FILE_DEFINITIONS = 512 };
+enum { VENUE_FILE_VERSION = 1, VENUE_FILE_DEFINITIONS = 512, VENUE_FILE_ROWS = 20000 };     /* of fixtures, groups and outputs each: nobody else writes meanwhile */
 
 /* LM_NOT_FOUND: no such venue. */
 enum lm_err venue_export(struct db_conn *c, struct library *l, const char *venue_id, json_t **doc, struct problem *p);

@@ -217,6 +217,7 @@ class VenueFile(unittest.TestCase):
             ({"definitions": [{"path": "a/b.qxf", "text": 7}]}, "/definitions/0/text"), ({"definitions": [{"path": "a/.b/c.qxf", "text": self.own.read_text()}]}, None),
             ({"definitions": [{"path": "x" * 300 + ".qxf", "text": self.own.read_text()}]}, None),
             ({"definitions": [{"path": "Own/Own-Par.qxf", "text": "a"}] * 513}, "/definitions"),
+            ({"fixtures": [{}] * 20_001}, "/fixtures"), ({"groups": [{}] * 20_001}, "/groups"), ({"outputs": [{}] * 20_001}, "/outputs"),
         ):
             with self.subTest(members=str(members)[:80]):
                 doc = self.changed(**members)
