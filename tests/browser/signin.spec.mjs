@@ -45,7 +45,7 @@ await run(120, async () => {
     for (const p of [page, other]) {
         p.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
         /* The browser reports every refused request by itself; refusals are what this file is about. */
-        p.on('console', (m) => m.type() === 'error' && !/status of (401|403|409|422|429)|WebSocket/.test(m.text()) && errors.push(`${m.text()} ${m.location().url}`));
+        p.on('console', (m) => m.type() === 'error' && !/status of (401|403|409|422|429)|WebSocket|ERR_FAILED/.test(m.text()) && errors.push(`${m.text()} ${m.location().url}`));
     }
     other.on('response', (r) => r.url().includes('/api/v1/') && asked.push({ method: r.request().method(), path: new URL(r.url()).pathname.replace('/api/v1', ''), status: r.status() }));
     const shot = async (p, name, sizes = [[1280, 800]]) => {
@@ -175,6 +175,10 @@ await run(120, async () => {
             await other.keyboard.press('Enter');
             await goes(dialog(other));
         };
+        const endOlaf = async () => {
+            const { body } = await api(page, 'GET', '/auth/sessions');
+            for (const s of (body.items ?? body).filter((x) => x.user_name === 'olaf')) await api(page, 'DELETE', `/auth/sessions/${s.id}`);
+        };
         await signIn('olaf', OLAF);
         check(await until(async () => /olaf, operator/.test((await whoami(other).getAttribute('aria-label').catch(() => '')) ?? '')), 'an operator is in');
         await other.setViewportSize({ width: 1280, height: 800 });
@@ -182,10 +186,7 @@ await run(120, async () => {
         const field = other.getByLabel('Name', { exact: true }).first();
         await field.waitFor();
         await field.fill('Half a na');
-        await api(page, 'GET', '/auth/sessions').then(async ({ body }) => {
-            const all = Array.isArray(body) ? body : body.items;
-            for (const s of all.filter((x) => x.user_name === 'olaf')) await api(page, 'DELETE', `/auth/sessions/${s.id}`);
-        });
+        await endOlaf();
         check(await shows(dialog(other)), 'a session that is ended asks to sign in over what is there');
         check(await until(async () => (await field.inputValue()) === 'Half a na'), 'what was typed is still there');
         await shot(other, 'ended');
@@ -199,6 +200,29 @@ await run(120, async () => {
         await other.keyboard.press('Enter');
         check(await until(async () => /^Half a na(me)?$/.test((await api(page, 'GET', `/patterns/${pattern}`)).body?.name ?? '')), `and the edit goes on: ${(await api(page, 'GET', `/patterns/${pattern}`)).body?.name}`);
         check(await until(() => other.evaluate(() => window.__lumad?.frameSeq !== undefined)), 'the light is followed again');
+
+        /* ---- another one signs in where an edit was not sent ---- */
+        const nameNow = async () => (await api(page, 'GET', `/patterns/${pattern}`)).body?.name;
+        await other.route('**/api/v1/patterns/*', (route) => (route.request().method() === 'PATCH' ? route.abort() : route.continue()));
+        await field.fill('By olaf');
+        await field.press('Enter');
+        check(await shows(other.getByText('edit waits to be sent')), 'an edit that is not answered waits');
+        await endOlaf();
+        check(await shows(dialog(other)), 'its session ends');
+        await signIn('vera', VERA);
+        await other.unroute('**/api/v1/patterns/*');
+        const left = other.getByText(/1 edit of olaf was not sent, and waits until olaf signs in here again/);
+        check(await shows(left), 'another one is told whose edit waits');
+        check((await other.getByRole('button', { name: 'Drop it' }).isVisible()) && (await other.getByRole('button', { name: /^Send it as/ }).count()) === 0, 'a viewer can drop it, and not send it');
+        check((await faults(other)).length === 0, `axe: ${(await faults(other)).join(' | ')}`);
+        await shot(other, 'left', [[1280, 800], [800, 1000]]);
+        await other.waitForTimeout(1300);
+        check((await nameNow()) !== 'By olaf', 'it is not sent by itself');
+        await other.reload();
+        check(await shows(left), 'nor lost with a reload');
+        await other.getByRole('note').getByRole('button', { name: 'Sign in as somebody else' }).click();
+        await signIn('olaf', OLAF);
+        check((await goes(left)) && (await until(async () => (await nameNow()) === 'By olaf')), 'and goes out when its maker is back');
 
         /* ---- browsers, and an admin's settings are not an operator's ---- */
         await other.goto(`${site}/#/settings/general`);

@@ -3,7 +3,7 @@
  * problem document: `detail` for people, `errors[]` for fields, `status` for code.
  */
 import { door } from './door';
-import { Outbox, type Letter } from './outbox';
+import { Dropped, Outbox, type Author, type Letter } from './outbox';
 import type { List } from './types';
 
 export const BASE = '/api/v1';
@@ -67,6 +67,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
 
 export function asError(e: unknown): ApiError {
     if (e instanceof ApiError) return e;
+    if (e instanceof Dropped) return new ApiError(0, 'Dropped', 'It was dropped before it was sent.', 'dropped');
     return new ApiError(0, 'No answer', 'lumad does not answer. While it runs, the show goes on without this page.');
 }
 
@@ -79,12 +80,17 @@ interface Options {
     /* Of an edit, for when it has to wait or comes too late: what it is, and what was there before. */
     label?: string;
     base?: Record<string, unknown>;
+    /* Who made it; absent: whoever is signed in. */
+    by?: Author | undefined;
 }
+
+export const gone = () => new ApiError(401, 'Signed out', 'Who asked for it is not signed in on this page any more; it was not done.');
 
 /* To lumad, through the door: what meets the end of a session is sent again when somebody has signed in. */
 async function send(path: string, init: RequestInit & { method: string }): Promise<Response> {
+    const { who } = door;
     for (;;) {
-        if (!(await door.pass(init.method, path))) throw new ApiError(401, 'Signed out', 'Nobody is signed in on this page any more; it was not done.');
+        if (!(await door.pass(init.method, path, who))) throw gone();
         let response: Response;
         try {
             response = await fetch(BASE + path, init);
@@ -154,6 +160,7 @@ export async function request<T>(method: string, path: string, options: Options 
     if (options.body !== undefined) letter.body = options.body;
     if (options.version !== undefined) letter.version = options.version;
     if (options.base) letter.base = options.base;
+    if (options.by) letter.by = options.by;
     return (await outbox.send(letter)) as T;
 }
 

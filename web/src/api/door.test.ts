@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => {
     door.onRefused = null;
-    door.open();
+    door.open('');
     vi.unstubAllGlobals();
 });
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -58,4 +58,17 @@ test('behind a shut door nothing is asked, and all of it afterwards', async () =
     door.open();
     await both;
     expect(asked).toEqual(['GET /show', 'GET /tracks']);
+});
+
+test('what one wanted is not done in the name of another who comes in; what is only looked at is', async () => {
+    door.onRefused = () => undefined;
+    role = 'operator';
+    door.open('olaf');
+    door.shut();
+    const act = expect(post('/venues/import', {})).rejects.toMatchObject({ status: 401 });
+    const look = get('/tracks');
+    const entry = post('/auth/login', { name: 'vera' });
+    door.open('vera');
+    await Promise.all([act, look, entry]);
+    expect(asked.sort()).toEqual(['GET /tracks', 'POST /auth/login']);
 });

@@ -12,6 +12,8 @@ const THIS_MOMENT = /^\/(host-audio|show|cues)(\/|\?|$)|\/(identify|test)(\?|$)|
 class Door {
     /* The session's: it learns here that nobody is signed in any more, and shuts the door. */
     onRefused: (() => void) | null = null;
+    /* Who came in last, or ''; what somebody else wanted to do does not go through in that name. */
+    who = '';
     private opened: Promise<void> | null = null; /* null: open */
     private unlock: () => void = () => undefined;
 
@@ -23,18 +25,20 @@ class Door {
         this.opened ??= new Promise((resolve) => (this.unlock = resolve));
     }
 
-    open() {
+    open(who = this.who) {
+        this.who = who;
         this.opened = null;
         this.unlock();
     }
 
     /* True when it may be asked, after a wait if need be; false: not now, and not later. */
-    async pass(method: string, path: string): Promise<boolean> {
-        while (this.opened && !ANYBODY.test(path)) {
+    async pass(method: string, path: string, who: string): Promise<boolean> {
+        if (ANYBODY.test(path)) return true;
+        while (this.opened) {
             if (method !== 'GET' && THIS_MOMENT.test(path)) return false;
             await this.opened;
         }
-        return true;
+        return method === 'GET' || !who || who === this.who;
     }
 
     /* After a 401: true when it is worth asking again, through the door. */

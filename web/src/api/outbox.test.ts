@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Outbox, type Letter } from './outbox';
+import { Dropped, Outbox, type Letter } from './outbox';
 
 class Lost extends Error {}
 class Busy extends Error {}
@@ -124,4 +124,67 @@ test('a broken storage is an empty one', () => {
     const o = box();
     o.resume();
     expect(o.letters).toEqual([]);
+});
+
+const olaf = { id: 'o', name: 'olaf' };
+const vera = { id: 'v', name: 'vera' };
+
+test('what somebody left is not sent by another, who goes on all the same, and is sent when the first one is back', async () => {
+    const o = box();
+    o.sign(olaf);
+    o.lost();
+    const left = o.send(letter('a'));
+    o.sign(vera);
+    await o.back();
+    expect(await o.send(letter('b'))).toBe('done b');
+    expect([sent, o.letters, o.strangers.map((l) => [l.label, l.by?.name])]).toEqual([['b'], [], [['a', 'olaf']]]);
+    o.sign(olaf);
+    expect(await left).toBe('done a');
+    expect(kept).toBeNull();
+});
+
+test('what is on its way when another comes in is held, whatever it is told; sent as their own where they want it', async () => {
+    const o = box();
+    o.sign(olaf);
+    let refuse: (e: Error) => void = () => undefined;
+    answer = () => new Promise((_, reject) => (refuse = reject));
+    const left = o.send(letter('a'));
+    const release = o.hold(letter('b'));
+    o.sign(vera);
+    refuse(new Refused());
+    await vi.waitFor(() => expect(o.strangers.map((l) => l.label)).toEqual(['a', 'b']));
+    answer = async (l) => `done ${l.label} by ${l.by?.name}`;
+    o.adopt();
+    expect(await left).toBe('done a by vera');
+    expect(release).not.toThrow();
+    expect([o.strangers, kept]).toEqual([[], null]);
+});
+
+test('what is dropped is told to who made it, and so is what waited behind it', async () => {
+    const o = box();
+    o.sign(olaf);
+    o.lost();
+    const left = expect(o.send(letter('a'))).rejects.toBeInstanceOf(Dropped);
+    const release = o.hold(letter('b'));
+    o.sign(vera);
+    o.drop();
+    await left;
+    expect(release).toThrow(Dropped);
+    await o.back();
+    expect([sent, kept]).toEqual([[], null]);
+});
+
+test('after a reload too: until it is known who is here nothing of anybody is sent', async () => {
+    const first = box();
+    first.sign(olaf);
+    first.lost();
+    void first.send(letter('a'));
+    const o = box();
+    o.resume();
+    await o.back();
+    o.sign(vera);
+    await o.back();
+    expect([sent, o.strangers.map((l) => l.by?.name)]).toEqual([[], ['olaf']]);
+    o.sign(olaf);
+    await vi.waitFor(() => expect(sent).toEqual(['a']));
 });

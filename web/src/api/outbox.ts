@@ -4,7 +4,14 @@
  * none: what is found there at the start is sent again, and `onOrphan` hears how that went, for nobody else is waiting.
  *
  * Only what may be sent twice comes here: If-Match on PATCH, PUT and DELETE, the client's own id on POST. It knows nothing of HTTP: `transmit` does.
+ *
+ * An edit is of whoever was signed in when it was made. When another comes in, what the first one left is not sent: it lies here (`strangers`) until the first
+ * one is back, or until the other one sends it as their own or drops it.
  */
+export interface Author {
+    id: string;
+    name: string;
+}
 export interface Letter {
     method: string;
     path: string;
@@ -15,7 +22,11 @@ export interface Letter {
     label: string;
     /* What the row said of the members in the body when the edit was made. */
     base?: Record<string, unknown> | undefined;
+    /* Absent: nobody has to sign in here. */
+    by?: Author | undefined;
 }
+/* An edit that was dropped instead of sent: whoever made it is not here to hear of it. */
+export class Dropped extends Error {}
 
 /* `none`: no answer at all; `busy`: not now, nothing was done; `final`: that is the answer. */
 export type Verdict = 'none' | 'busy' | 'final';
@@ -50,7 +61,9 @@ export class Outbox {
     private waiting: Entry[] = [];
     private flying = new Map<Entry, AbortController>();
     /* Those that whoever made them sends when their turn comes: stored and shown with the others. */
-    private held: { id: number; letter: Letter }[] = [];
+    private held: { id: number; letter: Letter; isDropped: boolean }[] = [];
+    /* Who is signed in; null: nobody has to be; undefined: not known yet, and what somebody made waits until it is. */
+    author: Author | null | undefined = undefined;
     private next = 1;
     private isLost = false;
     private isFlushing = false;
@@ -60,25 +73,56 @@ export class Outbox {
 
     /* Those that wait, oldest first. */
     get letters(): Letter[] {
-        return this.waiting.length ? [...this.waiting, ...this.held].sort((a, b) => a.id - b.id).map((e) => e.letter) : [];
+        return this.waiting.some((e) => !this.isStrange(e)) ? this.all((e) => !this.isStrange(e)) : [];
     }
 
-    /* An edit that waits for another of the same row, and is not sent yet. Until the returned function is called it is as safe as one that was. */
+    /* Those that somebody else left, oldest first. */
+    get strangers(): Letter[] {
+        return this.all((e) => this.isStrange(e));
+    }
+
+    sign(author: Author | null) {
+        this.author = author;
+        for (const [entry, stop] of this.flying) if (this.isStrange(entry)) stop.abort();
+        this.changed();
+        if (!this.isLost) void this.flush();
+    }
+
+    /* What somebody else left is of whoever is here now. */
+    adopt() {
+        for (const letter of this.strangers) letter.by = this.author ?? undefined;
+        this.changed();
+        if (!this.isLost) void this.flush();
+    }
+
+    drop() {
+        for (const entry of this.held.filter((h) => this.isStrange(h))) entry.isDropped = true;
+        const gone = this.waiting.filter((e) => this.isStrange(e));
+        this.waiting = this.waiting.filter((e) => !gone.includes(e));
+        this.changed();
+        for (const entry of gone) entry.reject(new Dropped('Dropped'));
+    }
+
+    /* An edit that waits for another of the same row, and is not sent yet. Until the returned function is called it is as safe as one that was;
+     * which throws where it was dropped meanwhile. */
     hold(letter: Letter): () => void {
-        const entry = { id: this.next++, letter };
+        letter.by ??= this.author ?? undefined;
+        const entry = { id: this.next++, letter, isDropped: false };
         this.held.push(entry);
         this.changed();
         return () => {
             this.held = this.held.filter((h) => h !== entry);
             this.changed();
+            if (entry.isDropped) throw new Dropped('Dropped');
         };
     }
 
     send(letter: Letter): Promise<unknown> {
+        letter.by ??= this.author ?? undefined;
         return new Promise((resolve, reject) => {
             const entry: Entry = { id: this.next++, letter, tries: 0, resolve, reject, isOrphan: false };
             /* Behind those that wait already. */
-            if (this.isLost || this.waiting.length) {
+            if (this.isLost || !this.maySend(entry) || this.waiting.some((e) => this.maySend(e))) {
                 this.wait(entry);
                 if (!this.isLost) void this.flush();
             } else {
@@ -121,6 +165,17 @@ export class Outbox {
         this.changed();
     }
 
+    private isStrange({ letter }: { letter: Letter }): boolean {
+        return !!this.author && letter.by !== undefined && letter.by.id !== this.author.id;
+    }
+    private maySend(entry: Entry): boolean {
+        return !this.isStrange(entry) && (this.author !== undefined || entry.letter.by === undefined);
+    }
+
+    private all(isMeant: (entry: { letter: Letter }) => boolean): Letter[] {
+        return [...this.waiting, ...this.held].filter(isMeant).sort((a, b) => a.id - b.id).map((e) => e.letter);
+    }
+
     private wait(entry: Entry) {
         this.waiting.push(entry);
         this.waiting.sort((a, b) => a.id - b.id);
@@ -145,7 +200,8 @@ export class Outbox {
             this.done(entry);
             entry.resolve(answer);
         } catch (e) {
-            verdict = this.o.judge(e);
+            /* Refused for want of whoever made it. */
+            verdict = this.isStrange(entry) ? 'none' : this.o.judge(e);
             if (verdict === 'busy' && ++entry.tries > BUSY_TRIES) verdict = 'final';
             if (verdict === 'none') entry.tries++;
             if (verdict === 'final') {
@@ -174,9 +230,11 @@ export class Outbox {
         if (this.isFlushing) return;
         this.isFlushing = true;
         clearTimeout(this.timer);
-        while (!this.isLost && this.waiting.length) {
-            const verdict = await this.attempt(this.waiting[0]!);
-            if (verdict === 'final') continue;
+        while (!this.isLost) {
+            const entry = this.waiting.find((e) => this.maySend(e));
+            if (!entry) break;
+            const verdict = await this.attempt(entry);
+            if (verdict === 'final' || this.isStrange(entry)) continue;
             if (!this.isLost) this.later();
             break;
         }

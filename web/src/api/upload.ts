@@ -1,5 +1,5 @@
 /* One file to POST /tracks. XMLHttpRequest, because fetch() cannot report what was sent. */
-import { ApiError, BASE, problem } from './client';
+import { ApiError, BASE, gone, problem } from './client';
 import { door } from './door';
 import type { Track } from './types';
 
@@ -57,8 +57,9 @@ export function uploadTo<T>(path: string, body: Blob, type: string, progress: (s
         xhr.onabort = () => reject(cancelled());
         xhr.send(body);
     });
+    const { who } = door;
     async function whole(): Promise<{ body: T; status: number }> {
-        await door.pass('POST', path);
+        if (!(await door.pass('POST', path, who))) throw gone();
         try {
             return await once();
         } catch (e) {

@@ -120,6 +120,8 @@ interface Turn {
 /* The edits of one row on their way: one after the other, each on the version the last one
  * made. A value that is being dragged overtakes its older self that was not sent yet. */
 interface Lane {
+    /* One's own: what somebody else left may have to wait. */
+    by: string | undefined;
     tail: Promise<unknown>;
     waiting: Turn | null;
     made: number;
@@ -128,17 +130,21 @@ interface Lane {
     isBusy: boolean;
 }
 const lanes = new Map<string, Lane>();
+function laneOf(id: string): Lane {
+    const by = outbox.author?.id;
+    let lane = lanes.get(id);
+    if (lane?.by !== by || !lane) lanes.set(id, (lane = { by, tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false }));
+    return lane;
+}
 /* A version that a step made: the page may not have seen it yet when the next edit begins. */
 function made<T extends Row>(row: T): T {
-    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false };
-    lanes.set(row.id, lane);
+    const lane = laneOf(row.id);
     if (row.version > lane.made) Object.assign(lane, { made: row.version, row });
     return row;
 }
 
 function inTurn<T extends Row>(kind: Kind, row: T, change: object): Turn {
-    const lane = lanes.get(row.id) ?? { tail: Promise.resolve(), waiting: null, made: 0, row: null, isBusy: false };
-    lanes.set(row.id, lane);
+    const lane = laneOf(row.id);
     const keys = Object.keys(change).sort().join();
     if (lane.waiting?.keys === keys) {
         lane.waiting.change = lane.waiting.letter.body = change;
@@ -147,14 +153,14 @@ function inTurn<T extends Row>(kind: Kind, row: T, change: object): Turn {
     const letter: Letter = { method: 'PATCH', path: kind.one(row.id), body: change, version: row.version, label: `change ${kind.label}`, base: content(row, Object.keys(change)) };
     const release = lane.isBusy ? outbox.hold(letter) : null;
     const send = async () => {
-        release?.();
         if (lane.waiting === turn) lane.waiting = null;
+        release?.();
         const from = lane.made > row.version && lane.row ? lane.row : row;
         const base = content(from, Object.keys(turn.change));
         const late = { method: 'PATCH', path: letter.path, label: letter.label, change: turn.change as Values, base } as const;
         let latest: T;
         try {
-            latest = await request<T>('PATCH', late.path, { body: late.change, version: Math.max(row.version, lane.made), label: late.label, base });
+            latest = await request<T>('PATCH', late.path, { body: late.change, version: Math.max(row.version, lane.made), label: late.label, base, by: letter.by });
         } catch (e) {
             const error = asError(e);
             /* The same was set once more meanwhile: that is what it is about. */

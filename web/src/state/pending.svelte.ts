@@ -1,5 +1,6 @@
 /* The edits that wait for a connection, as the frame shows them, and what becomes of those that a reload left without anybody. */
 import { ApiError, asError, outbox } from '../api/client';
+import type { Letter } from '../api/outbox';
 import { changed } from './changes';
 import { toasts } from './toasts.svelte';
 
@@ -21,10 +22,15 @@ const clashes = () => import('./clashes.svelte').then((m) => m.clashes);
 class Pending {
     /* "change fixture", oldest first. */
     labels = $state.raw<readonly string[]>([]);
+    /* Those that somebody else left. */
+    strangers = $state.raw<readonly Letter[]>([]);
 
     /* Once, before anything is sent. */
     start() {
-        outbox.onChange = () => (this.labels = outbox.letters.map((l) => l.label));
+        outbox.onChange = () => {
+            this.labels = outbox.letters.map((l) => l.label);
+            this.strangers = outbox.strangers;
+        };
         outbox.onOrphan = (letter, error) => {
             if (error === null) return changed('*');
             const e = asError(error);
@@ -36,6 +42,9 @@ class Pending {
         outbox.resume();
         if (hasClashes()) void clashes().then((c) => c.resume());
     }
+
+    adopt = () => outbox.adopt();
+    drop = () => outbox.drop();
 }
 
 export const pending = new Pending();

@@ -2,7 +2,7 @@
  * Who is here and what they may do. It opens the door of the API and the socket when somebody may look, and asks to sign in over what is there when nobody
  * may: at the start, when a session ends, when a request is refused. What was asked meanwhile waits at the door and goes on.
  */
-import { get, post } from '../api/client';
+import { get, outbox, post } from '../api/client';
 import { door } from '../api/door';
 import type { Me, Role } from '../api/types';
 import { link } from './link.svelte';
@@ -104,7 +104,8 @@ class Session {
     }
 
     private admit() {
-        door.open();
+        if (this.me) outbox.sign(this.me.user);
+        door.open(this.me?.user?.id);
         link.open();
     }
 

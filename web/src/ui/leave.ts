@@ -5,9 +5,9 @@ import { pending } from '../state/pending.svelte';
 import { session } from '../state/session.svelte';
 
 export async function signOut() {
-    const n = pending.labels.length;
+    const n = pending.labels.length + pending.strangers.length;
     const isSure =
         n === 0 ||
-        (await asks.ask({ title: 'Sign out now?', text: `${n === 1 ? 'One edit waits' : `${n} edits wait`} for the connection and would be lost.`, yes: 'Sign out' }));
+        (await asks.ask({ title: 'Sign out now?', text: `${n === 1 ? 'One edit waits' : `${n} edits wait`} to be sent and would be lost.`, yes: 'Sign out' }));
     if (isSure) await attempt('Sign out', () => session.signOut());
 }
