@@ -112,9 +112,9 @@ static enum lm_err choose(const struct track_wish *w, size_t *order, bool *is_do
 
 enum lm_err track_index(struct db_conn *c, const struct track_wish *w, json_t **index, struct problem *p)
 {
-    size_t order;
-    bool is_down;
-    enum show show;
+    size_t order = 0;
+    bool is_down = false;
+    enum show show = SHOW_ALL;
     struct str sql = { 0 };
     const char *words[WORDS_MAX];
     int n = 0;

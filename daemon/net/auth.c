@@ -256,9 +256,10 @@ static enum lm_err take_all(struct auth *a, struct problem *p)
     struct user_row *users = NULL;
     struct token_row *tokens = NULL;
     size_t n_users, n_tokens;
+    int64_t version;
     enum lm_err err;
 
-    if ((err = accounts_version(a->state, &a->version)) || (err = users_load(a->state, &users, &n_users, p)))
+    if ((err = accounts_version(a->state, &version)) || (err = users_load(a->state, &users, &n_users, p)))
         return err;
     if ((err = tokens_load(a->state, &tokens, &n_tokens, p)) || (err = take_sessions(a, p))) {
         free(users);
@@ -271,6 +272,7 @@ static enum lm_err take_all(struct auth *a, struct problem *p)
     a->users = users, a->n_users = n_users;
     a->tokens = tokens, a->n_tokens = n_tokens;
     pthread_mutex_unlock(&a->lock);
+    a->version = version;               /* not before: what could not be read is looked for again */
     return LM_OK;
 }
 
