@@ -84,7 +84,7 @@ static bool is_same(const struct line *a, const struct line *b)
            !strcmp(a->user_name, b->user_name) && !strcmp(a->address, b->address) && !strcmp(a->table, b->table) && is_same_kind(a->detail, b->detail);
 }
 
-/* false: it is in the list now. */
+/* True: a line that is there counts it too. */
 static bool merge(struct audit *a, struct line *fresh)
 {
     for (struct line *l = a->first; l; l = l->next)
@@ -194,7 +194,7 @@ static void collect(struct audit *a, struct batch *b, int64_t now, bool is_all, 
     a->last = &a->first;
     for (struct line *l; (l = *a->last);) {
         int64_t window = !strcmp(l->action, AUDIT_FAILED) ? SAME_FAILED_MS : SAME_MS;
-        bool is_over = now - l->last_ms > window || now - l->began_ms > LONGEST_MS;
+        bool is_over = now - l->last_ms > window || now - l->began_ms > LONGEST_MS || a->n > LINES_MAX / 2;     /* who floods must not hide what comes next */
         if (l->is_dirty && b->n < AT_ONCE && (!l->id || is_all || is_over || now - l->written_ms >= SAME_MS)) {
             struct copy *w = &b->copies[b->n];
             if ((w->detail = detail_text(l))) {

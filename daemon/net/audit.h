@@ -1,11 +1,11 @@
 #pragma once
 /*
  * The audit log: one line for each change that succeeded and each sign-in that failed. A line is in the database some milliseconds after the change; the same again within two
- * seconds (a fader that is drawn) is the same line, with how often and the last values, for at most a minute.
+ * seconds (a fader that is drawn) is the same line, with how often and the last values, for at most a minute (less while hundreds come at once).
  *
  * Nothing secret is in it: whoever adds a line sees to that. A name that nobody has is not kept either: people type passwords into that field.
  *
- * On a full disk lines wait (the last 1000; then the number of those lost) and the warning `audit` stands.
+ * On a full disk lines wait (1000; of further ones the number alone) and the warning `audit` stands.
  *
  * THREADS  Any that may block; audit_add() waits for a short lock alone.
  */

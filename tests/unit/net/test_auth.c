@@ -216,6 +216,34 @@ TEST(one_user_has_thirty_sessions_and_the_unused_goes)
     end();
 }
 
+TEST(who_floods_hides_nothing)
+{
+    struct caller who = { .role = ROLE_OPERATOR, .name = "ann", .address = "10.0.0.1" };
+    json_t *page = NULL;
+    char id[24];
+    int again_ms;
+
+    db = test_open();
+    CHECK(db);
+    struct audit *a = audit_new(db);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(id, sizeof(id), "%d", i);
+        audit_add(a, &who, "POST /venues", "venues", id, NULL);
+        if (i % 100 == 99)
+            CHECK_INT(audit_flush(a, &again_ms), LM_OK);
+    }
+    struct db_conn *c = db_reader_take(db);
+    CHECK_INT(audit_page(c, "lost", NULL, 10, &page, &problem), LM_OK);
+    CHECK_INT(json_array_size(json_object_get(page, "items")), 0);
+    json_decref(page);
+    CHECK_INT(audit_page(c, NULL, NULL, 1, &page, &problem), LM_OK);
+    CHECK_STR(json_get_text(json_array_get(json_object_get(page, "items"), 0), "row_id", ""), "1999");
+    json_decref(page);
+    db_reader_put(db, c);
+    audit_free(a);
+    db_close(db);
+}
+
 TEST(a_fader_is_one_line_and_another_thing_is_another)
 {
     struct caller who = { .role = ROLE_OPERATOR, .name = "ann", .address = "10.0.0.1" };
