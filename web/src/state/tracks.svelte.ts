@@ -100,7 +100,10 @@ class Tracks {
             this.error = null;
         } catch (e) {
             this.error = asError(e);
-            /* What is looked at is asked for again when there is news, or a connection. */
+            /* Asked for again when there is news, or a connection. */
+            for (const id of ids) (this.known.has(id) ? this.dirty : this.wanted).add(id);
+            this.busy--;
+            return;
         }
         this.busy--;
         this.trim();
