@@ -67,7 +67,7 @@ export function problem(status: number, statusText: string, body: unknown): ApiE
 
 export function asError(e: unknown): ApiError {
     if (e instanceof ApiError) return e;
-    if (e instanceof Dropped) return new ApiError(0, 'Dropped', 'It was dropped before it was sent.', 'dropped');
+    if (e instanceof Dropped) return new ApiError(0, 'Dropped', e.message, 'dropped');
     return new ApiError(0, 'No answer', 'lumad does not answer. While it runs, the show goes on without this page.');
 }
 

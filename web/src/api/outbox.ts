@@ -26,7 +26,9 @@ export interface Letter {
     by?: Author | undefined;
 }
 /* An edit that was dropped instead of sent: whoever made it is not here to hear of it. */
-export class Dropped extends Error {}
+export class Dropped extends Error {
+    override message = 'It was dropped before it was sent.';
+}
 
 /* `none`: no answer at all; `busy`: not now, nothing was done; `final`: that is the answer. */
 export type Verdict = 'none' | 'busy' | 'final';
@@ -64,6 +66,8 @@ export class Outbox {
     private held: { id: number; letter: Letter; isDropped: boolean }[] = [];
     /* Who is signed in; null: nobody has to be; undefined: not known yet, and what somebody made waits until it is. */
     author: Author | null | undefined = undefined;
+    /* How often something was dropped. */
+    drops = 0;
     private next = 1;
     private isLost = false;
     private isFlushing = false;
@@ -96,11 +100,12 @@ export class Outbox {
     }
 
     drop() {
+        this.drops++;
         for (const entry of this.held.filter((h) => this.isStrange(h))) entry.isDropped = true;
         const gone = this.waiting.filter((e) => this.isStrange(e));
         this.waiting = this.waiting.filter((e) => !gone.includes(e));
         this.changed();
-        for (const entry of gone) entry.reject(new Dropped('Dropped'));
+        for (const entry of gone) entry.reject(new Dropped());
     }
 
     /* An edit that waits for another of the same row, and is not sent yet. Until the returned function is called it is as safe as one that was;
@@ -113,7 +118,7 @@ export class Outbox {
         return () => {
             this.held = this.held.filter((h) => h !== entry);
             this.changed();
-            if (entry.isDropped) throw new Dropped('Dropped');
+            if (entry.isDropped) throw new Dropped();
         };
     }
 

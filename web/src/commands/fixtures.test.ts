@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Fixture } from '../api/types';
+import { outbox } from '../api/client';
 import { editFixtures } from './fixtures';
 import { history } from './history.svelte';
 
@@ -85,4 +86,19 @@ test('edits follow each other, each on what the last one left', async () => {
         editFixtures('y', '/venues/v', old, { update: new Map([['a', { pos_y: 2 }]]) }),
     ]);
     expect(rows.get('a')).toMatchObject({ pos_x: 1, pos_y: 2 });
+});
+
+test('who comes in does not wait for what another left; where that is dropped, nothing that was to follow it is sent', async () => {
+    outbox.sign({ id: 'o', name: 'olaf' });
+    outbox.lost();
+    const old = all();
+    const left = ['x', 'y'].map((label) => expect(editFixtures('one', '/venues/v', old, { update: new Map([['a', { label }]]) })).rejects.toThrow('dropped'));
+    await Promise.resolve();
+    outbox.sign({ id: 'v', name: 'vera' });
+    await outbox.back();
+    await editFixtures('two', '/venues/v', all(), { update: new Map([['b', { label: 'mine' }]]) });
+    outbox.drop();
+    await Promise.all(left);
+    expect(sent.map((s) => s.update?.map((u) => u.label))).toEqual([['mine']]);
+    outbox.author = undefined;
 });

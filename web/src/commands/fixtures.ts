@@ -7,6 +7,7 @@ import type { Fixture } from '../api/types';
 import { uuid } from '../api/uuid';
 import { KINDS } from './edits';
 import { history } from './history.svelte';
+import { Turns } from './turns';
 
 export type FixtureChange = Partial<Omit<Fixture, 'id' | 'version' | 'venue_id'>>;
 export interface FixtureEdits {
@@ -75,17 +76,12 @@ const newest = (f: Fixture): Fixture => {
     return mine && mine.version > f.version ? mine : f;
 };
 
-/* One after the other: each is made on the versions that the one before left. */
-let tail: Promise<unknown> = Promise.resolve();
-function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = tail.then(run, run);
-    tail = turn.catch(() => undefined);
-    return turn;
-}
+/* Each is made on the versions that the one before left. */
+const turns = new Turns();
 
 /* `rows`: the fixtures as they were when the edit was made. */
 export const editFixtures = (label: string, base: string, rows: readonly Fixture[], edits: FixtureEdits): Promise<FixturesEdited> =>
-    history.during(inTurn(() => edit(label, base, new Map(rows.map((f) => [f.id, newest(f)])), edits)));
+    history.during(turns.run(() => edit(label, base, new Map(rows.map((f) => [f.id, newest(f)])), edits)));
 
 async function edit(label: string, base: string, rows: Rows, edits: FixtureEdits): Promise<FixturesEdited> {
     const gone = (edits.delete ?? []).flatMap((id) => rows.get(id) ?? []);
@@ -110,12 +106,12 @@ async function edit(label: string, base: string, rows: Rows, edits: FixtureEdits
     history.push({
         label,
         undo: () =>
-            inTurn(async () => {
+            turns.run(async () => {
                 const now = await fresh(base);
                 added = added.map((f) => (now.has(f.id as string) ? whole(now.get(f.id as string)!) : f));
                 await over(base, { create: gone.map(whole), update: before, delete: added.map((f) => f.id as string) }, left);
             }),
-        redo: () => inTurn(async () => void (left = took(await over(base, { create: added, update: w.update, delete: w.delete }, before)))),
+        redo: () => turns.run(async () => void (left = took(await over(base, { create: added, update: w.update, delete: w.delete }, before)))),
     });
     return result;
 }

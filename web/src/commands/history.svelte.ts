@@ -31,6 +31,7 @@ class History {
     edits = 0;
     private busy = false;
     private work: Promise<unknown> = Promise.resolve();
+    private age = 0;
 
     push(step: Step) {
         this.edits++;
@@ -72,13 +73,24 @@ class History {
         toasts.dropUndo();
     }
 
+    /* Another is here: the steps were somebody else's, and so is what they wait for. */
+    forget() {
+        this.age++;
+        this.done = this.undone = [];
+        this.work = Promise.resolve();
+        this.busy = false;
+        toasts.dropUndo();
+    }
+
     undo = () => this.move('undo');
     redo = () => this.move('redo');
 
     private async move(way: 'undo' | 'redo') {
         if (this.busy) return;
         this.busy = true;
+        const { age } = this;
         await this.work;
+        if (age !== this.age) return;
         const step = (way === 'undo' ? this.done : this.undone).at(-1);
         if (!step) {
             await this.moveBeyond(way);
@@ -89,6 +101,7 @@ class History {
         try {
             this.edits++;
             await step[way]();
+            if (age !== this.age) return;
             if (way === 'undo') {
                 this.done = this.done.slice(0, -1);
                 this.undone = [...this.undone, step];
@@ -99,6 +112,7 @@ class History {
             toasts.note(`${way === 'undo' ? 'Undone' : 'Redone'}: ${step.label}`);
         } catch (e) {
             const error = asError(e);
+            if (age !== this.age) return toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, error);
             /* Without an answer it is still to be done. */
             if (error.status !== 0 && way === 'undo') this.done = this.done.slice(0, -1);
             else if (error.status !== 0) this.undone = this.undone.slice(0, -1);

@@ -101,3 +101,17 @@ test('behind the last step of the session lumad is asked, and a move there drops
     expect(log.at(-1)).toBe('redo fixture');
     history.beyond = null;
 });
+
+test('whoever comes in undoes nothing of somebody else, and does not wait for it', async () => {
+    const log: string[] = [];
+    let done = () => undefined as void;
+    void history.during(new Promise<void>((resolve) => (done = resolve)));
+    history.push(step('theirs', log));
+    const undo = history.undo(); /* waits for the edit */
+    history.forget();
+    history.push(step('mine', log));
+    await history.undo();
+    done();
+    await undo;
+    expect([log, history.next('undo')]).toEqual([['undo mine'], null]);
+});

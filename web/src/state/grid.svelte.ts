@@ -5,6 +5,7 @@
 import { ApiError, asError, del, get, put, request } from '../api/client';
 import type { Beats, GridOp } from '../api/types';
 import { history } from '../commands/history.svelte';
+import { Turns } from '../commands/turns';
 import { Taps } from '../timeline/taps';
 import { live, now } from './live';
 import { toasts } from './toasts.svelte';
@@ -26,7 +27,7 @@ class Grid {
 
     private readonly tapping = new Taps();
     private timer: ReturnType<typeof setTimeout> | null = null;
-    private tail: Promise<unknown> = Promise.resolve();
+    private readonly turns = new Turns();
     /* The version our last edit of a track left: undo refuses where somebody else went on from there. */
     private made = new Map<string, number>();
     private lastShift = -Infinity; /* when the grid was nudged last */
@@ -71,9 +72,7 @@ class Grid {
 
     /* What an operation is called where it can be undone. */
     edit(id: string, op: GridOp, label: string): Promise<boolean> {
-        const act = this.tail.then(() => this.send(id, op, label));
-        this.tail = act;
-        return history.during(act);
+        return history.during(this.turns.run(() => this.send(id, op, label)));
     }
 
     private async send(id: string, op: GridOp, label: string): Promise<boolean> {
@@ -96,7 +95,7 @@ class Grid {
     /* The analysis counts again. */
     reset(id: string): Promise<boolean> {
         const label = 'reset of the beats';
-        const act = this.tail.then(async () => {
+        const act = this.turns.run(async () => {
             this.busy++;
             try {
                 const before = await this.read(id);
@@ -112,7 +111,6 @@ class Grid {
                 this.busy--;
             }
         });
-        this.tail = act;
         return history.during(act);
     }
 

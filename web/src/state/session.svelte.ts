@@ -4,6 +4,7 @@
  */
 import { get, outbox, post } from '../api/client';
 import { door } from '../api/door';
+import { history } from '../commands/history.svelte';
 import type { Me, Role } from '../api/types';
 import { link } from './link.svelte';
 import { toasts } from './toasts.svelte';
@@ -84,6 +85,7 @@ class Session {
     private take(me: Me) {
         if (me.role !== 'none') {
             const isOther = this.me !== null && (this.me.role !== me.role || this.me.user?.id !== me.user?.id);
+            if (this.me?.user && this.me.user.id !== me.user?.id) history.forget();
             this.me = me;
             if (me.user) localStorage.setItem('lumad.name', me.user.name);
             if (this.asking === 'sign-in' || this.asking === 'ended') this.asking = null;

@@ -6,6 +6,7 @@ import { ApiError, del, get, post, put, request } from '../../api/client';
 import type { Group } from '../../api/types';
 import { createRow, KINDS, patchRow } from '../../commands/edits';
 import { history } from '../../commands/history.svelte';
+import { Turns } from '../../commands/turns';
 import type { Resource } from '../../state/resource.svelte';
 import { attempt } from '../../state/stores.svelte';
 import { toasts } from '../../state/toasts.svelte';
@@ -28,7 +29,7 @@ export class GroupEdits {
     /* What is on its way, over what lumad has said last. */
     private echo = $state.raw<ReadonlyMap<string, Partial<Group>>>(new Map());
     private waiting = 0;
-    private tail: Promise<unknown> = Promise.resolve();
+    private readonly turns = new Turns();
 
     constructor(
         private readonly base: () => string,
@@ -151,9 +152,7 @@ export class GroupEdits {
 
     private async inTurn(edit: () => Promise<void>): Promise<void> {
         this.waiting++;
-        const mine = this.tail.then(edit);
-        this.tail = mine.catch(() => undefined);
-        await history.during(this.tail);
+        await history.during(this.turns.run(edit).catch(() => undefined));
         await this.rest();
     }
     private async rest() {
