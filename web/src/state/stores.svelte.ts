@@ -37,7 +37,6 @@ export function hasMoreJobs(): boolean {
 export const batches = keepNewest<Batch>('/batches', 50, ['batches']);
 export const show = keepOne<Show>('/show', ['show', 'venues', 'scores', 'settings']);
 
-
 /* The venue the rooms look at: the one chosen, while it is there; else the show's; else the first. */
 export function lookedAt(): string | null {
     const chosen = venues.data === null || venues.data.some((v) => v.id === ui.venueId) ? ui.venueId : null;
@@ -157,5 +156,4 @@ export function failedJobs(): Job[] {
     });
 }
 
-export const activeBatches = () => batches.data?.filter((b) => b.state === 'running') ?? [];
 export const activeJobs = () => jobs.data?.filter((j) => j.state === 'queued' || j.state === 'running') ?? [];
