@@ -38,7 +38,7 @@ void trash_remove(struct db *db, const char *data_dir, const char *track_id, con
         log_warn("tracks", "the files of track %.36s are still listed", track_id);
 }
 
-void trash_empty(struct db *db, const char *data_dir, int64_t age_ms)
+static void empty(struct db *db, const char *data_dir, int64_t age_ms)
 {
     json_t *files = NULL, *f;
     size_t i;
@@ -62,5 +62,5 @@ void trash_tidy(struct db *db, const char *data_dir)
     if (now - last < HOUR_MS && now >= last)
         return;
     if (atomic_compare_exchange_strong(&last_ms, &last, now))
-        trash_empty(db, data_dir, TRASH_DAYS * DAY_MS);
+        empty(db, data_dir, TRASH_DAYS * DAY_MS);
 }

@@ -7,9 +7,7 @@
 
 enum { TRASH_DAYS = 7 };
 
-/* Removes the files of all that was deleted longer ago than `age_ms`. Nothing that fails is given up: the next call tries it again. */
-void trash_empty(struct db *db, const char *data_dir, int64_t age_ms);
-/* The same of TRASH_DAYS, once an hour at most, however often it is called. */
+/* Removes the files of all that was deleted longer ago than TRASH_DAYS, once an hour at most, however often it is called. Nothing that fails is given up: another call tries it again. */
 void trash_tidy(struct db *db, const char *data_dir);
 /* Of one deleted track, now. */
 void trash_remove(struct db *db, const char *data_dir, const char *track_id, const char *file);

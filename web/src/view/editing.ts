@@ -134,13 +134,12 @@ export class Editing implements Hand {
         const before = this.places();
         const pivot = this.pivot;
         if (!this.canMove || !pivot || !before.size) return false;
-        const held = (fixture && before.get(fixture)) || (before.size === 1 ? [...before.values()][0]! : pivot);
+        /* From a handle, it is the newest of those chosen that stops on the raster. */
+        const held = (fixture && before.get(fixture)) || [...before.values()].at(-1)!;
         this.current = {
             grip: grip ?? { kind: 'plane', axis: facing(this.eye) },
-            from: at, to: at, before, after: before, held: fixture ? held : pivot, pivot, words: '', lines: [],
+            from: at, to: at, before, after: before, held, pivot, words: '', lines: [],
         };
-        /* From a handle, it is the newest of those chosen that stops on the raster. */
-        if (!fixture) this.current.held = [...before.values()].at(-1)!;
         return true;
     }
 
