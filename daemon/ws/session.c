@@ -444,7 +444,8 @@ void session_free(struct session *s)
     w->n_sessions--;
     show_client_leave(w->lumad->show, s->client);
     wslay_event_context_free(s->frames);
-    close(s->fd); /* epoll forgets it by itself */
+    epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd, NULL); /* a child that is being started has the socket too for a moment: closing it alone is not enough */
+    close(s->fd);
     free(s);
     feed_schedule(w);
 }
