@@ -7,7 +7,7 @@ import time
 import unittest
 import uuid
 
-from lumad import Lumad, Refused
+from lumad import Lumad, Refused, tone
 
 
 class Sockets(unittest.TestCase):
@@ -283,6 +283,27 @@ class Sockets(unittest.TestCase):
 
 
 class Stopping(unittest.TestCase):
+    def test_sockets_close_while_workers_are_started(self):
+        """Between fork and exec a worker has every socket too: one that closes then was heard of once more."""
+        with Lumad() as d:
+            end, closed = time.monotonic() + 2, []
+
+            def come_and_go():
+                while time.monotonic() < end:
+                    d.socket().close()
+                    closed.append(1)
+            threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+            for t in threads:
+                t.start()
+            for i in range(1000):
+                if time.monotonic() > end:
+                    break
+                d.upload(tone(0.5, 100 + i, 8000))
+            for t in threads:
+                t.join()
+            self.assertGreater(len(closed), 50)
+            self.assertIsNone(d.proc.poll())
+
     def test_sockets_are_told(self):
         with Lumad() as d, d.socket() as ws:
             told = threading.Thread(target=lambda: codes.append(ws.closed().code))
