@@ -179,7 +179,11 @@ static enum lm_err update_one(struct db_conn *c, const json_t *edit, json_t *upd
     enum lm_err err = members ? row_get(c, &tracks_table, id, &old, p) : problem_set(p, LM_NOMEM, "no memory for an edit");
 
     json_object_del(members, "was");
-    if (!err && json_is_object(was) && !is_still(old, was))
+    if (!err && was && !json_is_object(was))            /* a guard that cannot be read must not count as none */
+        err = problem_add(p, "/was", "must be an object");
+    if (!err && version && !json_is_integer(version))
+        err = problem_add(p, "/version", "must be the version of the row");
+    if (!err && was && !is_still(old, was))
         err = problem_set(p, LM_STALE, "\"%.100s\" was changed meanwhile; all stays as it is.", json_get_text(old, "title", ""));
     if (!err)
         err = row_patch(c, &tracks_table, id, members, json_is_integer(version) ? json_integer_value(version) : -1, &row, p);

@@ -56,6 +56,8 @@ class TrackList(unittest.TestCase):
         self.assertEqual(self.d.get(f"/tracks/{ids[1]}")["artist"], "All", "all of it or nothing")
         self.assertEqual(len(self.d.post("/tracks/batch", {"update": back[1:]})["updated"]), 2)
         self.assertEqual(self.d.call("POST", "/tracks/batch", {"update": [{"artist": "x"}]}).status, 422)
+        for guard in ({"was": 5}, {"was": None}, {"version": "7"}):
+            self.assertEqual(self.d.call("POST", "/tracks/batch", {"update": [{"id": ids[0], "artist": "x", **guard}]}).status, 422, guard)
         self.d.patch(f"/tracks/{ids[0]}", {"artist": ""})
 
     def test_deleted_and_restored(self):
