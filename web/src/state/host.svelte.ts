@@ -51,6 +51,7 @@ class Host {
     /* The last part of this track that was looped, to be looped again. */
     private lastLoop: { trackId: string; start: number; end: number } | null = null;
     private seq = 0;
+    private of = 0; /* the opening of the socket in which it was counted */
     private gridOf: string | null = null;
 
     constructor() {
@@ -80,9 +81,9 @@ class Host {
     }
 
     push(m: HostAudio) {
-        /* A lumad that was started anew counts from the beginning. */
-        if (m.seq < this.seq && this.seq - m.seq < 50) return;
+        if (m.seq < this.seq && this.of === link.opened) return;
         this.seq = m.seq;
+        this.of = link.opened;
         this.loaded = m.loaded;
         this.playing = m.playing;
         this.state = m.state;

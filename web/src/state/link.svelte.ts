@@ -17,6 +17,8 @@ class Link {
     patch = $state(-1);
     /* This socket's id, worth something as long as it is open; null: it is not. */
     client = $state<string | null>(null);
+    /* How often the socket was opened. What lumad counts begins anew with a lumad that was started anew. */
+    opened = 0;
     /* The topics a viewer of slow data wants, as they came. */
     onHostAudio: ((m: HostAudio) => void) | null = null;
     onJob: ((m: Record<string, unknown>) => void) | null = null;
@@ -74,6 +76,7 @@ class Link {
             outbox.lost();
         }
         if (status === 'online') {
+            this.opened++;
             /* First what waits goes out, then what there is comes in: nothing that was typed flickers back to what it was. */
             const sent = outbox.back();
             if (this.wasLost) {
