@@ -76,13 +76,22 @@ static enum lm_err write_text(const struct library *l, const char *path, const c
     return (err = path_make_dirs(dir, 0755)) ? err : path_write(full, text, n, 0644);
 }
 
+/* Nobody can see what such a name is. */
+static bool has_control(const char *path)
+{
+    for (; *path; path++)
+        if ((unsigned char)*path < 0x20 || *path == 0x7f)
+            return true;
+    return false;
+}
+
 enum lm_err library_add(struct library *l, const char *path, const char *text, size_t n, char used[LIBRARY_PATH], bool *is_new, struct problem *p)
 {
     const struct definition *d = NULL;
     enum lm_err err;
 
     *is_new = false;
-    if (strlen(path) > ADD_PATH || !library_path_is_safe(path))
+    if (strlen(path) > ADD_PATH || !library_path_is_safe(path) || has_control(path))
         return problem_set(p, LM_INVALID, "\"%.100s\" is no path of a fixture definition", path);
     if (n > LIBRARY_FILE_MAX)
         return problem_set(p, LM_INVALID, "\"%.200s\" is larger than 4 MiB", path);

@@ -1,5 +1,6 @@
 #include "show/venue_file.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -406,6 +407,9 @@ static enum lm_err install(struct import *m, json_t *added, struct problem *p)
     return LM_OK;
 }
 
+/* Of two at a time that bring the same definition, the one that fails would take it from the other. */
+static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
+
 enum lm_err venue_import(struct db *db, struct library *l, const json_t *doc, const char *name, json_t **row, struct problem *p)
 {
     struct import m = { .library = l, .doc = doc, .name = name };
@@ -415,6 +419,9 @@ enum lm_err venue_import(struct db *db, struct library *l, const json_t *doc, co
 
     if (err)
         return err;
+    bool brings = json_array_size(json_object_get(doc, "definitions"));
+    if (brings)
+        pthread_mutex_lock(&installing);
     m.paths = json_object();
     added = json_array();
     err = m.paths && added ? install(&m, added, p) : LM_NOMEM;
@@ -424,6 +431,8 @@ enum lm_err venue_import(struct db *db, struct library *l, const json_t *doc, co
         if (err)
             library_take_back(l, json_string_value(path));
     }
+    if (brings)
+        pthread_mutex_unlock(&installing);
     json_decref(added);
     json_decref(m.paths);
     return err;

@@ -1,6 +1,8 @@
 """A venue as a file: out, in again here and elsewhere, copied; all of it or nothing, whatever the file says."""
 import copy
 import pathlib
+import threading
+import time
 import unittest
 
 from lumad import Lumad
@@ -216,6 +218,7 @@ class VenueFile(unittest.TestCase):
             ({"definitions": [{"path": "a/b.txt", "text": self.own.read_text()}]}, None), ({"definitions": [{"path": "a/b.qxf", "text": "no definition"}]}, None),
             ({"definitions": [{"path": "a/b.qxf", "text": 7}]}, "/definitions/0/text"), ({"definitions": [{"path": "a/.b/c.qxf", "text": self.own.read_text()}]}, None),
             ({"definitions": [{"path": "x" * 300 + ".qxf", "text": self.own.read_text()}]}, None),
+            ({"definitions": [{"path": "a/b\n.qxf", "text": self.own.read_text()}]}, None), ({"definitions": [{"path": "a/b\x7f.qxf", "text": self.own.read_text()}]}, None),
             ({"definitions": [{"path": "Own/Own-Par.qxf", "text": "a"}] * 513}, "/definitions"),
             ({"fixtures": [{}] * 20_001}, "/fixtures"), ({"groups": [{}] * 20_001}, "/groups"), ({"outputs": [{}] * 20_001}, "/outputs"),
         ):
@@ -228,6 +231,22 @@ class VenueFile(unittest.TestCase):
         doc = self.changed(definitions=[{"path": "New/New.qxf", "text": text}, {"path": "Own/Own-Par.qxf", "text": text}], outputs=[{"universe": 0}])
         self.refused(doc, "/outputs/0/universe")
         self.assertEqual(self.own.read_text(), definition("DX"))
+
+    def test_what_is_taken_back_is_nobody_elses(self):
+        text = definition("DX").replace("<Model>Par</Model>", "<Model>Twice</Model>")
+        mine = {"fixture_path": "Twice/Twice.qxf", "mode_name": "m"}
+        doc = self.changed(definitions=[{"path": "Twice/Twice.qxf", "text": text}], fixtures=[{"universe": u, "address": 1, **mine} for u in range(1, 4001)], groups=[],
+                           parks=[], outputs=[{"universe": 0}])
+        got, file = [], pathlib.Path(self.d.dir, "fixtures/Twice/Twice.qxf")
+        first = threading.Thread(target=lambda: got.append(self.d.call("POST", "/venues/import", doc).status))
+        first.start()
+        while first.is_alive() and not file.exists():
+            time.sleep(0.001)
+        made = self.d._ok("POST", "/venues/import", {**doc, "fixtures": doc["fixtures"][:1], "outputs": []})
+        first.join()
+        self.assertEqual(got, [422])
+        self.assertEqual(file.read_text(), text)
+        self.d.delete(f"/venues/{made['id']}")
 
     def test_names_that_are_hostile_are_names(self):
         for name in ("<script>alert(1)</script>", "‮rtl", "😀" * 100, "'; DROP TABLE venues; --"):
