@@ -309,6 +309,11 @@ static enum lm_err make_others(struct db_conn *c, struct import *m, const char *
     return LM_OK;
 }
 
+static bool is_within(const json_t *v, int least, int most)
+{
+    return json_is_integer(v) && json_integer_value(v) >= least && json_integer_value(v) <= most;
+}
+
 static enum lm_err make_parks(struct db_conn *c, struct import *m, struct problem *p)
 {
     static const char *const known[] = { "fixture_id", "channel", "value", NULL };
@@ -320,14 +325,16 @@ static enum lm_err make_parks(struct db_conn *c, struct import *m, struct proble
 
     json_array_foreach (json_object_get(m->doc, "parks"), i, park) {
         const char *here = json_string_value(json_object_get(m->fixtures, json_get_text(park, "fixture_id", "")));
-        const json_t *channel = json_object_get(park, "channel");
+        const json_t *channel = json_object_get(park, "channel"), *value = json_object_get(park, "value");
         char key[24];
         struct problem one;
         problem_clear(&one);
         if (!err && !(err = json_only(park, known, &one)) && !here)
             err = problem_add(&one, "/fixture_id", "is no fixture of this file");
-        if (!err && !json_is_integer(channel))
-            err = problem_add(&one, "/channel", "must be a whole number");
+        if (!err && !is_within(channel, 1, DMX_SLOTS))
+            err = problem_add(&one, "/channel", "must be a whole number from 1 to %d", DMX_SLOTS);
+        if (!err && !is_within(value, 0, 255))
+            err = problem_add(&one, "/value", "must be a whole number from 0 to 255");
         if (err) {
             fail_under(p, "parks", i, &one, err);
             break;
@@ -335,7 +342,7 @@ static enum lm_err make_parks(struct db_conn *c, struct import *m, struct proble
         snprintf(key, sizeof(key), "%lld", (long long)json_integer_value(channel));
         if (!json_object_get(by_fixture, here))
             json_object_set_new(by_fixture, here, json_object());
-        json_object_set(json_object_get(by_fixture, here), key, json_object_get(park, "value"));
+        json_object_set(json_object_get(by_fixture, here), key, (json_t *)value);
     }
     json_object_foreach (by_fixture, id, channels) {
         if (!err)
