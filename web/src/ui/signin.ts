@@ -21,7 +21,7 @@ export function titleOf(asking: Asking, needsCode: boolean): Words {
                 title: 'The first password',
                 text: needsCode
                     ? 'Nobody has set up this lumad yet. Its log has a line with "setup code:"; whoever can read it may set the first password and is its admin.'
-                    : 'So far whoever sits at this machine may do everything, and nobody else anything. With a password lumad can be used from other devices, and asks here as well.',
+                    : 'So far whoever sits at this machine may do everything, and nobody else anything. With a password other devices may come in, if http in lumad.conf lets the network in, and lumad asks here as well.',
                 act: 'Set the password',
                 doing: 'Setting it',
             };
