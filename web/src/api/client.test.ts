@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { ApiError, asError, del, outbox, patch, post, problem } from './client';
 import { backoff } from './socket';
-import { audioType } from './upload';
+import { audioType } from './formats';
 
 test('a problem document keeps its words and its fields', () => {
     const e = problem(422, 'Unprocessable', {

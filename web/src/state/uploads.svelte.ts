@@ -3,7 +3,8 @@
  * reload what was not sent yet does (shelf). What was here already is told once for all of a drop.
  */
 import { ApiError, asError } from '../api/client';
-import { audioType, upload, type Upload } from '../api/upload';
+import { audioType } from '../api/formats';
+import { upload, type Upload } from '../api/upload';
 import { link } from './link.svelte';
 import { shelf } from './shelf';
 import { trackName } from './tracks.svelte';
