@@ -8,7 +8,7 @@
 
 #include "core/err.h"
 
-enum { HEAD_MAX = 8192 };
+enum { HEAD_MAX = 16384 };              /* a browser sends the cookies of every other server of this machine along */
 
 /* Bytes of the head including the empty line; 0: it is not whole yet. */
 size_t head_length(const char *bytes, size_t n);
