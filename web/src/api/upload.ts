@@ -1,6 +1,7 @@
 /* One file to POST /tracks. XMLHttpRequest, because fetch() cannot report what was sent. */
 import { ApiError, BASE, gone, problem } from './client';
 import { door } from './door';
+import { ACCEPTED, audioType } from './formats';
 import type { Track } from './types';
 
 export interface Upload {
