@@ -130,10 +130,12 @@ export class Desk {
         picked.set([]);
         this.adding = {
             item, mode, count: kept?.count ?? 1, step: null, label: `${item.model} ${same + 1}`, at: { universe: 1, address: 1 },
-            offset: kept?.offset ?? { x: 1, y: 0, z: 0 }, pos: kept?.pos ?? { x: 0, y: 0, z: 4 },
+            offset: kept?.offset ?? { x: 1, y: 0, z: 0 }, pos: kept?.pos ?? { x: 0, y: this.behind(), z: 4 },
         };
         this.suggest();
     }
+    /* Metres upstage where nothing stands yet: rows that are patched one after the other do not lie inside each other on the stage. */
+    private behind = (): number => (this.rows.length ? Math.round((Math.max(...this.rows.map((f) => f.pos_y)) + 1.5) * 10) / 10 : 0);
     /* The first place where all of the row fits, from the universe on that was patched last. */
     suggest() {
         const a = this.adding;
