@@ -55,27 +55,30 @@ await run(240, async () => {
     const track = (await tracks())[0];
     const pattern = (await api('GET', '/patterns')).items[0];
     const address = (hash) => `${base}/${hash.replace('TRACK', track.id).replace('PATTERN', pattern.id)}`;
+    let asking = 0;
+    page.on('request', () => asking++);
+    for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => asking--);
     const settle = async () => {
-        await page.waitForLoadState('networkidle').catch(() => {});
-        await page.waitForTimeout(150);
+        await until(() => asking <= 0, 3000);
+        await page.waitForTimeout(200);
     };
     const wide = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1 || document.body.scrollWidth > innerWidth + 1);
 
     /* Axe in each theme at the size of a laptop; pictures and layout at all three. */
-    for (const theme of THEMES) {
-        await page.addInitScript((t) => localStorage.setItem('lumad.theme', t), theme);
-        for (const [name, hash] of PLACES) {
-            await page.goto(address(hash));
-            await page.reload();
-            await settle();
+    for (const [name, hash] of PLACES) {
+        await page.goto(address(hash));
+        await settle();
+        for (const theme of THEMES) {
+            await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
+            await page.waitForTimeout(200); /* colours fade over */
             const found = await faults(page);
             check(found.length === 0, `${name}, ${theme}: axe finds nothing serious${found.length ? `: ${found.join(' | ')}` : ''}`);
         }
     }
-    await page.addInitScript(() => localStorage.setItem('lumad.theme', 'dark'));
+    await page.reload();
 
-    const pictures = async (kind) => {
-        for (const [width, height] of SIZES) {
+    const pictures = async (kind, sizes) => {
+        for (const [width, height] of sizes) {
             await page.setViewportSize({ width, height });
             for (const [name, hash] of PLACES) {
                 await page.goto(address(hash));
@@ -86,8 +89,7 @@ await run(240, async () => {
         }
         await page.setViewportSize({ width: 1280, height: 800 });
     };
-    await page.reload();
-    await pictures('rooms');
+    await pictures('rooms', SIZES);
 
     /* The same with names that are meant to do harm, everywhere a name can stand. */
     const show = await api('GET', '/show');
@@ -101,7 +103,7 @@ await run(240, async () => {
     }
     await api('PATCH', `/tracks/${track.id}`, { title: HOSTILE[0], artist: HOSTILE[4], album: HOSTILE[2] });
     check((await api('GET', `/tracks/${track.id}`)).title === HOSTILE[0], 'lumad keeps such names as they are');
-    await pictures('hostile');
+    await pictures('hostile', [SIZES[0], SIZES[2]]);
     check((await page.evaluate(() => window.__broken)) === undefined, 'no name was run as a script');
     await page.goto(address('#/venue/patch'));
     await settle();
