@@ -118,7 +118,15 @@ enum lm_err auth_user_change(struct auth *a, const struct caller *by, const char
     if ((err = get(a, id, &u, p)) || (err = apply(w, &u, p)))
         return err;
     pthread_mutex_lock(&a->order);
-    if ((err = get(a, id, &before, p)) || (err = check(a, &u, &before, p)))
+    if ((err = get(a, id, &before, p)))
+        goto out;
+    /* Hashing took its time: what another change made of the rest meanwhile stays. */
+    struct user_row now = before;
+    apply(&(struct user_wish){ .name = w->name, .role = w->role }, &now, p);
+    if (w->password)
+        str_copy(now.password_hash, sizeof(now.password_hash), u.password_hash);
+    u = now;
+    if ((err = check(a, &u, &before, p)))
         goto out;
     bool ends = w->password || strcmp(u.role, before.role);
     pthread_mutex_lock(&a->lock);
