@@ -214,7 +214,7 @@ TEST(the_same_progress_for_ever_is_a_hang)
 {
     CHECK_INT(run_with("while :; do echo '{\"progress\":0.5,\"step\":\"turning\"}'; sleep 0.02; done", 100, NULL), LM_IO);
     CHECK_STR(end.code, "quiet");
-    CHECK_INT(run_with("for i in 1 2 3 4 5 6 7 8 9; do for k in 1 2 3 4 5; do echo \"{\\\"progress\\\":0.$i$k}\"; sleep 0.2; done; done; echo '{\"result\":1}'", 800, NULL), LM_OK);
+    CHECK_INT(run_with("for i in 1 2 3 4 5 6 7 8 9; do for k in 1 2 3 4 5; do echo \"{\\\"progress\\\":0.$i$k}\"; sleep 0.2; done; done; echo '{\"result\":1}'", 2500, NULL), LM_OK);
     worker_end_clear(&end);
 }
 
