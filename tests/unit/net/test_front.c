@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "net/front.h"
+#include "net/head.h"
 
 /* Both sides of the door answer with one letter and close. */
 static void answer(void *ctx, int fd, const struct sockaddr_storage *addr, unsigned addr_len)
@@ -137,7 +138,7 @@ TEST(a_head_longer_than_we_look_goes_to_http)
 {
     struct front *f = door("127.0.0.1:0");
     int a = dial(f);
-    char junk[10001];
+    char junk[HEAD_MAX + 1];
 
     memset(junk, 'a', sizeof(junk) - 1);
     junk[sizeof(junk) - 1] = '\0';
