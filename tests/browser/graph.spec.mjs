@@ -6,7 +6,7 @@
  */
 import path from 'node:path';
 
-import { check, folder, open, run, SHOTS, start, until } from './page.mjs';
+import { analysed, check, folder, open, run, SHOTS, start, until } from './page.mjs';
 
 await run(150, async () => {
     const lumad = start(folder('lumad-browser-'), 0, '--demo');
@@ -43,6 +43,7 @@ await run(150, async () => {
         await page.goto(`http://127.0.0.1:${port}/#/patterns`);
         await page.waitForSelector('.svelte-flow__node', { timeout: 15_000 });
         /* The picture must stand still, so that what changes in the bytes is the edit. */
+        await analysed(api);
         await api('POST', '/host-audio/pause');
         await api('POST', '/host-audio/seek', { seconds: 10 });
 

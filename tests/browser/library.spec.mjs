@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { check, folder, open, run, SHOTS, start, until } from './page.mjs';
+import { analysed, check, folder, open, run, SHOTS, start, until } from './page.mjs';
 
 const RATE = 24000;
 /* A click on each beat, the first of four higher: 16-bit mono. */
@@ -67,10 +67,8 @@ await run(170, async () => {
         await page.goto(`http://127.0.0.1:${port}/#/library`);
         await page.getByRole('listbox', { name: 'Tracks' }).getByRole('option').first().waitFor();
         const demo = (await api('GET', '/tracks')).items[0];
+        await analysed(api);
         await page.goto(`http://127.0.0.1:${port}/#/library/${demo.id}`);
-        /* Minutes of work that nothing here is about. */
-        await api('PATCH', '/settings', { stems: 'demand' });
-        for (const j of (await api('GET', '/jobs')).items) if (j.kind === 'stems' && /queued|running/.test(j.state)) await api('POST', `/jobs/${j.id}/cancel`);
         const grid = () => api('GET', `/tracks/${demo.id}/beats`);
         const first = await grid();
         const bpmIs = (bpm) => until(async () => Math.abs((await grid()).bpm - bpm) < 0.01, 5000);

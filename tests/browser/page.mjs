@@ -38,6 +38,16 @@ export async function until(condition, ms = 8000) {
     return false;
 }
 
+/* All tracks analysed but for their stems, which take longest: each step that ends changes what is seen and what is sent. api: (method, path, body) */
+export async function analysed(api) {
+    await api('PATCH', '/settings', { stems: 'demand' });
+    return until(async () => {
+        const left = (await api('GET', '/jobs')).items.filter((j) => /queued|running/.test(j.state));
+        for (const j of left) if (j.kind === 'stems') await api('POST', `/jobs/${j.id}/cancel`);
+        return left.length === 0;
+    }, 40_000);
+}
+
 const temporary = [];
 export function folder(prefix) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), prefix));

@@ -6,7 +6,7 @@
  */
 import path from 'node:path';
 
-import { check, folder, open, run, SHOTS, start, until } from './page.mjs';
+import { analysed, check, folder, open, run, SHOTS, start, until } from './page.mjs';
 
 const RATE = 24000;
 /* A tone: 16-bit mono. */
@@ -34,6 +34,8 @@ await run(150, async () => {
     };
     const host = () => api('GET', '/host-audio');
     await fetch(`${base}/api/v1/tracks?filename=second.wav`, { method: 'POST', headers: { 'Content-Type': 'audio/wav' }, body: tone(6, 440) });
+    /* Lanes that come move those below them. */
+    await analysed(api);
 
     const context = await open({ width: 1400, height: 900 });
     try {
@@ -94,6 +96,9 @@ await run(150, async () => {
         check(await until(async () => (await markers()).length === 0), 'undone');
         await press('Control+Shift+Z');
         check(await until(async () => (await markers()).length === 1), 'and done again');
+        /* What was undone is told over the colours. */
+        const note = page.getByRole('button', { name: 'Dismiss' });
+        await until(async () => (await note.count()) === 0 || (await note.last().click({ timeout: 500 }).catch(() => undefined), false));
         const own = page.getByRole('region', { name: 'Cue points of this track' });
         await own.getByRole('button', { name: 'Cue 1' }).click();
         await own.getByLabel('Name').fill('Drop');
@@ -101,8 +106,8 @@ await run(150, async () => {
         await own.getByRole('radio').nth(3).click();
         check(await until(async () => (await markers())[0].name === 'Drop' && (await markers())[0].color === '#41b06a'), 'it has a name and a colour');
         await page.locator('.timeline').scrollIntoViewIfNeeded();
-        /* Its flag in the lane: the last name beside the lanes. */
-        const lane = await page.locator('.names .name').last().boundingBox();
+        /* Its flag in the lane. */
+        const lane = await page.locator('.names .name').filter({ hasText: 'Cue points' }).boundingBox();
         const view = await page.locator('.timeline canvas.top').boundingBox();
         const length = (await host()).duration;
         const at = view.x + ((await markers())[0].start_time / length) * view.width;
