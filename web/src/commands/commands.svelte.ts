@@ -206,7 +206,7 @@ export const commands: Command[] = [
     },
     {
         id: 'undo', label: 'Undo', group: 'Edit', keys: ['Ctrl+Z'],
-        blocked: () => (history.next('undo') === null ? 'Nothing to undo' : null), run: () => void history.undo(),
+        blocked: () => (history.next('undo') === null && !history.isWorking ? 'Nothing to undo' : null), run: () => void history.undo(),
     },
     {
         id: 'redo', label: 'Redo', group: 'Edit', keys: ['Ctrl+Shift+Z'],

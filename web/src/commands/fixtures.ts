@@ -100,8 +100,12 @@ async function edit(label: string, base: string, rows: Rows, edits: FixtureEdits
         result = await over(base, w, before);
     }
     const took = (r: FixturesEdited) => new Map(r.updated.map((f) => [f.id, part(f, Object.keys(w.update.get(f.id) ?? {}))]));
-    for (const f of result.updated) made.set(f.id, f);
-    let left = took(result);
+    /* Also of an undo and a redo: an edit right behind them is on what they made. */
+    const learn = (r: FixturesEdited) => {
+        for (const f of r.updated) made.set(f.id, f);
+        return r;
+    };
+    let left = took(learn(result));
     let added = result.created.map(whole);
     history.push({
         label,
@@ -109,9 +113,9 @@ async function edit(label: string, base: string, rows: Rows, edits: FixtureEdits
             turns.run(async () => {
                 const now = await fresh(base);
                 added = added.map((f) => (now.has(f.id as string) ? whole(now.get(f.id as string)!) : f));
-                await over(base, { create: gone.map(whole), update: before, delete: added.map((f) => f.id as string) }, left);
+                learn(await over(base, { create: gone.map(whole), update: before, delete: added.map((f) => f.id as string) }, left));
             }),
-        redo: () => turns.run(async () => void (left = took(await over(base, { create: added, update: w.update, delete: w.delete }, before)))),
+        redo: () => turns.run(async () => void (left = took(learn(await over(base, { create: added, update: w.update, delete: w.delete }, before))))),
     });
     return result;
 }

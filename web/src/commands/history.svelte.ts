@@ -42,9 +42,15 @@ class History {
 
     /* An edit that takes several requests: an undo asked for meanwhile waits for it, and then is its. */
     during<T>(edit: Promise<T>): Promise<T> {
-        this.work = Promise.allSettled([this.work, edit]);
+        this.under++;
+        this.work = Promise.allSettled([this.work, edit]).finally(() => this.under--);
         return edit;
     }
+    /* Edits that are on their way: what is undone right behind the first one is that one. */
+    get isWorking(): boolean {
+        return this.under > 0;
+    }
+    private under = 0;
 
     /* Every edit that was begun has reached lumad, or failed. */
     settled = (): Promise<unknown> => this.work;

@@ -115,3 +115,15 @@ test('whoever comes in undoes nothing of somebody else, and does not wait for it
     await undo;
     expect([log, history.next('undo')]).toEqual([['undo mine'], null]);
 });
+
+test('an edit that is on its way can be undone already', async () => {
+    const log: string[] = [];
+    let arrive = () => {};
+    void history.during(new Promise<void>((done) => (arrive = done)).then(() => history.push(step('late', log))));
+    expect([history.next('undo'), history.isWorking]).toEqual([null, true]);
+    const undone = history.undo();
+    arrive();
+    await undone;
+    await history.settled();
+    expect([log, history.isWorking]).toEqual([['undo late'], false]);
+});
