@@ -340,7 +340,7 @@ await run(120, async () => {
         await asked.waitFor();
         await page.keyboard.press('Enter');
         await become(['1.3 Dimmer 3', '1.65 Dimmer 1', '1.66 Dimmer 2'], 'a conflict is solved by Enter');
-        check(await page.evaluate(() => document.activeElement?.getAttribute('role') === 'grid'), 'and the keys are back in the table');
+        check(await until(() => page.evaluate(() => document.activeElement?.getAttribute('role') === 'grid'), 3000), 'and the keys are back in the table');
         check((await faults(page)).join('; ') === '', `no serious fault of accessibility: ${(await faults(page)).join('; ')}`);
 
         /* By finger, on a tablet. */
@@ -410,6 +410,7 @@ await run(120, async () => {
         const measure = async () => {
             const times = {};
             await map.evaluate((m) => (m.scrollTop = 0));
+            await page.getByRole('grid').evaluate((g) => { for (let e = g; e; e = e.parentElement) e.scrollTop = 0; for (const e of g.querySelectorAll('*')) if (e.scrollTop) e.scrollTop = 0; });
             await cell('Head 1', 'x').click();
             times.arrow = await paint(() => page.keyboard.press('ArrowDown'));
             times.all = await paint(() => page.keyboard.press('Control+a'));
