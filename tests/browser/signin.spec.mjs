@@ -143,6 +143,13 @@ await run(120, async () => {
         }
         check(await page.getByLabel('Role of admin').isDisabled() && await page.getByRole('button', { name: 'Remove admin' }).isDisabled(), 'the last admin stays one');
 
+        const vera = page.getByLabel('Role of vera', { exact: true });
+        await vera.selectOption('operator');
+        const back = page.getByRole('button', { name: 'Undo: role of vera' });
+        check(await shows(back) && (await vera.inputValue()) === 'operator', 'another role');
+        await back.click();
+        check(await until(async () => (await vera.inputValue()) === 'viewer', 5000), 'is taken back by undo');
+
         /* ---- tokens ---- */
         const tokens = page.locator('[data-part=tokens]');
         await tokens.getByLabel('What it is for').fill('Stream deck <b>');
