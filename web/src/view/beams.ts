@@ -13,7 +13,7 @@ import type { Optics } from './kinds';
 
 const HEAD = `
 attribute vec3 origin; attribute vec3 dir; attribute vec3 light; attribute vec4 shape; attribute vec2 lens;
-uniform vec3 eye; uniform vec3 sight; uniform float isFlat;
+uniform vec3 eye; uniform vec3 sight; uniform float isFlat; uniform float ray;
 vec3 toEye(vec3 at) { return isFlat > 0.5 ? -sight : normalize(eye - at); }
 float glow() { return max(light.r, max(light.g, light.b)); }
 const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
@@ -24,7 +24,7 @@ const BEAM_VERTEX = `${HEAD}
 varying vec3 vLight; varying float vAlong; varying float vSide; varying float vRadius; varying float vOpen; varying vec3 vAt;
 void main() {
     if (glow() * shape.z < 0.004) { gl_Position = NOWHERE; return; }
-    float r = mix(lens.x, shape.y, position.y);
+    float r = mix(lens.x, ray > 0.5 ? min(shape.y, lens.x * 2.0) : shape.y, position.y);
     vec3 at = origin + dir * (lens.y + position.y * shape.x);
     vec3 side = cross(dir, toEye(at));
     float s = length(side);
@@ -130,6 +130,7 @@ export class Beams {
         isFlat: { value: 0 },
         haze: { value: 0.5 },
         fine: { value: 1 },
+        ray: { value: 0 },
         first: { value: 0.09 },
     };
 
@@ -178,11 +179,12 @@ export class Beams {
         this.air = add(quad(), BEAM_VERTEX, BEAM_FRAGMENT, true);
     }
 
-    /* How they are seen: with so much haze (0..1), with grain or without, at all. */
-    look(haze: number, isFine: boolean, hasBeams: boolean) {
+    /* How they are seen: with so much haze (0..1), with grain or without, wide or as rays. */
+    look(haze: number, isFine: boolean, beams: 'wide' | 'ray') {
         this.uniforms.haze.value = haze * 1.1;
         this.uniforms.fine.value = isFine ? 1 : 0;
-        this.air.visible = hasBeams && haze > 0;
+        this.uniforms.ray.value = beams === 'ray' ? 1 : 0;
+        this.air.visible = haze > 0;
     }
 
     /* From where; `sight`: the direction in which a picture without perspective looks. */

@@ -11,24 +11,24 @@ export interface Step {
     ratio: number;
     /* Grain in the haze, and no bands in its fall-off. */
     isFine: boolean;
-    /* Light in the air at all; the lenses and the floor say what shines where it has to go. */
-    beams: boolean;
+    /* Light in the air as wide as it is, or a ray of it: from where to where, in its colour, for next to no pixels. */
+    beams: 'wide' | 'ray';
     /* Least time between two pictures: the rest belongs to the hands. */
     restMs: number;
 }
 /* From what any machine can draw to the best. */
 export const LADDER: readonly Step[] = [
-    { name: 'lowest', ratio: 0.4, isFine: false, beams: false, restMs: 45 },
-    { name: 'very low', ratio: 0.4, isFine: false, beams: true, restMs: 40 },
-    { name: 'low', ratio: 0.55, isFine: false, beams: true, restMs: 30 },
-    { name: 'reduced', ratio: 0.75, isFine: false, beams: true, restMs: 20 },
-    { name: 'medium', ratio: 1, isFine: false, beams: true, restMs: 0 },
-    { name: 'good', ratio: 1, isFine: true, beams: true, restMs: 0 },
-    { name: 'high', ratio: 1.5, isFine: true, beams: true, restMs: 0 },
-    { name: 'best', ratio: 2, isFine: true, beams: true, restMs: 0 },
+    { name: 'lowest', ratio: 0.4, isFine: false, beams: 'ray', restMs: 45 },
+    { name: 'very low', ratio: 0.4, isFine: false, beams: 'wide', restMs: 40 },
+    { name: 'low', ratio: 0.55, isFine: false, beams: 'wide', restMs: 30 },
+    { name: 'reduced', ratio: 0.75, isFine: false, beams: 'wide', restMs: 20 },
+    { name: 'medium', ratio: 1, isFine: false, beams: 'wide', restMs: 0 },
+    { name: 'good', ratio: 1, isFine: true, beams: 'wide', restMs: 0 },
+    { name: 'high', ratio: 1.5, isFine: true, beams: 'wide', restMs: 0 },
+    { name: 'best', ratio: 2, isFine: true, beams: 'wide', restMs: 0 },
 ];
 /* Where nothing moves for a while a weak machine has time for one good picture. */
-export const STILL: Step = { name: 'still', ratio: 1, isFine: false, beams: true, restMs: 0 };
+export const STILL: Step = { name: 'still', ratio: 1, isFine: false, beams: 'wide', restMs: 0 };
 export const STILL_MS = 900;
 
 const FIXED: Record<Exclude<Quality, 'auto'>, number> = { low: 2, medium: 4, high: 7 };
