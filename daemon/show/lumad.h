@@ -17,7 +17,7 @@
 struct auth;                    /* net/auth.h */
 struct audit;                   /* net/audit.h */
 
-struct lumad {                  /* what handlers and sockets may reach; filled by main.c, outlives the servers */
+struct lumad {                  /* what handlers and sockets may reach; filled by daemon/start/, outlives the servers */
     const struct config *config;
     const char *data_dir;
     struct event_bus *bus;

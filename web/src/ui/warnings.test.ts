@@ -9,7 +9,7 @@ const DAEMON = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..
 /* Where the id is an argument: who is called with it. */
 const HANDED_ON: Record<string, [string, RegExp]> = {
     'show/senders.c': ['show/senders.c', /\bcheck\(s, REL_\w+, "([a-z_]+)"/g],
-    'main.c': ['net/auth.c', /\bwarn\(a, "([a-z_.]+)"/g],
+    'start/parts_page.c': ['net/auth.c', /\bwarn\(a, "([a-z_.]+)"/g],
 };
 
 /* Every id and every prefix that the daemon's sources raise. */
