@@ -1,4 +1,8 @@
 /* What was dropped on the page: files, and all that lies in folders among them. */
+export interface Dropped {
+    files: File[];
+    hasFolder: boolean;
+}
 
 async function below(entry: FileSystemEntry): Promise<File[]> {
     if (entry.isFile) {
@@ -15,7 +19,7 @@ async function below(entry: FileSystemEntry): Promise<File[]> {
 }
 
 /* The entries must be asked for while the event lasts; what is in them may take its time. */
-export function dropped(data: DataTransfer): Promise<{ files: File[]; hasFolder: boolean }> {
+export function dropped(data: DataTransfer): Promise<Dropped> {
     const entries = [...data.items].flatMap((i) => (i.kind === 'file' ? [i.webkitGetAsEntry()] : []));
     const plain = [...data.files];
     if (!entries.some((e) => e?.isDirectory)) return Promise.resolve({ files: plain, hasFolder: false });

@@ -61,6 +61,14 @@ class Session {
     get isByLoopback() {
         return this.me?.via === 'loopback';
     }
+    /* For people, also where nobody has a name. */
+    get who(): string {
+        return this.name || (this.isByLoopback ? 'This machine' : 'Nobody');
+    }
+    /* Signed in with a password, so they can sign out. */
+    get isBySignIn() {
+        return this.me?.via === 'session';
+    }
     get needsSetup() {
         return this.me?.needs_setup ?? false;
     }

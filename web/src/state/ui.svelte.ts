@@ -30,6 +30,7 @@ class Ui {
     isDeckOpen = $state(stored('deck', ['on', 'off'], 'off') === 'on');
     isNextOpen = $state(false);
     isMetersOpen = $state(false);
+    isWhoOpen = $state(false);
     stageSide = $state<Side>(stored('side', SIDES, 'frame'));
     isPaletteOpen = $state(false);
     /* The help lies over the room and has an address of its own: #/help/nodes/beat_clock. */
