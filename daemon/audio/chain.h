@@ -9,7 +9,7 @@
  * The table effect_types[] says what there is; checks, JSON, GET /audio-effects, the reference and the web UI come from it.
  *
  * THREADS  chain_init() to chain_latency(): one at a time, the callback's; nothing is allocated, real-time safe. The rest: any.
- * MEMORY   struct chain is plain data without pointers, a quarter of a megabyte: on the heap, not on a small stack.
+ * MEMORY   struct chain is plain data without pointers, half a megabyte: on the heap, not on a small stack.
  */
 #include <stdbool.h>
 #include <stddef.h>

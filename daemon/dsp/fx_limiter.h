@@ -2,29 +2,29 @@
 /*
  * A limiter of true peaks: what comes out stays below the ceiling between the samples too, where a converter or a lossy coder finds it.
  *
- * Peaks are looked for at eight times the rate (twice what ITU-R BS.1770-4, annex 2 asks for, with longer filters: its own interpolator misses up to 0.7 dB near
- * the top of the range). The gain that each needs is held over the look-ahead, recovers along an exponential, and is averaged twice over half of the look-ahead,
- * so that it has arrived, smoothly, when the peak leaves. Both channels get the same gain. Below the ceiling the samples pass as they are, late by the latency.
+ * Peaks are looked for as several meters would find them (dsp/peaks.h). The gain that each needs is held over the look-ahead, recovers along an exponential, and is averaged twice
+ * over half of the look-ahead, so that it has arrived, smoothly, when the peak leaves. Both channels get the same gain. Below the ceiling the samples pass as they are, late by the latency.
  *
- * On sound that ends at 21 kHz true peaks stay within 0.02 dB of the ceiling. Noise right up to half of the rate may be 0.7 dB above it between its samples; the samples themselves never are.
+ * What comes out is below the ceiling by libebur128 and by the meters of audio/meters.h, noise right up to half of the rate included, and less than 0.1 dB above it by FFmpeg, whose
+ * interpolator is another. Read by one of hundreds of taps, such noise may be 0.6 dB above between its samples; what ends at 0.45 of the rate is 0.05 at most. The samples themselves never are.
  *
  * As dsp/fx.h says.
  */
 #include "dsp/fx.h"
+#include "dsp/peaks.h"
 
 enum {
-    LIMITER_PHASES = 8, LIMITER_TAPS = 24,
-    LIMITER_BEHIND = LIMITER_TAPS / 2,          /* frames that must have come before a peak is known */
     LIMITER_AROUND = 2,                         /* frames on either side of a peak that get its gain: the interpolation reads them most */
     LIMITER_MOST = 240,                         /* frames of look-ahead at most: 5 ms at 48 kHz */
-    LIMITER_RING = 256,                         /* a power of two, more than anything is late */
+    LIMITER_RING = 512,                         /* a power of two, more than anything is late */
+    LIMITER_QUEUE = 256,                        /* a power of two, more than a gain is held */
     LIMITER_SMOOTH = 128,                       /* a power of two, more than half of the look-ahead */
 };
 
 struct fx_limiter {
-    float history[2][LIMITER_TAPS - 1 + FX_BLOCK];      /* what the interpolator still needs, then what is new */
+    float history[2][PEAKS_LAP + FX_BLOCK];     /* what the interpolators still need, then what is new */
     fx_pair delay[LIMITER_RING];
-    struct { uint32_t need, at; } queue[LIMITER_RING];  /* gains that can still become the least, 2^30 = 1; the last is the highest */
+    struct { uint32_t need, at; } queue[LIMITER_QUEUE];  /* gains that can still become the least, 2^30 = 1; the last is the highest */
     uint32_t first, last;                       /* of the queue, counted on */
     uint32_t smooth_1[LIMITER_SMOOTH];          /* what is averaged; sums of whole numbers stay exact */
     uint64_t smooth_2[LIMITER_SMOOTH], sum_1, sum_2;

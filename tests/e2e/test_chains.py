@@ -64,7 +64,7 @@ class Chains(unittest.TestCase):
         self.assertIsNone(chain["chain_id"])
         self.assertEqual([(e["type"], e["bypass"]) for e in chain["effects"]], [("loudness", False), ("limiter", False)])
         self.assertEqual((chain["effects"][0]["target_lufs"], chain["effects"][1]["ceiling_db"]), (-14, -1))
-        self.assertAlmostEqual(chain["latency_ms"], 109 / 48, 3)
+        self.assertAlmostEqual(chain["latency_ms"], 131 / 48, 3)
 
     def test_a_chain_is_kept_changed_and_taken_away(self):
         r = self.d.call("POST", "/audio-chains", {"name": "House", "device": None, "effects": [{"type": "low_shelf", "gain_db": -3.5}, {"type": "limiter", "bypass": True}]})
