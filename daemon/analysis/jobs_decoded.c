@@ -76,33 +76,29 @@ static enum lm_err ensure_decoding(struct jobs *j, const struct decoding *d, boo
     return err ? err : jobs_add(j, d->track_id, &d->step, 1, is_urgent ? JOBS_URGENT : JOBS_NORMAL, id, p);
 }
 
-static enum lm_err why_not_decoded(struct jobs *j, const struct decoding *d, struct problem *p)
+/* It is over, and what was asked for is not there. LM_OK: that is no answer, for it was about something older; LM_INVALID: it is, or `is_last`. */
+static enum lm_err why_not_decoded(struct jobs *j, const struct decoding *d, bool is_last, struct problem *p)
 {
     json_t *rows = NULL;
     struct db_conn *c = reader_of(j, d);
     enum lm_err err = row_all(c, &jobs_table, "track_id", d->track_id, &rows, p);
     const json_t *last = err ? NULL : jobs_newest(rows, d->step->name);
+    const char *failure = err ? NULL : last_failure(d, rows), *state = json_get_text(last, "state", "");
 
-    if (!err)
+    if (failure)
+        err = problem_set(p, LM_INVALID, "%s", failure);
+    else if (!err && (is_last || (strcmp(state, "done") && strcmp(state, "failed"))))
         err = problem_set(p, LM_INVALID, "%s", json_get_text(last, "error", "The track was not decoded"));
     reader_back(j, d, c);
     json_decref(rows);
     return err;
 }
 
-/* Until it is there, or the time is over. */
-static enum lm_err decode(struct jobs *j, struct decoding *d, int timeout_ms, struct problem *p)
+/* Until the job that makes it is over. LM_BUSY: it is not, and the time is. */
+static enum lm_err wait_for_job(struct jobs *j, struct decoding *d, int64_t deadline, struct problem *p)
 {
-    int64_t deadline = jobs_now_ms() + timeout_ms;
     bool is_active = false;
 
-    if (d->is_there(d))
-        return LM_OK;
-    pthread_mutex_lock(&j->queueing);
-    enum lm_err err = ensure_decoding(j, d, timeout_ms > 0, p);
-    pthread_mutex_unlock(&j->queueing);
-    if (err)
-        return err;
     pthread_mutex_lock(&j->lock);
     for (struct job *job; (job = jobs_find_kind(j, d->track_id, d->step->name)) && !j->is_stopping;) {
         is_active = jobs_now_ms() >= deadline;
@@ -113,9 +109,27 @@ static enum lm_err decode(struct jobs *j, struct decoding *d, int timeout_ms, st
     }
     is_active |= j->is_stopping;
     pthread_mutex_unlock(&j->lock);
-    if (is_active)
-        return problem_set(p, LM_BUSY, "%s still being decoded (%.0f %%)", d->n_stems ? "The stems are" : "The track is", d->progress * 100);
-    return d->is_there(d) ? LM_OK : why_not_decoded(j, d, p);
+    return is_active ? problem_set(p, LM_BUSY, "%s still being decoded (%.0f %%)", d->n_stems ? "The stems are" : "The track is", d->progress * 100) : LM_OK;
+}
+
+/* Until it is there, or the time is over. A job that was under way may have begun before the last of the stems came, or with others than are there now;
+ * the one after it has not. */
+static enum lm_err decode(struct jobs *j, struct decoding *d, int timeout_ms, struct problem *p)
+{
+    int64_t deadline = jobs_now_ms() + timeout_ms;
+
+    for (bool is_last = false; !d->is_there(d); is_last = true) {
+        pthread_mutex_lock(&j->queueing);
+        enum lm_err err = ensure_decoding(j, d, timeout_ms > 0, p);
+        pthread_mutex_unlock(&j->queueing);
+        if (!err)
+            err = wait_for_job(j, d, deadline, p);
+        if (!err && !d->is_there(d))
+            err = why_not_decoded(j, d, is_last, p);
+        if (err)
+            return err;
+    }
+    return LM_OK;
 }
 
 static void ask(struct jobs *j, const char *track_id)

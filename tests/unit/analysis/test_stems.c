@@ -1,6 +1,7 @@
 /* Stems, decoded for whoever reads them. */
 #include <math.h>
 #include <nettle/sha2.h>
+#include <pthread.h>
 #include <sndfile.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -309,6 +310,56 @@ TEST(another_separation_is_decoded_anew)
     CHECK_NEAR(level_of(path[0]), .8 * 5 / 8, 1e-3);
     free_paths(path);
     end();
+}
+
+/* A decoder that says that it has begun, and waits until it may go on. */
+static char held[] = "/tmp/lumad-test-held-XXXXXX";
+
+static void in_held(const char *name, char out[PATH_SIZE])
+{
+    if (path_join(out, held, name))
+        abort();
+}
+
+static void *let_go(void *arg)
+{
+    char go[PATH_SIZE];
+
+    (void)arg;
+    usleep(300000);                     /* by then the other thread waits for the job; where it does not yet, this test proves nothing, but nor does it fail */
+    in_held("go", go);
+    path_write(go, "", 0, 0600);
+    return NULL;
+}
+
+TEST(a_stem_that_comes_while_others_are_decoded_is_waited_for)
+{
+    char *path[JOBS_STEMS], real[PATH_SIZE], own[PATH_SIZE], begun[PATH_SIZE], script[3 * PATH_SIZE];
+    struct problem p = { 0 };
+    pthread_t t;
+
+    CHECK_INT(path_worker("decode_worker", real, &p), LM_OK);
+    CHECK(mkdtemp(held));
+    in_held("decode_worker", own);
+    in_held("begun", begun);
+    snprintf(script, sizeof(script), "#!/bin/sh\n: >%s\nwhile [ ! -e %s/go ]; do sleep 0.02; done\nexec %s \"$@\"\n", begun, held, real);
+    CHECK_INT(path_write(own, script, strlen(script), 0700), LM_OK);
+    setenv("LUMAD_WORKERS", held, 1);   /* while there is one thread */
+    begin();
+    add_stem(track, "drums", .8, 1);
+    CHECK_INT(stems_of(track, 0, path, &p), LM_BUSY);
+    for (int i = 0; i < WAIT_MS / 5 && !path_exists(begun); i++)
+        usleep(5000);
+    add_stem(track, "bass", .4, 1);     /* too late for the job that is at work */
+    pthread_create(&t, NULL, let_go, NULL);
+    CHECK_INT(stems_of(track, WAIT_MS, path, &p), LM_OK);
+    pthread_join(t, NULL);
+    CHECK_NEAR(level_of(path[0]), .8 * 5 / 8, 1e-3);
+    CHECK_NEAR(level_of(path[1]), .4 * 5 / 8, 1e-3);
+    free_paths(path);
+    end();
+    unsetenv("LUMAD_WORKERS");
+    path_remove(held);
 }
 
 TEST(a_broken_file_fails_once_until_it_is_another)
