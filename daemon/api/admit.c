@@ -97,7 +97,8 @@ static void identify(struct exchange *x)
 
     if (info)
         auth_identify(x->api->lumad->auth,
-                      &(struct asker){ info->client_addr, is_forwarded(x), header(x, "Cookie"), header(x, "Authorization") }, &x->req.who);
+                      &(struct asker){ .addr = info->client_addr, .is_forwarded = is_forwarded(x), .host = x->host, .cookie = header(x, "Cookie"),
+                                      .authorization = header(x, "Authorization") }, &x->req.who);
     x->req.user_agent = header(x, "User-Agent");
     x->req.is_https = (origin && !strncasecmp(origin, "https://", 8)) || (scheme && !strcasecmp(scheme, "https"));   /* browsers send no Origin with GET */
 }

@@ -266,7 +266,7 @@ const struct route api_auth[] = {
     { HTTP_POST, "/auth/setup", setup, ROLE_NONE, "SetupInput", "Entry",
       .doc = "Set the first password, with the code from the log (`setup code: XXXX-XXXX`), which this machine itself may leave out. 409 once there is one.", .flags = PASSWORD_ROUTE },
     { HTTP_POST, "/auth/login", sign_in, ROLE_NONE, "LoginInput", "Entry",
-      .doc = "Sign in: the cookie `" SESSION_COOKIE "`, and a token for `Authorization: Bearer`. From the fifth failure on, 429 with Retry-After.", .flags = PASSWORD_ROUTE },
+      .doc = "Sign in: the cookie `" SESSION_COOKIE "_PORT` (the port of the address that was asked; `" SESSION_COOKIE "` without one), and a token for `Authorization: Bearer`. From the fifth failure on, 429 with Retry-After.", .flags = PASSWORD_ROUTE },
     { HTTP_POST, "/auth/logout", sign_out, ROLE_NONE, "Nothing", NULL, .doc = "End this session; its sockets are closed.", .flags = ROUTE_BODY_OPTIONAL },
     { HTTP_POST, "/auth/password", change_password, ROLE_VIEWER, "PasswordInput", NULL, .doc = "Change one's own password. One's other sessions end.",
       .flags = PASSWORD_ROUTE },

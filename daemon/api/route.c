@@ -111,7 +111,10 @@ bool request_is_gone(const struct request *req)
 /* SameSite=Strict: no page of another site makes a browser send it. Secure where a proxy in front speaks TLS; lumad itself does not. */
 void request_cookie(const struct request *req, const char *secret, char *out, size_t size)
 {
-    snprintf(out, size, SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s", secret, *secret ? 30 * 86400 : 0,
+    char name[COOKIE_NAME_SIZE];
+
+    cookie_name(req->host, name);
+    snprintf(out, size, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s", name, secret, *secret ? 30 * 86400 : 0,
              req->is_https ? "; Secure" : "");
 }
 

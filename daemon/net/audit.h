@@ -3,6 +3,10 @@
  * The audit log: one line for each change that succeeded and each sign-in that failed. A line is in the database some milliseconds after the change; the same again within two
  * seconds (a fader that is drawn) is the same line, with how often and the last values, for at most a minute (less while hundreds come at once).
  *
+ * What holds: a line is not part of the transaction that it tells of, for it is about what the handler answered, and much of what it tells of (masters, play, sound devices) is stored nowhere. It is
+ * handed over when the change is done, before the answer, and written at once by a thread of its own. So what was not done has no line; a change within the last milliseconds before a kill -9
+ * may be without one, and for the last seconds before a power cut too (lines are written with synchronous NORMAL: nobody waits for the disk because of them). A clean stop loses none.
+ *
  * Nothing secret is in it: whoever adds a line sees to that. A name that nobody has is not kept either: people type passwords into that field.
  *
  * On a full disk lines wait (1000; of further ones the number alone) and the warning `audit` stands.

@@ -113,6 +113,7 @@ static void use_session(struct auth *a, struct session *s, int64_t now, struct c
     if (s->row.expires_at - now < SESSION_MS - DAY_MS) {
         s->row.expires_at = now + SESSION_MS;
         c->is_renewed = c->is_cookie;
+        a->is_unsaved = true;           /* the browser is told: it must hold after a power cut as well */
     }
 }
 
@@ -170,7 +171,7 @@ void auth_identify(struct auth *a, const struct asker *who, struct caller *out)
     out->epoch = a->epoch;
     if (bearer == BEARER_GOOD)
         is_known = find(a, secret, false, out);
-    else if (bearer == BEARER_NONE && cookie_secret(who->cookie, secret))
+    else if (bearer == BEARER_NONE && cookie_secret(who->cookie, who->host, secret))
         is_known = find(a, secret, true, out);
     if (!is_known && bearer == BEARER_NONE && !a->n_users && !who->is_forwarded && role_is_loopback(who->addr)) {
         out->via = VIA_LOOPBACK;

@@ -8,7 +8,10 @@
  * Everything is kept in memory and in state.db (db/accounts.h). What ends ends at once, whatever the disk says; who signs in is in although the disk is full, and is told that
  * it will not outlast a restart. What could not be stored is tried again until it is.
  *
- * A thread of its own stores when things were last used, writes the audit log (net/audit.h), and notices within two seconds that `lumad --reset-password` wrote to state.db.
+ * What is on the disk when: users, passwords, tokens, and sessions that begin or end, before the answer; that a session lasts longer (once a day each), two seconds after; when something was last used,
+ * every ten minutes and at the end. So a power cut or kill -9 takes at most ten minutes of "last used", which only people read.
+ *
+ * A thread of its own stores the latter two, writes the audit log (net/audit.h), and notices within two seconds that `lumad --reset-password` wrote to state.db.
  *
  * THREADS  auth_identify(), auth_holds(): any that is not real-time; they wait for nothing but a short lock. The others may wait for the disk; those with a password take 0.1 s, and
  *          the caller sees to it that not many run at once. Events "users", "sessions" and "tokens" tell of changes.
@@ -43,7 +46,7 @@ struct caller {
 };
 
 /* What the head of a request says of who sends it; NULL: no such header. */
-struct asker { const struct sockaddr *addr; bool is_forwarded; const char *cookie, *authorization; };
+struct asker { const struct sockaddr *addr; bool is_forwarded; const char *host, *cookie, *authorization; };
 
 struct auth_options {
     struct db *db;

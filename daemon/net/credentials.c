@@ -1,6 +1,7 @@
 #include "net/credentials.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,30 +36,52 @@ void secret_hash(const char *secret, char out[SECRET_HASH_SIZE])
     sodium_bin2hex(out, SECRET_HASH_SIZE, digest, sizeof(digest));
 }
 
-/* RFC 6265, 4.2.1: "a=b; c=d"; more or less white space is taken too. */
-bool cookie_secret(const char *header, char out[SECRET_SIZE])
+void cookie_name(const char *host, char out[COOKIE_NAME_SIZE])
 {
-    static const char name[] = SESSION_COOKIE "=";
-    const char *found = NULL;
-    size_t found_n = 0;
+    const char *colon = host ? strrchr(host, ':') : NULL;
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    bool has_port = digits && digits <= 5 && !colon[1 + digits];        /* "[::1]" has colons and no port */
 
-    for (const char *at = header ? header : ""; *at;) {
+    snprintf(out, COOKIE_NAME_SIZE, SESSION_COOKIE "%s%s", has_port ? "_" : "", has_port ? colon + 1 : "");
+}
+
+/* How many cookies have this name; of the last one the value. RFC 6265, 4.2.1: "a=b; c=d"; more or less white space is taken too. */
+static int find_cookie(const char *header, const char *name, const char **value, size_t *value_n)
+{
+    size_t name_n = strlen(name);
+    int found = 0;
+
+    for (const char *at = header; *at;) {
         at += strspn(at, "; \t");
         size_t n = strcspn(at, ";"), len = n;
         while (len && (at[len - 1] == ' ' || at[len - 1] == '\t'))
             len--;
-        if (len >= sizeof(name) - 1 && !memcmp(at, name, sizeof(name) - 1)) {
-            if (found)
-                return false;
-            found = at + sizeof(name) - 1;
-            found_n = len - (sizeof(name) - 1);
+        if (len > name_n && at[name_n] == '=' && !memcmp(at, name, name_n)) {
+            *value = at + name_n + 1;
+            *value_n = len - name_n - 1;
+            found++;
         }
         at += n;
     }
-    if (!found || !secret_is_one(found, found_n))
+    return found;
+}
+
+bool cookie_secret(const char *header, const char *host, char out[SECRET_SIZE])
+{
+    char name[COOKIE_NAME_SIZE];
+    const char *value = NULL;
+    size_t n = 0;
+
+    if (!header)
         return false;
-    memcpy(out, found, found_n);
-    out[found_n] = '\0';
+    cookie_name(host, name);
+    int found = find_cookie(header, name, &value, &n);
+    if (!found)
+        found = find_cookie(header, SESSION_COOKIE, &value, &n);
+    if (found != 1 || !secret_is_one(value, n))
+        return false;
+    memcpy(out, value, n);
+    out[n] = '\0';
     return true;
 }
 

@@ -11,15 +11,18 @@
 #include "db/accounts.h"
 
 #define SESSION_COOKIE "lumad_session"
-enum { SECRET_LENGTH = 43, SECRET_SIZE = 44, CODE_SIZE = 10, PASSWORD_MIN = 8, PASSWORD_MAX = 1024 };
+enum { COOKIE_NAME_SIZE = 24, SECRET_LENGTH = 43, SECRET_SIZE = 44, CODE_SIZE = 10, PASSWORD_MIN = 8, PASSWORD_MAX = 1024 };
 
 void secret_new(char out[SECRET_SIZE]);                         /* 256 random bits, base64url */
 bool secret_is_one(const char *text, size_t n);                 /* has the form of one */
 void secret_hash(const char *secret, char out[SECRET_HASH_SIZE]);       /* SHA-256, hex: what is stored and compared */
 
-/* The secret in a Cookie header (NULL: none was sent). false: there is none, it has another form, or there are two: whoever can set cookies of
- * this host beside ours must not choose which one counts. */
-bool cookie_secret(const char *header, char out[SECRET_SIZE]);
+/* Cookies belong to a host and not to its port: so that two lumads on one machine do not sign each other out, the cookie's name says the port that the browser asks: "lumad_session_8080" for
+ * the Host "booth:8080", "lumad_session" for one without a port (a proxy in front) or NULL. */
+void cookie_name(const char *host, char out[COOKIE_NAME_SIZE]);
+/* The secret in a Cookie header (NULL: none was sent) of whoever asks for `host`: of the cookie with the port; where none is sent of the one without, which scripts may set
+ * whatever the port. false: there is none, it has another form, or there are two of that name: whoever can set cookies of this host beside ours must not choose which one counts. */
+bool cookie_secret(const char *header, const char *host, char out[SECRET_SIZE]);
 
 enum bearer { BEARER_NONE, BEARER_GOOD, BEARER_BAD };
 /* The secret in an Authorization header. BEARER_NONE: there is none, or one of another scheme, which is meant for a proxy in front. BEARER_BAD: ours, and no secret. */

@@ -122,8 +122,8 @@ static enum lm_err admit(const struct guard *guard, struct auth *auth, int fd, c
         return err;
     if (getpeername(fd, (struct sockaddr *)&addr, &len))
         return problem_set(p, LM_IO, "The connection is gone.");
-    auth_identify(auth, &(struct asker){ (struct sockaddr *)&addr, is_forwarded(head, n), once[COOKIE].err ? NULL : cookies,
-                                         once[AUTHORIZATION].err ? NULL : bearer }, who);
+    auth_identify(auth, &(struct asker){ .addr = (struct sockaddr *)&addr, .is_forwarded = is_forwarded(head, n), .host = host, .cookie = once[COOKIE].err ? NULL : cookies,
+                                         .authorization = once[AUTHORIZATION].err ? NULL : bearer }, who);
     if (who->role < ROLE_VIEWER)
         return problem_set(p, LM_UNAUTHORIZED, "%s", auth_refusal(auth));
     return LM_OK;

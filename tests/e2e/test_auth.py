@@ -104,13 +104,13 @@ class First(Case):
     def test_the_cookie_and_the_page(self):
         d = self.common()
         r = d.call("POST", "/auth/login", {"password": PASSWORD})
-        self.assertEqual(r.headers["Set-Cookie"], f"lumad_session={r.json['token']}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict")
+        self.assertEqual(r.headers["Set-Cookie"], f"lumad_session_{d.port}={r.json['token']}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict")
         self.assertEqual(r.headers["Cache-Control"], "no-store")
         host = f"127.0.0.1:{d.port}"
         r = d.call("POST", "/auth/login", {"password": PASSWORD}, {"Host": "127.0.0.1", "Origin": "https://127.0.0.1"})     # a proxy in front that speaks TLS
-        self.assertTrue(r.headers["Set-Cookie"].endswith("; Secure"), r.headers["Set-Cookie"])
+        self.assertRegex(r.headers["Set-Cookie"], r"^lumad_session=.*; Secure$")
         r = self.as_(d, self.enter(d, **{"X-Forwarded-Proto": "https"}), "POST", "/auth/logout", None, 204)
-        self.assertIn("lumad_session=; Path=/; Max-Age=0", r.headers["Set-Cookie"])
+        self.assertIn(f"lumad_session_{d.port}=; Path=/; Max-Age=0", r.headers["Set-Cookie"])
         policy = d.call("GET", "/", base="").headers["Content-Security-Policy"]
         rules = dict(p.split(" ", 1) for p in policy.split("; "))
         self.assertEqual((rules["default-src"], rules["script-src"], rules["style-src"], rules["frame-ancestors"], rules["object-src"], rules["base-uri"]),
@@ -121,6 +121,29 @@ class First(Case):
 
 
 class Sessions(Case):
+    def test_two_on_one_machine_do_not_sign_each_other_out(self):
+        jar = {}                                                                            # as a browser keeps them: by name, whatever the port
+
+        def call(d, method, path, body=None):
+            r = d.call(method, path, body, {"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())})
+            if "Set-Cookie" in r.headers:
+                name, rest = r.headers["Set-Cookie"].split("=", 1)
+                jar.pop(name, None)
+                if "Max-Age=0" not in rest:
+                    jar[name] = rest.split(";")[0]
+            return r
+
+        one, other = self.common(), self.start()
+        for d in (one, other):
+            self.assertEqual(call(d, "POST", "/auth/login", {"password": PASSWORD}).status, 201)
+        self.assertEqual(len(jar), 2)
+        for d in (one, other):
+            self.assertEqual(call(d, "GET", "/auth/me").json["via"], "session")
+            ws = d.socket(headers={"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())})
+            ws.close()
+        self.assertEqual(call(other, "POST", "/auth/logout").status, 204)
+        self.assertEqual((call(one, "GET", "/auth/me").json["via"], call(other, "GET", "/auth/me").json["role"]), ("session", "none"))
+
     def test_what_proves_who_one_is(self):
         d = self.common()
         secret, wrong = d.admin, "x" * 43

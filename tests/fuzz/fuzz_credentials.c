@@ -8,10 +8,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const hosts[] = { "booth:8080", NULL };
     char *text = strndup((const char *)data, size), out[SECRET_SIZE];
 
-    if (cookie_secret(text, out)) {
-        char *first = strstr(text, SESSION_COOKIE "=");
+    for (size_t i = 0; i < 2; i++) {
+        if (!cookie_secret(text, hosts[i], out))
+            continue;
+        char *first = strstr(text, SESSION_COOKIE);
         if (strlen(out) != SECRET_LENGTH || !secret_is_one(out, SECRET_LENGTH) || !first || !strstr(text, out))
             abort();
     }

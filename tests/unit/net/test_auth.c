@@ -52,7 +52,7 @@ static struct caller ask(const char *address, const char *cookie, const char *be
     inet_pton(AF_INET, address, &a.sin_addr);
     snprintf(header[0], sizeof(header[0]), "lumad_session=%s", cookie ? cookie : "");
     snprintf(header[1], sizeof(header[1]), "Bearer %s", bearer ? bearer : "");
-    auth_identify(auth, &(struct asker){ (struct sockaddr *)&a, is_forwarded, cookie ? header[0] : NULL, bearer ? header[1] : NULL }, &c);
+    auth_identify(auth, &(struct asker){ .addr = (struct sockaddr *)&a, .is_forwarded = is_forwarded, .cookie = cookie ? header[0] : NULL, .authorization = bearer ? header[1] : NULL }, &c);
     return c;
 }
 

@@ -32,13 +32,39 @@ TEST(the_cookie_is_found_among_others)
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         out[0] = '\0';
-        if (!cookie_secret(good[i], out) || strcmp(out, SECRET))
+        if (!cookie_secret(good[i], "booth:8080", out) || strcmp(out, SECRET))
             TAP_FAIL("\"%s\" is not taken", good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (cookie_secret(bad[i], out))
+        if (cookie_secret(bad[i], "booth:8080", out))
             TAP_FAIL("\"%s\" is taken", bad[i]);
-    CHECK(!cookie_secret(NULL, out));
+    CHECK(!cookie_secret(NULL, "booth", out));
+}
+
+TEST(a_cookie_is_of_the_port_that_was_asked)
+{
+    static const struct { const char *host, *name; } names[] = {
+        { "booth:8080", "lumad_session_8080" }, { "[::1]:65535", "lumad_session_65535" }, { "booth", "lumad_session" }, { "[::1]", "lumad_session" },
+        { "::80", "lumad_session_80" }, { "booth:", "lumad_session" }, { "booth:123456", "lumad_session" }, { "booth:8x", "lumad_session" }, { NULL, "lumad_session" },
+    };
+    static const struct { const char *header; bool want; } rows[] = {
+        { "lumad_session_8080=" SECRET, true },
+        { "lumad_session=theirs; lumad_session_8080=" SECRET "; lumad_session_9090=x", true },
+        { "lumad_session_8080=" SECRET "; lumad_session_8080=" SECRET, false },
+        { "lumad_session_8080=x; lumad_session=" SECRET, false },       /* a wrong one is wrong, whatever stands beside it */
+        { "lumad_session_9090=" SECRET, false },
+        { "lumad_session_80=" SECRET, false },
+        { "lumad_session_80800=" SECRET, false },
+    };
+    char out[SECRET_SIZE], name[COOKIE_NAME_SIZE];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        cookie_name(names[i].host, name);
+        CHECK_STR(name, names[i].name);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (cookie_secret(rows[i].header, "booth:8080", out) != rows[i].want)
+            TAP_FAIL("\"%s\" is %s", rows[i].header, rows[i].want ? "not taken" : "taken");
 }
 
 TEST(a_bearer_is_ours_or_wrong_and_other_schemes_are_nobodys)
