@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "analysis/import_private.h"
+#include "analysis/trash.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/path.h"
@@ -226,9 +227,11 @@ static enum lm_err restore(struct import *i, const json_t *row, struct problem *
 
     if (import_has_audio(i->db, i->data_dir, row))
         return LM_OK;
-    if ((err = move_in(i, json_get_text(row, "format", "audio"), made, p)))
-        return err;
-    return db_write(i->db, put_file, &(struct restore_args){ json_get_text(row, "id", ""), made }, p);
+    trash_hold();
+    if (!(err = move_in(i, json_get_text(row, "format", "audio"), made, p)))
+        err = db_write(i->db, put_file, &(struct restore_args){ json_get_text(row, "id", ""), made }, p);
+    trash_release();
+    return err;
 }
 
 static enum lm_err store(struct import *i, json_t **track, bool *created, struct problem *p)
@@ -239,6 +242,7 @@ static enum lm_err store(struct import *i, json_t **track, bool *created, struct
 
     if (err)
         return err;
+    trash_hold();
     if (!(err = move_in(i, json_get_text(found, "format", "audio"), file, p))) {
         struct row_args a = { .i = i, .probe = found, .file = file, .art = art };
         if ((err = db_write(i->db, put_track, &a, p))) {
@@ -249,6 +253,7 @@ static enum lm_err store(struct import *i, json_t **track, bool *created, struct
         *track = a.row;
         *created = a.created;
     }
+    trash_release();
     json_decref(found);
     return err;
 }

@@ -1,8 +1,10 @@
 #include "analysis/trash.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -14,6 +16,18 @@
 #define HOUR_MS 3600000
 #define DAY_MS (24 * (int64_t)HOUR_MS)
 
+static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void trash_hold(void)
+{
+    pthread_mutex_lock(&files_lock);
+}
+
+void trash_release(void)
+{
+    pthread_mutex_unlock(&files_lock);
+}
+
 static enum lm_err forget(struct db_conn *c, void *arg, struct problem *p)
 {
     enum lm_err err = track_forget_stems(c, arg, p);
@@ -22,7 +36,7 @@ static enum lm_err forget(struct db_conn *c, void *arg, struct problem *p)
 }
 
 /* The row forgets its file only when that is gone: what could not be removed is met again. */
-void trash_remove(struct db *db, const char *data_dir, const char *track_id, const char *file)
+static void remove_files(struct db *db, const char *data_dir, const char *track_id, const char *file)
 {
     char folder[64], full[PATH_SIZE];
 
@@ -38,18 +52,38 @@ void trash_remove(struct db *db, const char *data_dir, const char *track_id, con
         log_warn("tracks", "the files of track %.36s are still listed", track_id);
 }
 
+static void remove_if_deleted(struct db *db, const char *data_dir, const char *track_id, int64_t before_ms)
+{
+    char *file = NULL;
+
+    trash_hold();
+    struct db_conn *c = db_reader_take(db);
+    enum lm_err err = track_deleted_file(c, track_id, before_ms, &file, NULL);
+    db_reader_put(db, c);
+    if (!err)
+        remove_files(db, data_dir, track_id, file);
+    trash_release();
+    free(file);
+}
+
+void trash_remove(struct db *db, const char *data_dir, const char *track_id)
+{
+    remove_if_deleted(db, data_dir, track_id, INT64_MAX);
+}
+
 static void empty(struct db *db, const char *data_dir, int64_t age_ms)
 {
     json_t *files = NULL, *f;
     size_t i;
     struct db_conn *c = db_reader_take(db);
-    enum lm_err err = track_deleted_files(c, clock_wall_ms() - age_ms, &files, NULL);
+    int64_t before_ms = clock_wall_ms() - age_ms;
+    enum lm_err err = track_deleted_files(c, before_ms, &files, NULL);
 
     db_reader_put(db, c);
     if (err)
         return;
     json_array_foreach(files, i, f) {
-        trash_remove(db, data_dir, json_get_text(f, "id", ""), json_get_text(f, "file_path", ""));
+        remove_if_deleted(db, data_dir, json_get_text(f, "id", ""), before_ms);
     }
     json_decref(files);
 }

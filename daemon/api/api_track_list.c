@@ -86,10 +86,12 @@ static enum lm_err write_batch(struct db_conn *c, void *arg, struct problem *p)
 static enum lm_err batch(struct request *req, struct response *res)
 {
     struct batch b = { .body = req->body };
-    enum lm_err err = db_write(req->lumad->db, write_batch, &b, &res->problem);
     json_t *id;
     size_t i;
 
+    trash_hold();                       /* what is restored still has its file afterwards */
+    enum lm_err err = db_write(req->lumad->db, write_batch, &b, &res->problem);
+    trash_release();
     res->json = b.result;
     if (err)
         return err;

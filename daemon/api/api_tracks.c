@@ -67,15 +67,12 @@ static enum lm_err finish(struct request *req, struct response *res)
 /* The row goes first: a crash in between leaves a file too many, never a track without one. */
 static enum lm_err remove_track(struct request *req, struct response *res)
 {
-    char *file = NULL;
-
-    track_file(req->db, req->arg[0], &file, NULL);
     enum lm_err err = crud_delete(req, res);
+
     if (!err) {
         jobs_cancel_track(req->lumad->jobs, req->arg[0]);
-        trash_remove(req->lumad->db, req->lumad->data_dir, req->arg[0], file);
+        trash_remove(req->lumad->db, req->lumad->data_dir, req->arg[0]);
     }
-    free(file);
     return err;
 }
 

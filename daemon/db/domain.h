@@ -69,6 +69,8 @@ enum lm_err track_batch(struct db_conn *c, const json_t *body, json_t **result, 
 enum { TRACK_BATCH_MAX = 50000 };
 /* Files of tracks deleted before this (ms, wall clock), relative to the data directory: [{"id","file_path"}]; then the row forgets its file. */
 enum lm_err track_deleted_files(struct db_conn *c, int64_t before_ms, json_t **files, struct problem *p);
+/* Of one: LM_NOT_FOUND: it was not deleted before then. *path: NULL: it has no file; caller frees. */
+enum lm_err track_deleted_file(struct db_conn *c, const char *track_id, int64_t before_ms, char **path, struct problem *p);
 enum lm_err track_forget_file(struct db_conn *c, const char *track_id, struct problem *p);
 
 /* track_stems.c: the separated parts. Those whose files are on this machine, by name; track_stems_free() frees the paths. */

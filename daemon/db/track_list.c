@@ -298,6 +298,27 @@ enum lm_err track_deleted_files(struct db_conn *c, int64_t before_ms, json_t **f
     return db_error(c, rc, p);
 }
 
+enum lm_err track_deleted_file(struct db_conn *c, const char *track_id, int64_t before_ms, char **path, struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, "SELECT file_path FROM tracks WHERE id = ?1 AND deleted_at < ?2");
+    enum lm_err err = LM_OK;
+
+    *path = NULL;
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "the deleted tracks cannot be read");
+    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, before_ms);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_DONE)
+        err = problem_set(p, LM_NOT_FOUND, "The track is not deleted.");
+    else if (rc != SQLITE_ROW)
+        err = db_error(c, rc, p);
+    else if (sqlite3_column_type(s, 0) != SQLITE_NULL && !(*path = strdup((const char *)sqlite3_column_text(s, 0))))
+        err = problem_set(p, LM_NOMEM, "no memory for a path");
+    sqlite3_reset(s);
+    return err;
+}
+
 enum lm_err track_forget_file(struct db_conn *c, const char *track_id, struct problem *p)
 {
     sqlite3_stmt *s = db_prepare(c, "UPDATE tracks SET file_path = NULL WHERE id = ?1 AND deleted_at IS NOT NULL");
