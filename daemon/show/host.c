@@ -366,6 +366,7 @@ enum lm_err show_volume(struct show *s, double db, struct problem *p)
     if (err)
         return err;
     atomic_store(&s->volume_db, player_get_volume(s->player));
+    atomic_store(&s->hearing_changed, true);
     show_audio_changed(s);
     return LM_OK;
 }

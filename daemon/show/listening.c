@@ -66,6 +66,7 @@ enum lm_err show_put_metronome(struct show *s, bool is_on, double db, struct pro
         l->clicks = is_on;
         l->click_db = db;
         pthread_mutex_unlock(&l->lock);
+        atomic_store(&s->hearing_changed, true);
     }
     pthread_mutex_unlock(&l->change);
     if (!err)

@@ -236,7 +236,7 @@ static void *control(void *arg)
         }
         if (now - saved > 1000000000) {
             saved = now;
-            if (!show_save_levels(s) || (atomic_load(&s->has_begun) && !show_save_position(s, false)))
+            if (!show_save_levels(s) || !show_save_hearing(s) || (atomic_load(&s->has_begun) && !show_save_position(s, false)))
                 saved += FULL_MS * INT64_C(1000000);            /* a full disk is said by the database each time */
         }
         if (now - collected > 1000000000) {
@@ -257,6 +257,7 @@ enum lm_err show_start(struct show *s)
     enum lm_err err;
 
     problem_clear(&p);
+    show_load_hearing(s);
     pthread_mutex_lock(&s->control);
     if ((err = engine_start(s->engine)))
         goto out;
@@ -297,6 +298,7 @@ void show_stop(struct show *s)
     if (atomic_load(&s->has_begun))
         show_save_position(s, true);
     show_save_levels(s);
+    show_save_hearing(s);
     engine_stop(s->engine);
     show_collect(s);
     if (s->now.outputs)

@@ -132,6 +132,7 @@ struct show {
     struct group_level *level;          /* those below full, of any venue */
     size_t n_levels;
     atomic_bool levels_changed;         /* since they were last saved */
+    atomic_bool hearing_changed;        /* the same of volume and metronome */
 
     const struct show_live *seen;       /* the ws thread's: what show_live() returned last */
     struct wire *wire;                  /* the ws thread's; NULL until it is asked for */
@@ -166,6 +167,8 @@ json_t *show_group_masters(struct show *s, const struct patch *patch);  /* [{gro
 void show_fill_levels(struct show *s, struct scene *scene);             /* of its groups; `levels` is held until it is posted */
 void show_load_levels(struct show *s);                  /* before the first scene */
 bool show_save_levels(struct show *s);                  /* when they changed; false: the disk refuses */
+void show_load_hearing(struct show *s);                 /* volume and metronome; once the player is there, no lock held */
+bool show_save_hearing(struct show *s);                 /* as show_save_levels() */
 
 /* chains.c */
 void show_chain_follow(struct show *s);                 /* loads it when another device is in use */

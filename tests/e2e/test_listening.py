@@ -178,6 +178,18 @@ class Listening(unittest.TestCase):
         self.refused("metronome", {"loud": True}, 422)
         self.d.put("/host-audio/metronome", {"enabled": False, "db": -12})
 
+    def test_the_metronome_and_the_volume_stay_over_a_restart(self):
+        with tempfile.TemporaryDirectory() as data:
+            with Lumad(data=data) as d:
+                d.put("/host-audio/metronome", {"enabled": True, "db": -20.5})
+                d.post("/host-audio/volume", {"db": -7.5})
+            with Lumad(data=data) as d:
+                state = d.get("/host-audio")
+                self.assertEqual((state["metronome"], state["volume_db"]), ({"enabled": True, "db": -20.5}, -7.5))
+                self.assertEqual(d.put("/host-audio/metronome", {"enabled": False})["metronome"], {"enabled": False, "db": -20.5})
+            with Lumad(data=data) as d:
+                self.assertEqual(d.get("/host-audio")["metronome"], {"enabled": False, "db": -20.5})
+
     # --- calibration ---
 
     def group(self):
