@@ -1,5 +1,5 @@
 /*
- * The command table: the palette (Ctrl K), the keys and the help overlay are made of it.
+ * The command table: the palette (Ctrl K), the keys and the help overlay are made of it. What has no key stands in `unkeyed`, which comes with the palette.
  * A command that has nothing to act on at the moment says why in `blocked`.
  */
 import { neighbour } from '../timeline/beats';
@@ -7,7 +7,6 @@ import { host, masters } from '../state/stores.svelte';
 import { session, type Least } from '../state/session.svelte';
 import { ROOMS, ui, type Room } from '../state/ui.svelte';
 import { needed } from '../state/roles';
-import { STEM_NAMES } from '../state/host.svelte';
 import { toasts } from '../state/toasts.svelte';
 import { picked } from '../state/picked.svelte';
 import { identify } from '../state/identify.svelte';
@@ -15,10 +14,12 @@ import { loaded } from '../state/loaded.svelte';
 import { CUE_KEYS, cues } from './cues.svelte';
 import { history } from './history.svelte';
 
+export const GROUPS = ['Go to', 'Transport', 'Show', 'Edit', 'Page'] as const;
+
 export interface Command {
     id: string;
     label: string;
-    group: 'Go to' | 'Transport' | 'Show' | 'Edit' | 'Page';
+    group: (typeof GROUPS)[number];
     keys?: string[];
     /* Acts only after the key was held so long: nothing to be done by a passing sleeve. */
     holdMs?: number;
@@ -53,7 +54,7 @@ export const ROOM_LABELS: Record<Room, string> = {
 const QUANTIZED = { none: 'at once', beat: 'on the beat', bar: 'on the bar' } as const;
 const RATE_STEP = 0.005;
 
-const needsTrack = () => (host.loaded ? null : 'No track is loaded');
+export const needsTrack = () => (host.loaded ? null : 'No track is loaded');
 
 /* By the beat grid where there is one, else by seconds. */
 function step(dir: 1 | -1, by: 'beat' | 'bar') {
@@ -149,10 +150,6 @@ export const commands: Command[] = [
         blocked: needsTrack, run: () => host.setRate(1),
     },
     {
-        id: 'rate.pitch', label: 'Keep the pitch, or let it go along with the rate', group: 'Transport',
-        blocked: needsTrack, run: () => host.setRate(host.rate, !host.keepPitch),
-    },
-    {
         id: 'next', label: 'Choose the next track', group: 'Transport', keys: ['N'],
         blocked: needsTrack,
         run: () => {
@@ -161,28 +158,12 @@ export const commands: Command[] = [
         },
     },
     {
-        id: 'next.cancel', label: 'Take the next track off', group: 'Transport',
-        blocked: () => (host.next ? null : 'No track is queued'), run: () => void host.cancelNext(),
-    },
-    {
         id: 'click', label: 'Metronome on or off', group: 'Transport', keys: ['K'],
         run: () => host.setMetronome({ enabled: !host.metronome.enabled }),
-    },
-    ...STEM_NAMES.map((name): Command => ({
-        id: `stem.${name}`, label: `Mute or unmute the ${name}`, group: 'Transport',
-        blocked: () => (host.stems.available ? null : 'The stems are not there'), run: () => host.setStem(name, { mute: !host.stems[name].mute }),
-    })),
-    {
-        id: 'stem.mix', label: 'All stems as they are', group: 'Transport',
-        blocked: () => (host.stems.available ? null : 'The stems are not there'), run: host.openStems,
     },
     {
         id: 'blackout', label: 'Blackout on or off', group: 'Show', keys: ['B'], holdMs: 300,
         run: () => void masters.toggleBlackout(),
-    },
-    {
-        id: 'freeze', label: 'Freeze on or off', group: 'Show',
-        run: () => void masters.toggleFreeze(),
     },
     {
         id: 'master', label: 'Master level', group: 'Show', keys: ['M'],
@@ -195,14 +176,6 @@ export const commands: Command[] = [
     {
         id: 'identify', label: 'Identify the chosen fixtures', group: 'Show', keys: ['I'], isLast: true,
         blocked: () => (picked.size ? null : 'No fixture is chosen'), run: () => void identify.run(picked.ids),
-    },
-    {
-        id: 'lock', label: 'Lock this page', group: 'Show', needs: 'viewer',
-        run: () => ui.setLocked(true),
-    },
-    {
-        id: 'groups-full', label: 'All groups to full', group: 'Show',
-        run: () => void masters.allGroupsFull(),
     },
     {
         id: 'undo', label: 'Undo', group: 'Edit', keys: ['Ctrl+Z'],
@@ -238,18 +211,9 @@ export const commands: Command[] = [
         blocked: () => (!loaded.grid?.trackId ? 'The beats are not being corrected' : host.trackId !== loaded.grid.trackId ? 'The track is not loaded' : null),
         run: (e) => loaded.grid?.tap(e),
     },
-    {
-        id: 'upload', label: 'Add tracks from files', group: 'Edit',
-        run: () => hooks.chooseFiles(),
-    },
-    {
-        id: 'import', label: 'Import a folder, playlist or DJ library', group: 'Edit',
-        run: () => hooks.openImport(),
-    },
     { id: 'fit', label: 'Fit: show all of the picture', group: 'Page', keys: ['F'], isLast: true, blocked: needsCanvas, run: () => void toCanvas('f') },
     { id: 'zoom.in', label: 'Nearer', group: 'Page', keys: ['+'], repeats: true, isLast: true, blocked: needsCanvas, run: () => void toCanvas('+') },
     { id: 'zoom.out', label: 'Farther', group: 'Page', keys: ['-'], repeats: true, isLast: true, blocked: needsCanvas, run: () => void toCanvas('-') },
-    { id: 'welcome', label: 'First steps: the demo show, set up my room', group: 'Go to', run: ui.goWelcome },
     { id: 'warnings', label: 'Warnings', group: 'Page', keys: ['W'], run: () => void (ui.panel = ui.panel === 'warnings' ? null : 'warnings') },
     {
         id: 'palette', label: 'Search and commands', group: 'Page', keys: ['Ctrl+K'],
@@ -260,8 +224,4 @@ export const commands: Command[] = [
         run: ui.toggleHelp,
     },
     { id: 'deck', label: 'Deck: cue points, rate, loop, next track, stems', group: 'Page', keys: ['D'], run: () => ui.openDeck(!ui.isDeckOpen) },
-    { id: 'meters', label: 'Meters', group: 'Page', run: () => void (ui.isMetersOpen = !ui.isMetersOpen) },
-    { id: 'sound', label: 'Sound: outputs, effects, calibration', group: 'Go to', run: () => ui.go('settings', 'sound') },
-    { id: 'stage', label: 'Pin or unpin the stage', group: 'Page', run: ui.toggleStage },
-    { id: 'theme', label: 'Next theme: dark, light, red night', group: 'Page', run: ui.nextTheme },
 ];

@@ -1,6 +1,6 @@
 /*
- * The three edits a stored row can have, each with its undo. A deleted row comes back
- * with its own id (POST of a known id undeletes), so what refers to it still does.
+ * The three edits a stored row can have, each with its undo, also while it is on its way. A deleted row comes
+ * back with its own id (POST of a known id undeletes), so what refers to it still does.
  */
 import { ApiError, asError, del, get, outbox, patch, post, request } from '../api/client';
 import type { Letter } from '../api/outbox';
@@ -77,12 +77,10 @@ export const KINDS = {
 } satisfies Record<string, Kind>;
 
 /* With an id of its own from the start: sent twice, it is made once. after: what must follow a create to make it whole again (a group's members). */
-export async function createRow<T extends Row>(
-    kind: Kind,
-    parent: string,
-    body: object,
-    after?: (row: T) => Promise<void>,
-): Promise<T> {
+export const createRow = <T extends Row>(kind: Kind, parent: string, body: object, after?: (row: T) => Promise<void>): Promise<T> =>
+    history.during(create(kind, parent, body, after));
+
+async function create<T extends Row>(kind: Kind, parent: string, body: object, after?: (row: T) => Promise<void>): Promise<T> {
     const row = await request<T>('POST', parent, { body: { id: uuid(), ...body }, label: `add ${kind.label}` });
     await after?.(row);
     history.push({
@@ -193,7 +191,9 @@ let last: { step: Step; id: string; keys: string; at: number; left: Values; chan
 
 /* Only `change` is sent. What somebody else changed meanwhile is kept where it is another member, and asked about where it is the same (state/clashes); the
  * answer is the row as it is then. Quick repeats of one edit (a value being dragged) are one step; isWhole: this one is a gesture of its own. */
-export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partial<T>, isWhole = false): Promise<T> {
+export const patchRow = <T extends Row>(kind: Kind, row: T, change: Partial<T>, isWhole = false): Promise<T> => history.during(write(kind, row, change, isWhole));
+
+async function write<T extends Row>(kind: Kind, row: T, change: Partial<T>, isWhole: boolean): Promise<T> {
     const names = Object.keys(change);
     const keys = names.join();
     const turn = inTurn(kind, row, change);
@@ -217,12 +217,10 @@ export async function patchRow<T extends Row>(kind: Kind, row: T, change: Partia
     return result;
 }
 
-export async function deleteRow<T extends Row>(
-    kind: Kind,
-    parent: string,
-    row: T,
-    after?: () => Promise<void>,
-): Promise<void> {
+export const deleteRow = <T extends Row>(kind: Kind, parent: string, row: T, after?: () => Promise<void>): Promise<void> =>
+    history.during(remove(kind, parent, row, after));
+
+async function remove<T extends Row>(kind: Kind, parent: string, row: T, after?: () => Promise<void>): Promise<void> {
     const body = { ...content(row, kind.fields), id: row.id };
     await del(kind.one(row.id), row.version);
     history.push({

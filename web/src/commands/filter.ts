@@ -13,7 +13,7 @@ export function score(label: string, query: string): number | null {
     return total;
 }
 
-export function filter<T extends { label: string }>(items: readonly T[], query: string, limit = 60): T[] {
+export function filter<T extends { label: string }>(items: readonly T[], query: string, limit = 120): T[] {
     return items
         .map((item, i) => ({ item, i, s: score(item.label, query) }))
         .filter((x): x is { item: T; i: number; s: number } => x.s !== null)

@@ -29,7 +29,7 @@ class History {
     beyond = $state.raw<Beyond | null>(null);
     /* Rises with each edit and each step: what was known of lumad's history before is old. */
     edits = 0;
-    private busy = false;
+    private steps: Promise<void> = Promise.resolve();
     private work: Promise<unknown> = Promise.resolve();
     private age = 0;
 
@@ -83,26 +83,24 @@ class History {
     forget() {
         this.age++;
         this.done = this.undone = [];
-        this.work = Promise.resolve();
-        this.busy = false;
+        this.work = this.steps = Promise.resolve();
         toasts.dropUndo();
     }
 
-    undo = () => this.move('undo');
-    redo = () => this.move('redo');
+    undo = () => this.ask('undo');
+    redo = () => this.ask('redo');
 
-    private async move(way: 'undo' | 'redo') {
-        if (this.busy) return;
-        this.busy = true;
+    /* One after the other: whoever presses twice means two steps, however slow the first is. */
+    private ask(way: 'undo' | 'redo'): Promise<void> {
         const { age } = this;
+        return (this.steps = this.steps.then(() => this.move(way, age)));
+    }
+
+    private async move(way: 'undo' | 'redo', age: number) {
         await this.work;
         if (age !== this.age) return;
         const step = (way === 'undo' ? this.done : this.undone).at(-1);
-        if (!step) {
-            await this.moveBeyond(way);
-            this.busy = false;
-            return;
-        }
+        if (!step) return this.moveBeyond(way);
         toasts.dropUndo();
         try {
             this.edits++;
@@ -124,7 +122,6 @@ class History {
             else if (error.status !== 0) this.undone = this.undone.slice(0, -1);
             toasts.error(`${way === 'undo' ? 'Undo' : 'Redo'} of "${step.label}"`, error);
         }
-        this.busy = false;
     }
 
     private async moveBeyond(way: 'undo' | 'redo') {

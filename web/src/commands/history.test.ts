@@ -116,6 +116,19 @@ test('whoever comes in undoes nothing of somebody else, and does not wait for it
     expect([log, history.next('undo')]).toEqual([['undo mine'], null]);
 });
 
+test('two asked for in quick succession are two steps, the second behind the first', async () => {
+    const log: string[] = [];
+    let answer = () => {};
+    history.push(step('first', log));
+    history.push({ label: 'second', undo: () => new Promise<void>((done) => (answer = done)), redo: async () => undefined });
+    const both = [history.undo(), history.undo()];
+    await vi.advanceTimersByTimeAsync(0);
+    expect(log).toEqual([]);
+    answer();
+    await Promise.all(both);
+    expect([log, history.undone.map((s) => s.label)]).toEqual([['undo first'], ['second', 'first']]);
+});
+
 test('an edit that is on its way can be undone already', async () => {
     const log: string[] = [];
     let arrive = () => {};

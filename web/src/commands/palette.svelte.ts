@@ -1,9 +1,10 @@
-/* What the palette offers: every command, which also says what undo would undo, and tracks and patterns by name. Loaded with it. */
+/* What the palette offers: every command, by group, which also says what undo would undo; then tracks and patterns by name. Loaded with it. */
 import { findTrack, host, patterns, trackName } from '../state/stores.svelte';
 import { TrackSearch } from '../state/tracks.svelte';
 import { ui } from '../state/ui.svelte';
-import { commands, type Command } from './commands.svelte';
+import { commands, GROUPS, type Command } from './commands.svelte';
 import { history } from './history.svelte';
+import { unkeyed } from './unkeyed';
 
 /* Tracks that answer to what is typed into the palette; there may be too many to have them all. */
 const found = new TrackSearch();
@@ -23,7 +24,8 @@ export function paletteCommands(): Command[] {
             run: () => void host.load(t.id),
         }),
     );
-    const named = commands.map((c) => {
+    const all = [...commands, ...unkeyed()].sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
+    const named = all.map((c) => {
         const label = c.id === 'undo' || c.id === 'redo' ? history.next(c.id) : null;
         return label ? { ...c, label: `${c.label}: ${label}` } : c;
     });

@@ -1,8 +1,8 @@
 /* Signing out, from wherever: what has not reached lumad yet would be lost with it. */
-import { asks } from '../state/asks.svelte';
-import { attempt } from '../state/attempt';
-import { pending } from '../state/pending.svelte';
-import { session } from '../state/session.svelte';
+import { asks } from './asks.svelte';
+import { attempt } from './attempt';
+import { pending } from './pending.svelte';
+import { session } from './session.svelte';
 
 export async function signOut() {
     const n = pending.labels.length + pending.strangers.length;
