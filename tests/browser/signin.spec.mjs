@@ -173,6 +173,10 @@ await run(120, async () => {
         check((await withToken()).role !== 'operator', 'and good for nothing');
 
         /* ---- signing out; an operator; their session ends in the middle of an edit ---- */
+        await other.keyboard.press('Control+k');
+        await other.keyboard.type('sign out');
+        check((await other.getByRole('option', { name: /Sign out/ }).count()) === 1, 'the palette knows the way out');
+        await other.keyboard.press('Escape');
         await whoami(other).click();
         await other.getByRole('button', { name: 'Sign out' }).click();
         check(await shows(dialog(other)), 'signing out asks who comes next');

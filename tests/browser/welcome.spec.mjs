@@ -78,6 +78,18 @@ await run(150, async () => {
         check(await seen(page.getByRole('option', { name: /Undo: add venue/ })), 'the palette names what undo would undo');
         await page.keyboard.press('Escape');
         check(await seen(page.getByRole('button', { name: 'Undo: add venue' })), 'so does the button for who has no keys');
+        await page.keyboard.press('Control+k');
+        await page.keyboard.type('sign out');
+        check(await seen(page.getByText('Nothing answers to that')), 'where nobody signed in nobody signs out');
+        for (const [words, label] of [['help conf', 'Help: configuration'], ['outp', 'Venue, outputs'], ['lock pa', 'Lock this page'], ['hal', 'Look at venue Hall'], ['red', 'Theme: red night']]) {
+            await page.getByRole('combobox').fill(words);
+            check(await seen(page.getByRole('option', { name: label })), `the palette knows: ${label}`);
+        }
+        await page.keyboard.press('Enter');
+        check((await page.locator('html').getAttribute('data-theme')) === 'night', 'and does it');
+        await page.keyboard.press('Control+k');
+        await page.keyboard.type('theme dark');
+        await page.keyboard.press('Enter');
 
         /* Keys: rooms, master, blackout that is held. */
         await page.keyboard.press('2');
