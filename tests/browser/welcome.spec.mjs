@@ -81,7 +81,7 @@ await run(150, async () => {
         await page.keyboard.press('Control+k');
         await page.keyboard.type('sign out');
         check(await seen(page.getByText('Nothing answers to that')), 'where nobody signed in nobody signs out');
-        for (const [words, label] of [['help conf', 'Help: configuration'], ['outp', 'Venue, outputs'], ['lock pa', 'Lock this page'], ['hal', 'Look at venue Hall'], ['red', 'Theme: red night']]) {
+        for (const [words, label] of [['help conf', 'Help: configuration'], ['outp', 'Venue, outputs'], ['lock pa', 'Lock this page'], ['hal', 'Look at venue Hall'], ['theme red', 'Theme: red night']]) {
             await page.getByRole('combobox').fill(words);
             check(await seen(page.getByRole('option', { name: label })), `the palette knows: ${label}`);
         }
