@@ -183,7 +183,7 @@ export const commands: Command[] = [
     },
     {
         id: 'redo', label: 'Redo', group: 'Edit', keys: ['Ctrl+Shift+Z'],
-        blocked: () => (history.next('redo') === null ? 'Nothing to redo' : null), run: () => void history.redo(),
+        blocked: () => (history.next('redo') === null && !history.isWorking ? 'Nothing to redo' : null), run: () => void history.redo(),
     },
     {
         id: 'history', label: 'History of the pattern or score', group: 'Edit', keys: ['H'], needs: 'viewer',

@@ -46,7 +46,7 @@ class History {
         this.work = Promise.allSettled([this.work, edit]).finally(() => this.under--);
         return edit;
     }
-    /* Edits that are on their way: what is undone right behind the first one is that one. */
+    /* Edits, undos or redos that are on their way: what is undone or redone right behind the first one is that one. */
     get isWorking(): boolean {
         return this.under > 0;
     }
@@ -93,7 +93,8 @@ class History {
     /* One after the other: whoever presses twice means two steps, however slow the first is. */
     private ask(way: 'undo' | 'redo'): Promise<void> {
         const { age } = this;
-        return (this.steps = this.steps.then(() => this.move(way, age)));
+        this.under++;
+        return (this.steps = this.steps.then(() => this.move(way, age)).finally(() => this.under--));
     }
 
     private async move(way: 'undo' | 'redo', age: number) {

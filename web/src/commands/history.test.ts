@@ -129,6 +129,15 @@ test('two asked for in quick succession are two steps, the second behind the fir
     expect([log, history.undone.map((s) => s.label)]).toEqual([['undo first'], ['second', 'first']]);
 });
 
+test('an undo that is on its way can be redone already', async () => {
+    const log: string[] = [];
+    history.push(step('only', log));
+    const undone = history.undo();
+    expect([history.next('redo'), history.isWorking]).toEqual([null, true]);
+    await Promise.all([undone, history.redo()]);
+    expect(log).toEqual(['undo only', 'redo only']);
+});
+
 test('an edit that is on its way can be undone already', async () => {
     const log: string[] = [];
     let arrive = () => {};

@@ -14,7 +14,8 @@ export class Resource<T> {
     loading = $state(false);
 
     private key: string | null = null;
-    private turn = 0;
+    private asked = 0;
+    private shown = 0; /* of those asked for: older answers come too late */
 
     constructor(private readonly fetcher: (path: string) => Promise<T>) {}
 
@@ -22,27 +23,29 @@ export class Resource<T> {
     point(path: string | null) {
         if (path === this.key) return;
         this.key = path;
-        this.turn++;
+        this.shown = ++this.asked;
         this.data = null;
         this.error = null;
         this.loading = false;
         if (path !== null) void this.load();
     }
 
+    /* When it is through, what is there is no older than this call. */
     async load(): Promise<void> {
         const path = this.key;
         if (path === null) return;
-        const turn = ++this.turn;
+        const turn = ++this.asked;
         this.loading = this.data === null;
         try {
             const data = await this.fetcher(path);
-            if (turn !== this.turn) return;
+            if (turn < this.shown) return;
             this.data = data;
             this.error = null;
         } catch (e) {
-            if (turn !== this.turn) return;
+            if (turn < this.shown) return;
             this.error = asError(e);
         }
+        this.shown = turn;
         this.loading = false;
     }
 }

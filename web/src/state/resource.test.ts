@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { Resource } from './resource.svelte';
+
+/* A lumad that answers when it is told to. */
+function slow() {
+    const answers: ((value: string) => void)[] = [];
+    const resource = new Resource<string>(() => new Promise((answer) => answers.push(answer)));
+    return { answers, resource };
+}
+
+test('when a load is through, what is there is no older than it, also where another was begun meanwhile', async () => {
+    const { answers, resource } = slow();
+    resource.point('/groups');
+    const mine = resource.load();
+    void resource.load();
+    answers[1]!('mine');
+    await mine;
+    expect(resource.data).toBe('mine');
+});
+
+test('an answer that is overtaken by a newer one comes too late', async () => {
+    const { answers, resource } = slow();
+    resource.point('/groups');
+    const [older, newer] = [resource.load(), resource.load()];
+    answers[2]!('newer');
+    await newer;
+    answers[1]!('older');
+    await older;
+    expect(resource.data).toBe('newer');
+});
+
+test('nothing of another path is shown', async () => {
+    const { answers, resource } = slow();
+    resource.point('/groups');
+    resource.point('/fixtures');
+    answers[0]!('groups');
+    await Promise.resolve();
+    expect(resource.data).toBeNull();
+    answers[1]!('fixtures');
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(resource.data).toBe('fixtures');
+});
