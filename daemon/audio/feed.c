@@ -3,10 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-enum { AHEAD = PCM_RATE / 2, AHEAD_READ = 3 * PCM_RATE };
+enum { AHEAD = PCM_RATE / 2 };
 
 /* --- sounds --- */
 
@@ -73,24 +71,11 @@ void feed_clear(struct feed *f)
         source_free(f->sources[i]);
 }
 
-/* The pages that are read next, so that they are there when they are. */
-static void read_ahead(const struct pcm *pcm, int64_t frame)
+static void read_sound_near(const struct track_sound *t, int64_t frame)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start;
-    int64_t n = (int64_t)pcm->frames - frame;
-
-    if (!pcm->map || frame < 0 || n <= 0)
-        return;
-    n = n < AHEAD_READ ? n : AHEAD_READ;
-    start = (uintptr_t)(pcm->data + frame * pcm->channels) / page * page;
-    madvise((void *)start, (uintptr_t)(pcm->data + (frame + n) * pcm->channels) - start, MADV_WILLNEED);
-}
-
-static void read_sound_ahead(const struct track_sound *t, int64_t frame)
-{
-    read_ahead(&t->sound.mix, frame);
+    pcm_read_near(&t->sound.mix, frame);
     for (int i = 0; i < t->sound.n_stems; i++)
-        read_ahead(&t->sound.stems[i], frame);
+        pcm_read_near(&t->sound.stems[i], frame);
 }
 
 static void look_ahead(struct feed *f, uint32_t n)
@@ -101,11 +86,11 @@ static void look_ahead(struct feed *f, uint32_t n)
         return;
     f->ahead = AHEAD;
     int64_t left, frame = run_frame(r, (int64_t)f->v, &left);
-    read_sound_ahead(f->sounds[f->course.at], frame);
-    if (run_loops(r) && left < AHEAD_READ)
-        read_sound_ahead(f->sounds[f->course.at], r->loop_start);
+    read_sound_near(f->sounds[f->course.at], frame);
+    if (run_loops(r) && left < PCM_AHEAD * PCM_RATE)
+        read_sound_near(f->sounds[f->course.at], r->loop_start);
     if (f->course.at + 1 < f->course.n)
-        read_sound_ahead(f->sounds[f->course.at + 1], f->course.legs[f->course.at + 1].run.anchor);
+        read_sound_near(f->sounds[f->course.at + 1], f->course.legs[f->course.at + 1].run.anchor);
 }
 
 static void start_source(struct feed *f, int source, int leg, double v)

@@ -51,6 +51,7 @@ enum lm_err pcm_open(const char *path, struct pcm *pcm, struct problem *p)
         err = problem_set(p, lm_err_from_errno(errno), "%s: %s", path, strerror(errno));
         goto out;
     }
+    munlock(map, (size_t)st.st_size);   /* hours of sound, which nothing reads that could not wait for a page */
     h = map;
     if ((err = check(h, (uint64_t)st.st_size, path, p)))
         goto out;
@@ -72,6 +73,24 @@ void pcm_close(struct pcm *pcm)
     if (pcm->map)
         munmap(pcm->map, pcm->map_size);
     memset(pcm, 0, sizeof(*pcm));
+}
+
+void pcm_read_near(const struct pcm *pcm, int64_t frame)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = sizeof(float) * (size_t)pcm->channels;
+    char *map = pcm->map;
+
+    if (!map || frame < 0 || frame >= (int64_t)pcm->frames)
+        return;
+    int64_t first = frame - PCM_BEHIND * PCM_RATE, end = frame + PCM_AHEAD * PCM_RATE;
+    size_t at = (PCM_HEADER + (size_t)frame * bytes) / page * page;
+    size_t from = first > 0 ? (PCM_HEADER + (size_t)first * bytes) / page * page : 0;
+    size_t to = end < (int64_t)pcm->frames ? (PCM_HEADER + (size_t)end * bytes + page - 1) / page * page : pcm->map_size;
+    madvise(map + at, to - at, MADV_WILLNEED);
+    if (from)
+        madvise(map, from, MADV_DONTNEED);
+    if (to < pcm->map_size)
+        madvise(map + to, pcm->map_size - to, MADV_DONTNEED);
 }
 
 short pcm_to_16(float x)

@@ -1,6 +1,8 @@
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "audio/pcm.h"
@@ -62,6 +64,65 @@ TEST(lies_are_found)
     unlink(file);
     CHECK_INT(pcm_open(file, &pcm, &p), LM_NOT_FOUND);
     CHECK_INT(pcm_open("/tmp", &pcm, &p), LM_INVALID);
+}
+
+/* KB of what is mapped at `map`, by a line of /proc/self/smaps; -1: it is not there. */
+static long mapped_kb(const void *map, const char *what)
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool is_it = false;
+    long kb = -1;
+
+    while (f && kb < 0 && fgets(line, sizeof line, f)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            is_it = from == (unsigned long)(uintptr_t)map;
+        else if (is_it && !strncmp(line, what, strlen(what)))
+            kb = strtol(line + strlen(what), NULL, 10);
+    }
+    if (f)
+        fclose(f);
+    return kb;
+}
+
+static double read_all(const struct pcm *pcm)
+{
+    double sum = 0;
+
+    for (uint64_t i = 0; i < pcm->frames * (uint64_t)pcm->channels; i += 256)
+        sum += (double)pcm->data[i];
+    return sum;
+}
+
+TEST(only_what_is_played_now_is_held_in_memory)
+{
+    enum { SECONDS = 20, KB = PCM_RATE * 2 * 4 / 1024 };     /* KB: of a second */
+    struct pcm pcm;
+
+    strcpy(file, "/tmp/lumad-test-pcm-XXXXXX");
+    close(mkstemp(file));
+    write_pcm(2, SECONDS * PCM_RATE, SECONDS * PCM_RATE, PCM_MAGIC);
+    bool is_locked = !mlockall(MCL_FUTURE | MCL_ONFAULT);       /* as lumad does; without the right to, there is nothing to see of it */
+    CHECK_INT(pcm_open(file, &pcm, NULL), LM_OK);
+    double sum = read_all(&pcm);
+    CHECK(mapped_kb(pcm.map, "Rss:") > SECONDS * KB / 2);
+    CHECK_INT(mapped_kb(pcm.map, "Locked:"), 0);
+    pcm_read_near(&pcm, 10 * PCM_RATE);
+    CHECK(mapped_kb(pcm.map, "Rss:") < (PCM_AHEAD + PCM_BEHIND) * KB + 256);
+    CHECK_NEAR(pcm.data[2 * 10 * PCM_RATE], 2 * 10 * PCM_RATE / 1000.f, 0);
+    /* At both ends, and beyond them. */
+    pcm_read_near(&pcm, 0);
+    CHECK(mapped_kb(pcm.map, "Rss:") < PCM_AHEAD * KB + 256);
+    pcm_read_near(&pcm, SECONDS * PCM_RATE - 1);
+    pcm_read_near(&pcm, SECONDS * PCM_RATE);
+    pcm_read_near(&pcm, -1);
+    CHECK_NEAR(read_all(&pcm), sum, 0);                         /* nothing is lost */
+    pcm_close(&pcm);
+    pcm_read_near(&pcm, 0);
+    unlink(file);
+    if (is_locked)
+        munlockall();
 }
 
 TEST(sixteen_bits_are_the_nearest_step_and_clipped)
