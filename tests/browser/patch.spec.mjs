@@ -8,7 +8,7 @@ import path from 'node:path';
 import { faults } from './axe.mjs';
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
-const COL = { label: 0, universe: 1, address: 2, x: 5, y: 6, z: 7, rx: 8, invert: 11, curve: 14 };
+const COL = { label: 0, universe: 1, address: 2, mode: 4, x: 5, y: 6, z: 7, rx: 8, invert: 11, curve: 14 };
 const HOSTILE = `<img src=x onerror="window.hacked=1">\u202eknup\u{1f4a1}${'long '.repeat(180)}`;
 
 await run(120, async () => {
@@ -97,6 +97,12 @@ await run(120, async () => {
         await page.getByRole('button', { name: 'Add 6' }).click();
         const six = ['1.500 Par 1', '1.504 Par 2', '1.508 Par 3', '2.1 Par 4', '2.5 Par 5', '2.9 Par 6'];
         await become(six, 'six stand in a row that goes on in the next universe');
+        const inSearch = () => until(() => box.evaluate((b) => b === document.activeElement));
+        check((await inSearch()) && /Added 6 fixtures from 1\.500/.test(await page.getByRole('complementary', { name: 'Definitions' }).innerText()), 'the search stays, with the keys, and says what was added');
+        check((await page.getByLabel('Start address').inputValue()) === '2.13' && (await page.getByLabel('How many').inputValue()) === '1', 'one more is offered in the next free place');
+        await shot('added');
+        await page.getByRole('button', { name: 'Done' }).first().click();
+        check((await box.count()) === 0, 'Done ends it');
         check((await values('pos_x')).join() === '0,0.5,1,1.5,2,2.5', `half a metre apart: ${(await values('pos_x')).join()}`);
         await undo();
         await become([], 'one undo takes all six back');
@@ -115,6 +121,7 @@ await run(120, async () => {
         await drag([entry.x + 30, entry.y + 12], async () => spot(2, 101));
         await become([...six.slice(0, 6), '2.101 MAC Aura 1'], 'a definition dropped on the map stands in that slot');
         await become([...six, '2.101 MAC Aura 1'], 'with the mode that has so many channels');
+        await page.getByRole('button', { name: 'Done' }).first().click();
         check((await field('MAC Aura 1', 'mode_name')) === 'Extended Mode', 'in the mode that was filtered for');
 
         /* Into the way of others: said in red, with the ways out. */
@@ -228,6 +235,38 @@ await run(120, async () => {
         await page.keyboard.press('Control+v');
         check(await page.getByText(/Row 2, Universe: "x" is no number/).waitFor({ timeout: 2000 }).then(() => true, () => false), 'a table that cannot be read changes nothing');
 
+        /* The mode of several: together where they fit, with the ways out where not. */
+        const modes = async () => [...new Set((await fixtures()).map((f) => f.mode_name))].join();
+        await cell('Par 1', 'label').click();
+        await page.keyboard.press('Control+a');
+        const mode = page.locator('.inspector').getByLabel('Mode', { exact: true });
+        await mode.waitFor();
+        await quiet();
+        let sent = 0;
+        page.on('request', (r) => r.method() === 'PATCH' && /\/fixtures$/.test(r.url()) && sent++);
+        await mode.selectOption('1 Channel');
+        check(await until(async () => (await modes()) === '1 Channel'), `eight get another mode: ${await modes()}`);
+        check((await stands()).join() === eight.join() && sent === 1, `where they fit their addresses stay, and it was one request: ${sent}`);
+        await quiet();
+        await mode.selectOption('12 Channels');
+        await asked.waitFor();
+        check(/Par 1 at 1\.1 to 12: .*Par 2.*in the way/.test(await asked.textContent()), 'where they grow over each other it is said');
+        await shot('modes');
+        await asked.getByRole('button', { name: /^Next free place: from 1\.1/ }).click();
+        await become([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `1.${12 * n - 11} Par ${n}`), 'and the way out puts one behind the other');
+        check((await modes()) === '12 Channels', 'in the mode that was chosen');
+        await undo();
+        check(await until(async () => (await stands()).join() === eight.join() && (await modes()) === '1 Channel'), 'places and modes are one step back');
+        await undo();
+        await cell('Par 2', 'mode').click();
+        await page.keyboard.press('F2');
+        const inCell = page.locator('.cell select');
+        await inCell.waitFor();
+        check((await inCell.locator('option').allTextContents()).includes('1 Channel (1 ch)'), 'in the table a mode is chosen in its cell');
+        await inCell.selectOption('1 Channel');
+        check(await until(async () => (await field('Par 2', 'mode_name')) === '1 Channel' && (await field('Par 3', 'mode_name')) === '4 Channels'), 'for what is chosen there');
+        await undo();
+
         /* Sorted, filtered; somebody else's edit appears, what is being typed stays. */
         await page.getByRole('button', { name: 'Addr', exact: true }).click();
         await page.getByRole('button', { name: 'Addr', exact: true }).click();
@@ -331,6 +370,17 @@ await run(120, async () => {
         await type('3', 'Enter');
         const three = ['1.1 Dimmer 1', '1.2 Dimmer 2', '1.3 Dimmer 3'];
         await become(three, 'found, counted and added without a mouse');
+        check(await inSearch(), 'the keys are back in the search');
+        await page.keyboard.press('Enter');
+        await until(() => page.evaluate(() => document.activeElement?.closest('#place-count') !== null));
+        await page.keyboard.press('Enter');
+        await become([...three, '1.4 Dimmer 4'], 'twice Enter adds another of them');
+        await inSearch();
+        await page.keyboard.press('Escape');
+        check(await until(async () => (await box.count()) === 0 && (await page.evaluate(() => document.activeElement?.getAttribute('role'))) === 'grid'), 'Esc ends it, with the keys where the new ones are');
+        await undo();
+        await become(three, 'each is a step');
+        await page.evaluate(() => document.body.focus());
         check(await tabTo(map), 'Tab leads to the map');
         await type('', 'Home', 'Enter', 'ArrowDown', 'Enter');
         await become(['1.2 Dimmer 2', '1.3 Dimmer 3', '1.65 Dimmer 1'], 'carried a row further');

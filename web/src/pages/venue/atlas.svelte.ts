@@ -74,14 +74,14 @@ export class Atlas {
     /* Chosen elsewhere, or to be placed: it comes into view, once. */
     follow() {
         const { desk } = this;
-        const target = desk.asked?.coming[0] ?? (desk.adding ? desk.ghost[0] : desk.byId.get(picked.last ?? ''));
+        const target = desk.asked?.coming[0] ?? (desk.adder.now ? desk.ghost[0] : desk.byId.get(picked.last ?? ''));
         const mark = target ? `${target.universe}.${target.address}.${target.id}` : '';
         if (!target || desk.carry || mark === this.revealed) return;
         this.revealed = mark;
         untrack(() => {
             /* Of many it is enough that one is seen. */
             const isSeen = picked.size > 1 && picked.ids.some((x) => this.shown.includes(desk.byId.get(x)?.universe ?? 0));
-            if (!isSeen || desk.asked || desk.adding) this.reveal(target);
+            if (!isSeen || desk.asked || desk.adder.now) this.reveal(target);
         });
     }
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Fixture } from '../../api/types';
-import { byColumn, COLUMNS, fillAll, fillDown, fromTsv, paste, read, real, shown, toTsv, type Column } from './columns';
+import { byColumn, COLUMNS, fillAll, fillDown, fromTsv, paste, read, real, shown, toTsv, type Book, type Column } from './columns';
 
 const fixture = (id: string, more: Partial<Fixture> = {}): Fixture => ({
     id, version: 1, venue_id: 'v', universe: 1, address: 1, manufacturer: 'Own', model: 'Lamp', mode_name: 'one', fixture_path: null, label: id,
     pos_x: 0, pos_y: 0, pos_z: 4, rot_x: 0, rot_y: 0, rot_z: 0, ...more,
 });
 const col = (key: Column['key']) => COLUMNS.find((c) => c.key === key)!;
-const four = () => 4;
+const four: Book = { channels: () => 4, modes: (f) => (f.model === 'Lamp' ? ['one', 'Two bytes'] : ['other']) };
 const a = fixture('Par 1');
 const b = fixture('Par 2', { address: 5, pos_x: 1 });
 const c = fixture('Par 10', { universe: 2, pos_x: -2 });
@@ -19,15 +19,15 @@ test('a cell says what people say', () => {
 });
 
 test('what is typed is read', () => {
-    expect(read(col('address'), '2.101', a)).toEqual({ universe: 2, address: 101 });
-    expect(read(col('address'), '+=4', b)).toEqual({ address: 9 });
-    expect(read(col('pos_x'), '-1,5 m', a)).toEqual({ pos_x: -1.5 });
-    expect(read(col('pos_x'), '-=0.5', b)).toEqual({ pos_x: 0.5 });
-    expect(read(col('rot_z'), '180°', a).rot_z).toBeCloseTo(Math.PI);
-    expect(read(col('invert_tilt'), 'X', a)).toEqual({ invert_tilt: true });
-    expect(read(col('dimmer_curve'), 'sq', a)).toEqual({ dimmer_curve: 'square' });
+    expect(read(col('address'), '2.101', a, four)).toEqual({ universe: 2, address: 101 });
+    expect(read(col('address'), '+=4', b, four)).toEqual({ address: 9 });
+    expect(read(col('pos_x'), '-1,5 m', a, four)).toEqual({ pos_x: -1.5 });
+    expect(read(col('pos_x'), '-=0.5', b, four)).toEqual({ pos_x: 0.5 });
+    expect(read(col('rot_z'), '180°', a, four).rot_z).toBeCloseTo(Math.PI);
+    expect(read(col('invert_tilt'), 'X', a, four)).toEqual({ invert_tilt: true });
+    expect(read(col('dimmer_curve'), 'sq', a, four)).toEqual({ dimmer_curve: 'square' });
     for (const [key, typed] of [['address', '513'], ['address', '1.5x'], ['universe', '1.5'], ['pos_x', 'left'], ['invert_pan', 'maybe'], ['white_mode', 'zebra'], ['type', 'x']] as const) {
-        expect(() => read(col(key), typed, a), `${key} ${typed}`).toThrow();
+        expect(() => read(col(key), typed, a, four), `${key} ${typed}`).toThrow();
     }
 });
 
@@ -44,6 +44,16 @@ test('fill down copies, counts labels and follows addresses', () => {
     expect(down.get(b.id)).toEqual({ label: 'Par 2', address: 5, pos_x: 0 });
     expect(down.get(c.id)).toEqual({ label: 'Par 3', universe: 1, address: 9, pos_x: 0 });
     expect(fillDown([col('pos_x')], [a, b, c], four, true).get(c.id)).toEqual({ pos_x: 2 });
+});
+
+test('a mode is one of its definition, and goes to those of the same definition alone', () => {
+    const lamps = [a, b].map((f) => ({ ...f, fixture_path: 'own/lamp' }));
+    const bar = { ...c, model: 'Bar', fixture_path: 'own/bar' };
+    expect(read(col('mode_name'), ' two BYTES ', lamps[0]!, four)).toEqual({ mode_name: 'Two bytes' });
+    expect(() => read(col('mode_name'), 'other', lamps[0]!, four)).toThrow(/"other" is no mode of Lamp/);
+    expect([...fillAll(col('mode_name'), 'Two bytes', [...lamps, bar], four)]).toEqual(lamps.map((f) => [f.id, { mode_name: 'Two bytes' }]));
+    const down = fillDown([col('mode_name')], [{ ...lamps[0]!, mode_name: 'Two bytes' }, lamps[1]!, bar], four);
+    expect([down.get(b.id), down.get(c.id)]).toEqual([{ mode_name: 'Two bytes' }, {}]);
 });
 
 test('tables of spreadsheets', () => {

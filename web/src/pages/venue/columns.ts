@@ -3,7 +3,7 @@ import type { Fixture } from '../../api/types';
 import { counted, LAST_UNIVERSE, readAddress, SLOTS } from './places';
 
 export type Change = Partial<Omit<Fixture, 'id' | 'version'>>;
-type Kind = 'text' | 'whole' | 'number' | 'angle' | 'flag' | 'choice' | 'fixed';
+type Kind = 'text' | 'whole' | 'number' | 'angle' | 'flag' | 'choice' | 'mode' | 'fixed';
 type Key =
     | 'label' | 'universe' | 'address' | 'type' | 'mode_name' | 'pos_x' | 'pos_y' | 'pos_z' | 'rot_x' | 'rot_y' | 'rot_z'
     | 'invert_pan' | 'invert_tilt' | 'swap_pan_tilt' | 'dimmer_curve' | 'white_mode';
@@ -19,6 +19,12 @@ export interface Column {
     options?: readonly { value: string; label: string }[];
 }
 
+/* What the definitions of fixtures say: how many channels one takes, and the names of the modes it may have. */
+export interface Book {
+    channels: (f: Fixture) => number;
+    modes: (f: Fixture) => readonly string[];
+}
+
 const metres = { kind: 'number', width: 66, min: -10000, max: 10000 } as const;
 const degrees = { kind: 'angle', width: 62 } as const;
 const flag = { kind: 'flag', width: 52 } as const;
@@ -32,7 +38,7 @@ export const COLUMNS: readonly Column[] = [
     { key: 'universe', title: 'Univ', name: 'Universe', kind: 'whole', width: 52, min: 1, max: LAST_UNIVERSE },
     { key: 'address', title: 'Addr', name: 'Address', kind: 'whole', width: 56, min: 1, max: SLOTS },
     { key: 'type', title: 'Fixture', name: 'Fixture', kind: 'fixed', width: 168 },
-    { key: 'mode_name', title: 'Mode', name: 'Mode', kind: 'fixed', width: 104 },
+    { key: 'mode_name', title: 'Mode', name: 'Mode', kind: 'mode', width: 104 },
     { key: 'pos_x', title: 'x m', name: 'x, to the right, metres', ...metres },
     { key: 'pos_y', title: 'y m', name: 'y, upstage, metres', ...metres },
     { key: 'pos_z', title: 'z m', name: 'z, up, metres', ...metres },
@@ -97,8 +103,11 @@ function number(c: Column, typed: string, before: number): number {
 const YES = ['yes', 'y', 'true', '1', 'x', 'on', 'ja', 'wahr'];
 const NO = ['no', 'n', 'false', '0', '', 'off', 'nein', 'falsch'];
 
+/* A mode is of a definition: others that are chosen as well keep theirs. */
+const isOther = (c: Column, f: Fixture, first: Fixture | undefined): boolean => c.kind === 'mode' && f.fixture_path !== first?.fixture_path;
+
 /* What is typed into a cell, as a change of the fixture. "+=1" and "-=1" go from what is there; an address may carry its universe: "2.101". */
-export function read(c: Column, typed: string, f: Fixture): Change {
+export function read(c: Column, typed: string, f: Fixture, book: Pick<Book, 'modes'>): Change {
     const t = typed.trim();
     switch (c.kind) {
         case 'fixed':
@@ -115,6 +124,12 @@ export function read(c: Column, typed: string, f: Fixture): Change {
             const found = c.options?.find((o) => o.value === low || o.label.toLocaleLowerCase() === low) ?? c.options?.find((o) => low && o.label.toLocaleLowerCase().startsWith(low));
             if (!found) throw wrong(c, typed, `none of ${c.options?.map((o) => o.label).join(', ')}`);
             return { [c.key]: found.value };
+        }
+        case 'mode': {
+            const low = t.toLocaleLowerCase();
+            const found = book.modes(f).find((m) => m.toLocaleLowerCase() === low);
+            if (found === undefined) throw wrong(c, typed, `no mode of ${f.model}`);
+            return { mode_name: found };
         }
         case 'angle':
             return { [c.key]: number(c, t, toDegrees(Number(f[c.key as 'rot_x']))) / DEG };
@@ -142,28 +157,29 @@ export function readSpread(c: Column, typed: string, count: number): number[] | 
 const asChange = (c: Column, v: number): Change => ({ [c.key]: c.kind === 'angle' ? v / DEG : Number(v.toFixed(6)) });
 
 /* One text into one column of many rows: labels count on, addresses follow each other, numbers may be spread. */
-export function fillAll(c: Column, typed: string, rows: readonly Fixture[], channels: (f: Fixture) => number): Map<string, Change> {
+export function fillAll(c: Column, typed: string, rows: readonly Fixture[], book: Book): Map<string, Change> {
     const out = new Map<string, Change>();
     const spread = readSpread(c, typed, rows.length);
     let at: { universe: number; address: number } | null = null;
     rows.forEach((f, i) => {
+        if (isOther(c, f, rows[0])) return out;
         if (spread) return out.set(f.id, asChange(c, spread[i]!));
         if (c.key === 'label' && rows.length > 1) return out.set(f.id, { label: counted(typed.trim(), i) });
         if (c.key === 'address' && !/^\s*[+-]\s*=/.test(typed)) {
-            if (!at) at = { universe: f.universe, ...(read(c, typed, f) as { address: number; universe?: number }) };
-            const n = Math.max(1, channels(f));
+            if (!at) at = { universe: f.universe, ...(read(c, typed, f, book) as { address: number; universe?: number }) };
+            const n = Math.max(1, book.channels(f));
             if (at.address + n - 1 > SLOTS && i) at = { universe: at.universe + 1, address: 1 };
             out.set(f.id, at.universe === f.universe ? { address: at.address } : { ...at });
             at = { universe: at.universe, address: at.address + n };
             return out;
         }
-        return out.set(f.id, read(c, typed, f));
+        return out.set(f.id, read(c, typed, f, book));
     });
     return out;
 }
 
 /* The first row's cells into those below. `isSeries`: numbers go on by the difference of the first two. */
-export function fillDown(columns: readonly Column[], rows: readonly Fixture[], channels: (f: Fixture) => number, isSeries = false): Map<string, Change> {
+export function fillDown(columns: readonly Column[], rows: readonly Fixture[], book: Book, isSeries = false): Map<string, Change> {
     const out = new Map<string, Change>(rows.slice(1).map((f) => [f.id, {}]));
     const first = rows[0];
     if (!first) return out;
@@ -171,13 +187,13 @@ export function fillDown(columns: readonly Column[], rows: readonly Fixture[], c
         if (c.kind === 'fixed') continue;
         if (c.key === 'label' || c.key === 'address') {
             const from = c.key === 'address' && columns.some((x) => x.key === 'universe') ? `${first.universe}.${first.address}` : shown(c, first);
-            for (const [id, change] of fillAll(c, from, rows, channels)) Object.assign(out.get(id) ?? {}, change);
+            for (const [id, change] of fillAll(c, from, rows, book)) Object.assign(out.get(id) ?? {}, change);
         } else if (c.key === 'universe' && columns.some((x) => x.key === 'address')) {
             continue; /* goes with the address */
         } else {
             const [a, b] = [first, rows[1]].map((f) => (f ? (c.kind === 'angle' ? toDegrees(Number(f[c.key as 'rot_x'])) : Number(f[c.key as 'pos_x'])) : NaN));
             const isCounting = isSeries && (c.kind === 'number' || c.kind === 'angle') && Number.isFinite(a! + b!);
-            rows.slice(1).forEach((f, i) => Object.assign(out.get(f.id)!, isCounting ? asChange(c, a! + (b! - a!) * (i + 1)) : { [c.key]: first[c.key as 'pos_x'] }));
+            rows.slice(1).forEach((f, i) => isOther(c, f, first) || Object.assign(out.get(f.id)!, isCounting ? asChange(c, a! + (b! - a!) * (i + 1)) : { [c.key]: first[c.key as 'pos_x'] }));
         }
     }
     return out;
@@ -216,10 +232,10 @@ export function fromTsv(text: string): string[][] {
 }
 
 /* A table put into the rows from the first on and the columns from `at` on. One row goes into each of `rows`. All of it, or the first thing that is wrong. */
-export function paste(cells: readonly (readonly string[])[], rows: readonly Fixture[], at: number, columns: readonly Column[], channels: (f: Fixture) => number): Map<string, Change> {
+export function paste(cells: readonly (readonly string[])[], rows: readonly Fixture[], at: number, columns: readonly Column[], book: Book): Map<string, Change> {
     const out = new Map<string, Change>();
     const isRepeated = cells.length === 1;
-    if (isRepeated && cells[0]!.length === 1 && columns[at]) return fillAll(columns[at]!, cells[0]![0]!, rows, channels);
+    if (isRepeated && cells[0]!.length === 1 && columns[at]) return fillAll(columns[at]!, cells[0]![0]!, rows, book);
     rows.forEach((f, i) => {
         const line = isRepeated ? cells[0]! : cells[i];
         if (!line) return;
@@ -228,7 +244,7 @@ export function paste(cells: readonly (readonly string[])[], rows: readonly Fixt
             const c = columns[at + k];
             if (!c || c.kind === 'fixed') return;
             try {
-                Object.assign(change, read(c, text, { ...f, ...change }));
+                Object.assign(change, read(c, text, { ...f, ...change }, book));
             } catch (e) {
                 throw e instanceof CellError && cells.length > 1 ? new CellError(`Row ${i + 1}, ${e.message}`) : e;
             }

@@ -1,32 +1,23 @@
 /*
- * What table, map, search and inspector of the patch share: the fixtures as they are seen (edits on their way included), what is being placed or carried, and
- * the question that comes up where it does not fit. Which fixtures are chosen is in state/picked.
+ * What table, map, search and inspector of the patch share: the fixtures as they are seen (edits on their way included), what is carried, and the question that
+ * comes up where an edit does not fit. Its parts: what is added next (adder), the modes of definitions (modes), edits on their way (echo), ways out (ways).
+ * Which fixtures are chosen is in state/picked.
  */
 import { asError } from '../../api/client';
-import type { Fixture, LibraryItem, Patch } from '../../api/types';
+import type { Fixture, Patch } from '../../api/types';
 import { editFixtures, type FixtureEdits } from '../../commands/fixtures';
 import { history } from '../../commands/history.svelte';
 import { picked } from '../../state/picked.svelte';
 import { session } from '../../state/session.svelte';
 import type { Resource } from '../../state/resource.svelte';
 import { toasts } from '../../state/toasts.svelte';
+import { Adder } from './adder.svelte';
 import { real, type Change } from './columns';
+import { Echo } from './echo.svelte';
+import { ModeBook } from './modes.svelte';
 import { fixtureName, inPatchOrder, type Address } from './patch';
-import {
-    carried, clashes, counted, inOrder, moveOthers, nextFree, pushAlong, rowOf, slotOf, text, troubled, type Clash, type Place,
-} from './places';
-
-/* What of the library is to be patched, and how. */
-export interface Adding {
-    item: LibraryItem;
-    mode: string;
-    count: number;
-    step: number | null; /* slots from one to the next; null: as many as one has */
-    label: string;
-    at: Address;
-    offset: { x: number; y: number; z: number };
-    pos: { x: number; y: number; z: number };
-}
+import { carried, clashes, counted, inOrder, nextFree, slotOf, troubled, type Place } from './places';
+import { many, newId, taking, waysOut, why, type Asked, type Edit, type WayOut } from './ways';
 
 /* Places in a hand: where they are if the first slot of the hand is there. */
 export interface Carry {
@@ -36,45 +27,18 @@ export interface Carry {
     isNew: boolean;
 }
 
-/* An edit that does not fit. */
-export interface Asked {
-    label: string;
-    coming: Place[];
-    found: Clash[];
-    changes: ReadonlyMap<string, Change>;
-    create: readonly Change[];
-}
-
-export const WAYS = [
-    { id: 'free', label: 'Next free place', run: nextFree },
-    { id: 'others', label: 'Move what is in the way', run: moveOthers },
-    { id: 'push', label: 'Renumber those behind', run: pushAlong },
-] as const;
-export interface WayOut {
-    id: (typeof WAYS)[number]['id'];
-    label: string;
-    places: Place[];
-    words: string; /* what comes of it */
-}
-
-const NEW = 'new:';
 const REST_MS = 350;
-const STRETCH = 12; /* names of those in the way that are told */
-export const many = (n: number): string => `${n} ${n === 1 ? 'fixture' : 'fixtures'}`;
 const place = (c: Change) => c.universe !== undefined || c.address !== undefined || c.mode_name !== undefined;
 
 export class Desk {
-    adding = $state<Adding | null>(null);
-    /* The definitions are being searched. */
-    isFinding = $state(false);
+    readonly adder = new Adder(this);
+    readonly modes = new ModeBook();
+    private readonly echo = new Echo();
     carry = $state.raw<Carry | null>(null);
     spot = $state.raw<Address | null>(null);
     asked = $state.raw<Asked | null>(null);
     /* Places that a tool would give, before they are taken. */
     preview = $state.raw<ReadonlyMap<string, Change>>(new Map());
-    /* Edits on their way, oldest first. */
-    private echoes = $state.raw<readonly ReadonlyMap<string, Change>[]>([]);
-    private known = new Map<string, number>(); /* channels of a mode */
 
     constructor(
         readonly base: string,
@@ -82,90 +46,31 @@ export class Desk {
         readonly patch: Resource<Patch>,
     ) {}
 
-    private echo = $derived.by(() => {
-        const all = new Map<string, Change>();
-        for (const layer of this.echoes) for (const [id, c] of layer) all.set(id, { ...all.get(id), ...c });
-        return all;
-    });
     /* Who may only look chooses and sorts, and changes nothing. */
     get canEdit(): boolean {
         return session.can('operator');
     }
 
-    rows = $derived.by(() => {
-        const all = inPatchOrder(this.fixtures.data ?? []);
-        return this.echo.size ? all.map((f) => (this.echo.has(f.id) ? { ...f, ...this.echo.get(f.id) } : f)) : all;
-    });
+    rows = $derived.by(() => this.echo.over(inPatchOrder(this.fixtures.data ?? [])));
     byId = $derived(new Map(this.rows.map((f) => [f.id, f])));
     picked = $derived(picked.ids.flatMap((id) => this.byId.get(id) ?? []));
     private slots = $derived.by(() => new Map((this.patch.data?.universes ?? []).flatMap((u) => u.used.map((s) => [s.fixture_id, s.channels] as const))));
-    private modes = $derived.by(() => {
+    private same = (f: Pick<Fixture, 'fixture_path' | 'mode_name'>) => `${f.fixture_path}\n${f.mode_name}`;
+    private widths = $derived.by(() => {
         const out = new Map<string, number>();
         for (const f of this.fixtures.data ?? []) {
             const n = this.slots.get(f.id);
-            if (n) out.set(this.mode(f), n);
+            if (n) out.set(this.same(f), n);
         }
         return out;
     });
-    private mode = (f: { fixture_path: string | null; mode_name: string }) => `${f.fixture_path}\n${f.mode_name}`;
-    channels = (f: Fixture): number => this.modes.get(this.mode(f)) ?? this.known.get(this.mode(f)) ?? this.slots.get(f.id) ?? 0;
+    /* Where the definition is not known, as many as another of the same has, or it had itself: the patch hears of a new mode a moment later. */
+    channels = (f: Fixture): number => this.modes.channels(f) ?? this.widths.get(this.same(f)) ?? this.slots.get(f.id) ?? 0;
 
     places = $derived(this.rows.map((f): Place => ({ id: f.id, universe: f.universe, address: f.address, channels: this.channels(f) })));
     /* Those that stand in each other's way already. */
     trouble = $derived(new Map(troubled(this.places).map((c) => [c.id, c])));
-    isPending = (id: string, key: string): boolean => key in (this.echo.get(id) ?? {});
-
-    /* ---- placing what is found ---- */
-
-    private channelsOf = (item: LibraryItem, mode: string) => item.modes.find((m) => m.name === mode)?.channels ?? 1;
-
-    learn(path: string | null, mode: string, channels: number) {
-        this.known.set(this.mode({ fixture_path: path, mode_name: mode }), channels);
-    }
-    begin(item: LibraryItem, mode = item.modes[0]?.name ?? '') {
-        for (const m of item.modes) this.learn(item.path, m.name, m.channels);
-        const same = this.rows.filter((f) => f.model === item.model && f.manufacturer === item.manufacturer).length;
-        const kept = this.adding;
-        this.asked = null;
-        picked.set([]);
-        this.adding = {
-            item, mode, count: kept?.count ?? 1, step: null, label: `${item.model} ${same + 1}`, at: { universe: 1, address: 1 },
-            offset: kept?.offset ?? { x: 1, y: 0, z: 0 }, pos: kept?.pos ?? { x: 0, y: this.behind(), z: 4 },
-        };
-        this.suggest();
-    }
-    /* Metres upstage where nothing stands yet: rows that are patched one after the other do not lie inside each other on the stage. */
-    private behind = (): number => (this.rows.length ? Math.round((Math.max(...this.rows.map((f) => f.pos_y)) + 1.5) * 10) / 10 : 0);
-    /* The first place where all of the row fits, from the universe on that was patched last. */
-    suggest() {
-        const a = this.adding;
-        if (!a) return;
-        const universe = this.rows.at(-1)?.universe ?? 1;
-        const row = this.newPlaces({ universe, address: 1 });
-        const found = nextFree(row, this.places);
-        if (found?.[0]) a.at = { universe: found[0].universe, address: found[0].address };
-    }
-    newPlaces = (at: Address): Place[] => {
-        const a = this.adding;
-        if (!a) return [];
-        const channels = this.channelsOf(a.item, a.mode);
-        return rowOf(at, channels, a.step ?? channels, a.count).map((s, i) => ({ ...s, id: `${NEW}${i}`, channels }));
-    };
-    add = (places: Place[] = this.newPlaces(this.adding!.at)): Promise<boolean> => {
-        const a = $state.snapshot(this.adding)!;
-        const create = places.map(
-            (p, i): Change => ({
-                manufacturer: a.item.manufacturer, model: a.item.model, fixture_path: a.item.path, mode_name: a.mode,
-                label: a.count > 1 ? counted(a.label.trim(), i) : a.label.trim(), universe: p.universe, address: p.address,
-                pos_x: a.pos.x + i * a.offset.x, pos_y: a.pos.y + i * a.offset.y, pos_z: a.pos.z + i * a.offset.z,
-            }),
-        );
-        return this.propose({ label: `add ${many(create.length)}`, coming: places, changes: new Map(), create });
-    };
-    closeAdding() {
-        this.adding = null;
-        this.isFinding = false;
-    }
+    isPending = (id: string, key: string): boolean => this.echo.has(id, key);
 
     /* ---- carrying ---- */
 
@@ -182,23 +87,10 @@ export class Desk {
             drop: (places) => void this.move(places),
         };
     }
-    takeNew(): Carry | null {
-        const a = this.adding;
-        if (!a || !this.canEdit) return null;
-        return {
-            label: a.count === 1 ? a.item.model : `${a.count} of ${a.item.model}`,
-            isNew: true,
-            at: this.newPlaces,
-            drop: (places) => {
-                if (places[0]) a.at = { universe: places[0].universe, address: places[0].address };
-                void this.add(places);
-            },
-        };
-    }
     ghost = $derived.by((): Place[] => {
         if (this.carry && this.spot) return this.carry.at(this.spot);
         if (this.asked) return this.asked.coming;
-        return this.adding ? this.newPlaces(this.adding.at) : [];
+        return this.adder.now ? this.adder.places(this.adder.now.at) : [];
     });
     private staying = (coming: readonly Place[]) => {
         const ids = new Set(coming.map((p) => p.id));
@@ -232,9 +124,9 @@ export class Desk {
         for (const [id, c] of changes) all.set(id, { ...all.get(id), ...c });
         if (this.held) {
             clearTimeout(this.held.timer);
-            this.echoes = this.echoes.filter((layer) => layer !== this.held!.changes);
+            this.echo.drop(this.held.changes);
         }
-        this.echoes = [...this.echoes, all];
+        this.echo.show(all);
         this.held = { label, changes: all, timer: setTimeout(() => this.flush(), REST_MS) };
     }
     flush() {
@@ -242,14 +134,14 @@ export class Desk {
         if (!held) return;
         this.held = null;
         clearTimeout(held.timer);
-        this.echoes = this.echoes.filter((layer) => layer !== held.changes);
+        this.echo.drop(held.changes);
         void this.change(held.label, held.changes);
     }
 
     delete(ids: readonly string[]): Promise<boolean> {
         if (!ids.length) return Promise.resolve(true);
         const label = `delete ${ids.length === 1 ? fixtureName(this.byId.get(ids[0]!)) : many(ids.length)}`;
-        return this.send(label, { delete: ids }, () => toasts.noteUndo(`Deleted ${many(ids.length)}`, () => void history.undo()));
+        return this.send(label, { delete: ids }, () => toasts.noteUndo(`Deleted ${many(ids.length)}`, () => void history.undo()), null);
     }
 
     /* The chosen ones again, `count` times, each time so much further; the first at `at` or in the next free place. */
@@ -260,7 +152,7 @@ export class Desk {
         const coming: Place[] = [];
         let from = at ?? (block.at(-1) ? { universe: block.at(-1)!.universe, address: block.at(-1)!.address } : null);
         for (let k = 1; k <= count && from && block[0]; k++) {
-            const wanted = carried(block, slotOf(from) - slotOf(block[0])).map((p, i) => ({ ...p, id: `${NEW}${create.length + i}` }));
+            const wanted = carried(block, slotOf(from) - slotOf(block[0])).map((p, i) => ({ ...p, id: newId(create.length + i) }));
             const found = k === 1 && at ? wanted : nextFree(wanted, [...this.places, ...coming]);
             if (!found) break;
             found.forEach((p, i) => {
@@ -280,7 +172,7 @@ export class Desk {
 
     /* ---- where it does not fit ---- */
 
-    private propose(edit: Omit<Asked, 'found'>): Promise<boolean> {
+    propose(edit: Edit): Promise<boolean> {
         if (!this.canEdit) return Promise.resolve(false);
         const found = clashes(edit.coming, this.staying(edit.coming));
         if (found.length) {
@@ -288,45 +180,14 @@ export class Desk {
             return Promise.resolve(false);
         }
         this.asked = null;
-        return this.send(edit.label, { update: edit.changes, create: edit.create }, null, edit);
+        return this.send(edit.label, { update: edit.changes, create: edit.create }, edit.done ?? null, edit);
     }
-    waysOut = $derived.by((): WayOut[] => {
-        const a = this.asked;
-        if (!a) return [];
-        const staying = this.staying(a.coming);
-        return WAYS.flatMap((w) => {
-            const places = w.run(a.coming, staying);
-            const first = places?.[0];
-            if (!places || !first) return [];
-            const others = places.length - a.coming.length;
-            return [{ id: w.id, label: w.label, places, words: w.id === 'free' ? text(first) : many(others) }];
-        });
-    });
-    /* What is in whose way, in a line. */
-    why = $derived.by((): string => {
-        const a = this.asked;
-        if (!a) return '';
-        const name = (id: string) => (id.startsWith(NEW) ? String(a.create[Number(id.slice(NEW.length))]?.label || 'The new one') : fixtureName(this.byId.get(id)));
-        const [first] = a.found;
-        if (!first) return '';
-        const p = a.coming.find((x) => x.id === first.id)!;
-        const more = a.found.length > 1 ? ` And ${a.found.length - 1} more.` : '';
-        if (first.isOver) return `${name(first.id)} does not fit at ${text(p)}: it takes ${p.channels} slots.${more}`;
-        const way = first.with.map(name);
-        const list = way.slice(0, STRETCH).join(', ') + (way.length > STRETCH ? ` and ${way.length - STRETCH} more` : '');
-        return `${name(first.id)} at ${text(p)} to ${p.address + p.channels - 1}: ${list} ${way.length === 1 ? 'is' : 'are'} in the way.${more}`;
-    });
+    waysOut = $derived.by((): WayOut[] => (this.asked ? waysOut(this.asked, this.staying(this.asked.coming)) : []));
+    why = $derived(this.asked ? why(this.asked, (id) => fixtureName(this.byId.get(id))) : '');
     takeWay = (w: WayOut): Promise<boolean> => {
-        const a = this.asked;
-        if (!a) return Promise.resolve(false);
-        const changes = new Map(a.changes);
-        const create = a.create.map((c) => ({ ...c }));
-        for (const p of w.places) {
-            const to = { universe: p.universe, address: p.address };
-            if (p.id.startsWith(NEW)) Object.assign(create[Number(p.id.slice(NEW.length))] ?? {}, to);
-            else changes.set(p.id, { ...changes.get(p.id), ...to });
-        }
-        return this.propose({ label: a.label, coming: w.places, changes: real(changes, (id) => this.byId.get(id)), create });
+        if (!this.asked) return Promise.resolve(false);
+        const edit = taking(this.asked, w);
+        return this.propose({ ...edit, changes: real(edit.changes, (id) => this.byId.get(id)) });
     };
     leave = () => (this.asked = null);
 
@@ -344,11 +205,12 @@ export class Desk {
         return places ? this.move(places) : Promise.resolve(false);
     }
 
-    private async send(label: string, edits: FixtureEdits & { update?: ReadonlyMap<string, Change> }, done: (() => void) | null = null, again?: Omit<Asked, 'found'>): Promise<boolean> {
+    /* `again`: what is asked about where somebody else took the places meanwhile. */
+    private async send(label: string, edits: FixtureEdits & { update?: ReadonlyMap<string, Change> }, done: Edit['done'] | null, again: Edit | null): Promise<boolean> {
         if (!this.canEdit) return false;
         const mine = edits.update ?? new Map<string, Change>();
         const before = this.fixtures.data ?? [];
-        this.echoes = [...this.echoes, mine];
+        this.echo.show(mine);
         let isDone = true;
         try {
             const r = await editFixtures(label, this.base, before, edits);
@@ -358,11 +220,8 @@ export class Desk {
             const there = new Set(data.map((f) => f.id));
             this.fixtures.data = [...data.filter((f) => !gone.has(f.id)).map((f) => news.get(f.id) ?? f), ...r.created.filter((f) => !there.has(f.id))];
             if (gone.size) picked.set(picked.ids.filter((id) => !gone.has(id)));
-            if (r.created.length) {
-                picked.set(r.created.map((f) => f.id));
-                this.closeAdding();
-            }
-            done?.();
+            if (r.created.length) picked.set(r.created.map((f) => f.id));
+            done?.(r.created);
         } catch (e) {
             isDone = false;
             const problem = asError(e);
@@ -371,7 +230,7 @@ export class Desk {
             if (again && found.length) this.asked = { ...again, found };
             else toasts.error(label.charAt(0).toUpperCase() + label.slice(1), problem);
         }
-        this.echoes = this.echoes.filter((layer) => layer !== mine);
+        this.echo.drop(mine);
         void this.fixtures.load();
         void this.patch.load();
         return isDone;

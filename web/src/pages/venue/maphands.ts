@@ -77,7 +77,8 @@ export class MapHands {
     }
     /* Empty ground: what is to be placed goes there; else nothing is chosen any more. */
     private ground(spot: Address) {
-        if (this.map.desk.adding) this.map.desk.adding.at = spot;
+        const { adder } = this.map.desk;
+        if (adder.now) adder.now.at = spot;
         else picked.set([]);
     }
     private frame(e: PointerEvent, from: Address | null) {

@@ -5,8 +5,8 @@ import { inOrder, nextFree, SLOTS, slotOf, spotOf, type Place } from './places';
 
 /* What is to be placed, else what is chosen, is in the hand of the keys. */
 function begin({ desk, here }: Atlas) {
-    const carry = desk.adding ? desk.takeNew() : here ? desk.take(here, 0) : null;
-    const from = desk.adding ? desk.adding.at : desk.byId.get(here ?? '');
+    const carry = desk.adder.now ? desk.adder.carry() : here ? desk.take(here, 0) : null;
+    const from = desk.adder.now ? desk.adder.now.at : desk.byId.get(here ?? '');
     if (!carry || !from) return;
     desk.carry = carry;
     desk.spot = { universe: from.universe, address: from.address };

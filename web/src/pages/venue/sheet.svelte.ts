@@ -2,10 +2,13 @@
  * The patch as a table: which rows are shown and in which order, the cell the keys are at, the range, and what is typed. The rows of the range are the
  * chosen fixtures (state/picked); its columns go from where it was begun to where it is.
  */
+import { asError } from '../../api/client';
 import type { Fixture } from '../../api/types';
 import { picked } from '../../state/picked.svelte';
-import { byColumn, CellError, COLUMNS, fillAll, fillDown, fromTsv, paste, shown, toTsv, type Change, type Column } from './columns';
-import { many, type Desk } from './desk.svelte';
+import { byColumn, CellError, COLUMNS, fillAll, fillDown, fromTsv, paste, shown, toTsv, type Book, type Change, type Column } from './columns';
+import type { Desk } from './desk.svelte';
+import { fixtureName } from './patch';
+import { many } from './ways';
 
 export interface Cell {
     id: string | null;
@@ -23,7 +26,11 @@ export class Sheet {
     /* What is typed replaces what was there. */
     isNew = false;
 
-    constructor(private readonly desk: Desk) {}
+    private readonly book: Book;
+
+    constructor(private readonly desk: Desk) {
+        this.book = { channels: desk.channels, modes: (f) => desk.modes.of(f)?.map((m) => m.name) ?? [] };
+    }
 
     rows = $derived.by((): Fixture[] => {
         const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
@@ -105,8 +112,29 @@ export class Sheet {
         if (!f || this.column.kind === 'fixed' || !this.desk.canEdit) return;
         if (this.column.kind === 'flag') return void this.flip();
         this.error = '';
+        if (this.column.kind === 'mode' && !this.book.modes(f).length) return void this.learn([f], () => this.edit(text));
         this.isNew = text !== null;
         this.typed = text ?? shown(this.column, f);
+    }
+    /* What the cell under the keys may be, where it is one of a few. */
+    options = $derived.by((): readonly { value: string; label: string }[] | null => {
+        const f = this.rows[this.row];
+        if (this.column.kind !== 'mode') return this.column.options ?? null;
+        return (f && this.desk.modes.of(f)?.map((m) => ({ value: m.name, label: `${m.name} (${m.channels} ch)` }))) ?? null;
+    });
+    /* The modes of these fixtures; `go` if the keys are still there when they are known. */
+    private async learn(rows: readonly Fixture[], go: () => void) {
+        const { at } = this;
+        try {
+            await this.desk.modes.need(rows);
+        } catch (e) {
+            this.error = `The modes are not known: ${asError(e).message}`;
+            return;
+        }
+        if (this.at !== at) return;
+        const lost = rows.find((f) => !this.book.modes(f).length);
+        if (lost) this.error = `${fixtureName(lost)}: its definition is missing.`;
+        else go();
     }
     cancel() {
         this.typed = null;
@@ -119,7 +147,7 @@ export class Sheet {
         if (!f || typed === null) return true;
         const rows = isAll ? this.range : [f];
         if (rows.length === 1 && typed.trim() === shown(this.column, f)) return this.done();
-        return this.apply(() => fillAll(this.column, typed, rows, this.desk.channels), `change ${this.column.name.split(',')[0]!.toLowerCase()}`);
+        return this.apply(() => fillAll(this.column, typed, rows, this.book), `change ${this.column.name.split(',')[0]!.toLowerCase()}`);
     }
     choose(value: string) {
         this.typed = value;
@@ -151,7 +179,7 @@ export class Sheet {
     /* ---- ranges ---- */
 
     fill(isSeries = false) {
-        this.apply(() => fillDown(COLUMNS.slice(this.from, this.to + 1), this.range, this.desk.channels, isSeries), 'fill down');
+        this.apply(() => fillDown(COLUMNS.slice(this.from, this.to + 1), this.range, this.book, isSeries), 'fill down');
     }
     copied = (): string => toTsv(this.range.map((f) => COLUMNS.slice(this.from, this.to + 1).map((c) => shown(c, f))));
     paste(text: string) {
@@ -162,6 +190,9 @@ export class Sheet {
             this.error = `There are ${cells.length} rows to paste, and ${rows.length} to put them into.`;
             return;
         }
-        this.apply(() => paste(cells, rows, this.from, COLUMNS, this.desk.channels), 'paste into cells');
+        const put = () => void this.apply(() => paste(cells, rows, this.from, COLUMNS, this.book), 'paste into cells');
+        const width = Math.max(...cells.map((line) => line.length));
+        if (COLUMNS.slice(this.from, this.from + width).some((c) => c.kind === 'mode')) void this.learn(rows, put);
+        else put();
     }
 }
