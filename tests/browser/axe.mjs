@@ -10,7 +10,10 @@ const source = fs.readFileSync(createRequire(path.join(ROOT, 'web/package.json')
 export async function faults(page) {
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
     const found = await page.evaluate(async () => {
-        /* Contrast is reckoned for what stands still. */
+        /* Contrast is reckoned for what stands still: colours that are about to fade have begun to, and what fades is through. */
+        const frame = () => new Promise((done) => requestAnimationFrame(done));
+        const moves = () => document.getAnimations().filter((a) => a.playState === 'running' && Number.isFinite(a.effect.getComputedTiming().endTime));
+        for (let i = 0; i < 2 || moves().length; i++) await Promise.all([frame(), ...moves().map((a) => a.finished.catch(() => undefined))]);
         const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
         return violations
             .filter((v) => v.impact === 'serious' || v.impact === 'critical')

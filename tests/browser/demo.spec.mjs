@@ -6,7 +6,7 @@
  */
 import path from 'node:path';
 
-import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, gone, hasFailed, open, run, seen, SHOTS, start, until } from './page.mjs';
 
 /* What the page reports of itself (web/src/state/live.ts). */
 const look = (page) =>
@@ -15,6 +15,7 @@ const look = (page) =>
         return {
             seq: l.frameSeq,
             position: l.position,
+            at: performance.now() / 1000,
             playing: l.hostAudio?.playing ?? false,
             beat: l.hostAudio?.beat?.index ?? null,
             bpm: l.hostAudio?.beat?.bpm ?? null,
@@ -48,7 +49,7 @@ async function pixels(page) {
 }
 const difference = (a, b) => a.values.reduce((n, v, i) => n + (Math.abs(v - b.values[i]) > 24 ? 1 : 0), 0);
 
-await run(90, async () => {
+await run(400, async () => {
     const data = folder('lumad-browser-');
     let lumad = start(data, 0, '--demo');
     const port = await lumad.ready;
@@ -57,22 +58,21 @@ await run(90, async () => {
     try {
         const page = context.pages()[0] ?? (await context.newPage());
         const errors = [];
-        /* While lumad is away the browser itself reports every refused connection. */
-        let isAway = false;
-        page.on('console', (m) => m.type() === 'error' && !isAway && errors.push(m.text()));
+        /* Once lumad was away: the browser itself reports every refused connection, some of them late. */
+        let wasAway = false;
+        page.on('console', (m) => m.type() === 'error' && !(wasAway && /net::ERR_|WebSocket/.test(m.text())) && errors.push(m.text()));
         page.on('pageerror', (e) => errors.push(String(e.stack ?? e)));
         const asked = [];
         page.on('websocket', (ws) => ws.on('framesent', (f) => asked.push(String(f.payload))));
         const shot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
 
         await page.goto(`http://127.0.0.1:${port}/#/show`);
-        check(await until(async () => (await look(page)).seq > 0, 15_000), 'frames arrive at the stage');
+        check(await until(async () => (await look(page)).seq > 0), 'frames arrive at the stage');
 
-        if (!(await until(async () => (await look(page)).playing, 5000))) await page.keyboard.press('Space');
-        check(await until(async () => (await look(page)).playing, 10_000), 'the demo plays');
+        check(await until(async () => (await look(page)).playing), 'the demo plays');
 
         /* Beats: what lumad says and what the page shows. */
-        await until(async () => (await look(page)).beat !== null, 10_000);
+        await until(async () => (await look(page)).beat !== null);
         const first = await look(page);
         check(first.bpm !== null && first.bpm > 40 && first.bpm < 250, `the tempo is known: ${first.bpm} bpm`);
         check(
@@ -91,20 +91,19 @@ await run(90, async () => {
         check(bars.size >= 3, `bar and beat count on: ${[...bars].join(' ')}`);
 
         const before = await look(page);
-        const startedAt = Date.now();
         await page.waitForTimeout(1000);
         const after = await look(page);
-        const error = after.position - before.position - (Date.now() - startedAt) / 1000;
+        const error = after.position - before.position - (after.at - before.at);
         check(Math.abs(error) < 0.15 || after.position < before.position, `the playhead keeps time (${(error * 1000).toFixed(0)} ms off after 1 s)`);
 
         /* Light: what lumad says and what the screen shows. */
         check(before.heads.length >= 16, `the stage has ${before.heads.length} heads`);
-        const seen = new Set();
+        const meant = new Set();
         check(
             await until(async () => {
                 const { heads } = await look(page);
-                if (heads.some((h) => h.intensity > 0 && h.r + h.g + h.b > 0)) seen.add(colours(heads));
-                return seen.size >= 4;
+                if (heads.some((h) => h.intensity > 0 && h.r + h.g + h.b > 0)) meant.add(colours(heads));
+                return meant.size >= 4;
             }),
             'the colours of the heads change',
         );
@@ -122,7 +121,7 @@ await run(90, async () => {
                 await page.waitForTimeout(300);
                 pictures.push(await pixels(page));
                 return pictures.some((a) => difference(a, pictures.at(-1)) > 60);
-            }, 15_000),
+            }),
             `the picture of the stage changes: ${Math.max(...pictures.map((a) => difference(a, pictures.at(-1))))} of 30720 values`,
         );
         await shot('show');
@@ -161,12 +160,12 @@ await run(90, async () => {
         ];
         for (const [hash, selector, what] of rooms) {
             await page.evaluate((h) => (location.hash = `/${h}`), hash);
-            const isThere = await page.locator(selector).first().waitFor({ timeout: 8000 }).then(() => true, () => false);
+            const isThere = await seen(page.locator(selector).first());
             check(isThere, what);
             await page.waitForTimeout(400);
             if (hash === 'venue/dmx') {
                 await page.locator(selector).press('Home');
-                const words = await page.locator('[role=status]', { hasText: '1.001' }).first().textContent({ timeout: 3000 }).catch(() => '');
+                const words = await page.locator('[role=status]', { hasText: '1.001' }).first().textContent().catch(() => '');
                 check(/channel 1/.test(words), `a slot is told by its fixture: ${words.replace(/\s+/g, ' ').trim()}`);
             }
             await shot(hash.replace('/', '-'));
@@ -175,18 +174,17 @@ await run(90, async () => {
         /* Lost and found. */
         await page.evaluate(() => (location.hash = '/show'));
         await until(async () => (await page.locator('.stage-canvas').count()) === 1);
-        isAway = true;
+        wasAway = true;
         lumad.child.kill('SIGKILL');
         await lumad.gone;
         const banner = page.getByText('Connection lost');
-        check(await banner.waitFor({ timeout: 6000 }).then(() => true, () => false), 'a lost connection is said');
+        check(await seen(banner), 'a lost connection is said');
         await shot('connection-lost');
         const old = await look(page);
         lumad = start(data, port, '--demo');
         await lumad.ready;
-        check(await banner.waitFor({ state: 'detached', timeout: 10_000 }).then(() => true, () => false), 'the connection is found again');
-        isAway = false;
-        check(await until(async () => (await look(page)).seq !== old.seq, 10_000), 'frames go on arriving');
+        check(await gone(banner), 'the connection is found again');
+        check(await until(async () => (await look(page)).seq !== old.seq), 'frames go on arriving');
         await page.waitForTimeout(500);
         check(errors.length === 0, `no errors in the console${errors.length ? `: ${errors.slice(0, 5).join(' | ')}` : ''}`);
     } finally {

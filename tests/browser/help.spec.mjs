@@ -6,9 +6,9 @@
 import path from 'node:path';
 
 import { faults } from './axe.mjs';
-import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, hasFailed, open, run, seen, SHOTS, start, until } from './page.mjs';
 
-await run(90, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-browser-'), 0);
     const port = await lumad.ready;
     const site = `http://127.0.0.1:${port}`;
@@ -30,7 +30,6 @@ await run(90, async () => {
     const help = page.getByRole('dialog', { name: 'Help' });
     const field = page.getByLabel('Search the help');
     const heading = (text) => help.getByRole('heading', { name: text, exact: true });
-    const shows = (locator, ms = 5000) => locator.first().waitFor({ timeout: ms }).then(() => true, () => false);
     const marked = () => help.locator('.marked').getAttribute('data-entry').catch(() => null);
 
     try {
@@ -39,8 +38,8 @@ await run(90, async () => {
         await page.waitForTimeout(300);
         check(!scripts.some((s) => /HelpDialog/.test(s)), 'the help is not loaded before it is opened');
         await page.keyboard.press('?');
-        check(await shows(help), '? opens it');
-        check(await shows(heading('Venue')), 'at the guide of the room');
+        check(await seen(help), '? opens it');
+        check(await seen(heading('Venue')), 'at the guide of the room');
         check(page.url().endsWith('#/help/rooms/venue'), `with an address: ${page.url()}`);
         check(await field.evaluate((e) => e === document.activeElement), 'the field has the focus');
         check((await faults(page)).length === 0, `axe: ${(await faults(page)).join(' | ')}`);
@@ -48,7 +47,7 @@ await run(90, async () => {
 
         for (const [typed, entry] of [['beat clock', 'nodes/beat_clock'], ['allowed_hosts', 'config/server/allowed_hosts'], ['post venues', 'api/post-venues'], ['true-peak', 'effects/limiter'], ['blackout', 'keys/show/blackout-on-or-off-held-0-3-s']]) {
             await field.fill(typed);
-            check(await until(async () => (await help.getByRole('option').count()) > 0 && (await help.locator(`[data-entry="${entry}"]`).count()) > 0, 2000), `"${typed}" leads to ${entry}: ${await marked()}`);
+            check(await until(async () => (await help.getByRole('option').count()) > 0 && (await help.locator(`[data-entry="${entry}"]`).count()) > 0), `"${typed}" leads to ${entry}: ${await marked()}`);
         }
         await shot('found', [[1280, 800], [800, 1000]]);
         await field.fill('fixture');
@@ -64,7 +63,7 @@ await run(90, async () => {
         await page.keyboard.press('/');
         check(await field.evaluate((e) => e === document.activeElement), '/ leads back');
         await field.fill('zebra<script>');
-        check(await shows(help.getByText('Nothing answers to that.')), 'nothing is said to be nothing');
+        check(await seen(help.getByText('Nothing answers to that.')), 'nothing is said to be nothing');
         await page.keyboard.press('Escape');
         check((await field.inputValue()) === '' && (await help.isVisible()), 'Esc clears the question first');
         await page.keyboard.press('Escape');
@@ -73,7 +72,7 @@ await run(90, async () => {
 
         await page.goto(`${site}/#/help/nodes/beat_clock`);
         await page.reload();
-        check(await shows(help.getByRole('heading', { name: /^Beat clock/ })), 'an address of the help can be sent to somebody');
+        check(await seen(help.getByRole('heading', { name: /^Beat clock/ })), 'an address of the help can be sent to somebody');
         check((await marked()) === 'nodes/beat_clock', 'and shows what it names');
         await shot('node');
         await page.keyboard.press('Escape');
@@ -81,11 +80,11 @@ await run(90, async () => {
         await page.keyboard.press('3');
         check(await until(() => page.url().endsWith('#/patterns')), 'keys work again');
         await page.keyboard.press('?');
-        check(await shows(heading('Patterns')), 'the next room has its own guide');
+        check(await seen(heading('Patterns')), 'the next room has its own guide');
         await page.goBack();
         check(await until(async () => !(await help.isVisible())) && page.url().endsWith('#/patterns'), 'the way back of the browser closes it');
         await page.goto(`${site}/#/help/nothing/such`);
-        check(await shows(heading('No such page')), 'what is not there is said');
+        check(await seen(heading('No such page')), 'what is not there is said');
         check(errors.length === 0, `no errors in the page${errors.length ? `: ${errors.slice(0, 3).join(' | ')}` : ''}`);
     } finally {
         if (hasFailed()) await page.screenshot({ path: path.join(SHOTS, 'help-failed.png') }).catch(() => undefined);

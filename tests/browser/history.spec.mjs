@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 
-import { check, folder, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, open, painted, run, seen, SHOTS, start, until } from './page.mjs';
 
 const dimmer = (level) => ({
     args: [{ id: 'sel', name: 'Selection', type: 'selection', default: 'all' }],
@@ -16,7 +16,7 @@ const dimmer = (level) => ({
     edges: [{ id: 'e', from_node: 'wave', from_port: 'out', to_node: 'out', to_port: 'signal' }],
 });
 
-await run(150, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-browser-'), 0, '--demo');
     const port = await lumad.ready;
     const api = async (method, where, body) => {
@@ -48,6 +48,7 @@ await run(150, async () => {
         await page.keyboard.press(what);
     };
     const panel = page.getByRole('region', { name: 'History' });
+    const isLive = (variant) => until(async () => (await panel.getByRole('radio', { name: variant, exact: true }).getAttribute('aria-checked')) === 'true');
 
     await page.goto(`http://127.0.0.1:${port}/#/patterns/${pattern.id}`);
     await page.getByRole('button', { name: 'History' }).click();
@@ -57,7 +58,7 @@ await run(150, async () => {
     for (const l of [0.2, 0.4, 0.6]) await api('PUT', graph + (l === 0.4 ? '?message=Louder%20for%20the%20chorus' : ''), dimmer(l));
     check(await until(async () => (await panel.locator('.save').count()) === 3), 'three saves are listed as they come');
     check(await panel.getByText('Louder for the chorus').isVisible(), 'with their message');
-    check((await panel.getByText('just now, operator').count()) === 3, 'when, and by whom');
+    check(await until(async () => (await panel.getByText('just now, operator').count()) === 3), 'when, and by whom');
     await panel.locator('.save').nth(1).click();
     check(await until(() => panel.getByText(/0\.2 → 0\.4/).isVisible()), 'and what they changed, in words');
     await shot('diff');
@@ -66,20 +67,18 @@ await run(150, async () => {
     await page.reload();
     check(await until(() => panel.or(page.getByRole('button', { name: 'History' })).first().isVisible()), 'the page comes back');
     await until(async () => (await page.evaluate(() => document.querySelectorAll('.svelte-flow__node').length)) === 3);
-    await page.waitForTimeout(400);
+    await seen(page.getByRole('button', { name: /^Undo: / }));
     await keys('Control+z');
     check(await until(async () => (await level()) === 0.4), 'after a reload Ctrl Z undoes what was saved before');
-    await page.waitForTimeout(300);
     await keys('Control+z');
     check(await until(async () => (await level()) === 0.2), 'and the one before');
-    await page.waitForTimeout(300);
     await keys('Control+Shift+z');
     check(await until(async () => (await level()) === 0.4), 'Ctrl Shift Z goes forward');
-    await page.waitForTimeout(300);
 
     /* The session's own steps are the draft's. */
     await page.locator('.svelte-flow__node').filter({ hasText: 'Sine' }).first().click();
     const amplitude = page.getByLabel(/Amplitude/).first();
+    check(await until(async () => Number(await amplitude.inputValue()) === 0.4), 'and the page shows it');
     await amplitude.fill('0.9');
     await amplitude.press('Enter');
     await keys('Control+s');
@@ -103,13 +102,13 @@ await run(150, async () => {
     await until(async () => (await panel.locator('.save').count()) >= 5);
     await keys('v');
     check(await until(async () => (await level()) === 0.9 && (await place()).branch === 'A'), 'V shows the next variant: A again');
-    await page.waitForTimeout(300);
+    await isLive('A');
     await keys('v');
     check(await until(async () => (await level()) === 0.1), 'and B again');
-    await page.waitForTimeout(300);
+    await isLive('B');
     await panel.getByRole('radio', { name: 'A', exact: true }).click();
     check(await until(async () => (await place()).branch === 'A'), 'a chip does it too');
-    await page.waitForTimeout(300);
+    await isLive('A');
 
     /* Names and restoring. */
     await panel.locator('.save').last().click();
@@ -151,13 +150,13 @@ await run(150, async () => {
 
     for (const [width, height] of [[800, 1000], [400, 800]]) {
         await page.setViewportSize({ width, height });
-        await page.waitForTimeout(400);
+        await painted(page);
         if (!(await panel.isVisible())) {
             await page.getByRole('button', { name: 'History' }).first().click();
-            await page.waitForTimeout(300);
+            await painted(page);
         }
         if (!(await panel.isVisible())) await page.getByRole('button', { name: 'History' }).first().click();
-        check(await until(() => panel.isVisible(), 3000), `it opens in a window of ${width}`);
+        check(await until(() => panel.isVisible()), `it opens in a window of ${width}`);
         await page.waitForTimeout(300);
         await page.screenshot({ path: path.join(SHOTS, `history-score-${width}.png`) });
     }

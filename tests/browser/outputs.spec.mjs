@@ -49,7 +49,7 @@ async function fakeNode(ip, cast) {
     return { slots, close: () => [ears, data].forEach((s) => s.close()) };
 }
 
-await run(100, async () => {
+await run(400, async () => {
     const dir = folder('lumad-browser-');
     if (NET === 'own') fs.writeFileSync(path.join(dir, 'test.conf'), '[dmx]\n');
     const node = NET === 'own' ? await fakeNode('10.77.0.2', '10.77.0.255') : null;
@@ -101,7 +101,7 @@ await run(100, async () => {
         await page.getByText('Universe 1, 2 goes nowhere yet').waitFor();
         if (node) {
             const port1 = page.getByLabel('What goes to port 0:0:0 of Stage left');
-            await port1.waitFor({ timeout: 15_000 });
+            await port1.waitFor();
             check(await page.getByText('Says: #0001 [0001] fine').isVisible(), 'a node that answers is there with what it says of itself');
             await port1.selectOption({ value: '1' });
             check(await until(async () => (await outputs()).join() === '1>0'), 'one choice routes a universe to its port');

@@ -6,12 +6,12 @@
 import path from 'node:path';
 
 import { faults } from './axe.mjs';
-import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, hasFailed, open, run, seen, SHOTS, start, until } from './page.mjs';
 
 const COL = { label: 0, universe: 1, address: 2, mode: 4, x: 5, y: 6, z: 7, rx: 8, invert: 11, curve: 14 };
 const HOSTILE = `<img src=x onerror="window.hacked=1">\u202eknup\u{1f4a1}${'long '.repeat(180)}`;
 
-await run(120, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-browser-'), 0);
     const port = await lumad.ready;
     const api = async (method, where, body) => {
@@ -24,7 +24,7 @@ await run(120, async () => {
     const fixtures = async () => (await api('GET', under('fixtures?limit=1000'))).items;
     const stands = async () => (await fixtures()).map((f) => `${f.universe}.${f.address} ${f.label}`);
     const become = async (want, what) => {
-        const isSo = await until(async () => JSON.stringify(await stands()) === JSON.stringify(want), 5000);
+        const isSo = await until(async () => JSON.stringify(await stands()) === JSON.stringify(want));
         check(isSo, isSo ? what : `${what}: ${(await stands()).join(', ')}`);
     };
     const field = async (label, key) => (await fixtures()).find((f) => f.label === label)?.[key];
@@ -41,7 +41,7 @@ await run(120, async () => {
     let last = 0;
     page.on('request', () => asking++);
     for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => { asking--; last = Date.now(); });
-    const quiet = () => until(() => asking === 0 && Date.now() - last > 120, 4000);
+    const quiet = () => until(() => asking === 0 && Date.now() - last > 120);
     const shot = (name) => page.screenshot({ path: path.join(SHOTS, `patch-${name}.png`) });
     const row = (label) => page.getByRole('grid').getByRole('row').filter({ has: page.locator('[data-col="0"]', { hasText: new RegExp(`^${label}\\s*$`) }) });
     const cell = (label, col) => row(label).locator(`[data-col="${COL[col]}"]`);
@@ -87,7 +87,7 @@ await run(120, async () => {
         await box.fill('generic dimmer');
         await page.getByRole('listbox', { name: 'Definitions found' }).getByRole('option').first().click();
         await page.getByRole('radio', { name: /^4 Channels/ }).click();
-        check(await page.locator('.inspector ol li').first().waitFor({ timeout: 3000 }).then(() => true, () => false), 'what the channels of a mode are is seen before it is chosen');
+        check(await seen(page.locator('.inspector ol li').first()), 'what the channels of a mode are is seen before it is chosen');
         await page.getByLabel('How many').fill('6');
         await page.getByLabel('Start address').fill('500');
         await page.getByLabel('Label of the first').fill('Par 1');
@@ -213,7 +213,7 @@ await run(120, async () => {
         await type('left', 'Enter');
         check((await page.locator('.cell input[aria-invalid]').count()) === 0, 'letters begin no number');
         await type('1x', 'Enter');
-        check(await page.getByText(/"1x" is no number/).waitFor({ timeout: 2000 }).then(() => true, () => false), 'what is no number is told at the cell');
+        check(await seen(page.getByText(/"1x" is no number/)), 'what is no number is told at the cell');
         await page.keyboard.press('Escape');
 
         /* Out to a spreadsheet program, and in again. */
@@ -233,7 +233,7 @@ await run(120, async () => {
         await page.evaluate(() => navigator.clipboard.writeText('1\t1\r\nx\t2'));
         await cell('Par 5', 'universe').click();
         await page.keyboard.press('Control+v');
-        check(await page.getByText(/Row 2, Universe: "x" is no number/).waitFor({ timeout: 2000 }).then(() => true, () => false), 'a table that cannot be read changes nothing');
+        check(await seen(page.getByText(/Row 2, Universe: "x" is no number/)), 'a table that cannot be read changes nothing');
 
         /* The mode of several: together where they fit, with the ways out where not. */
         const modes = async () => [...new Set((await fixtures()).map((f) => f.mode_name))].join();
@@ -279,7 +279,7 @@ await run(120, async () => {
         await type('Mine');
         const theirs = (await fixtures()).find((f) => f.label === 'Par 5');
         await api('PATCH', `/fixtures/${theirs.id}`, { label: HOSTILE });
-        check(await page.getByRole('grid').getByText('<img src=x').waitFor({ timeout: 3000 }).then(() => true, () => false), 'the edit of another appears, as text');
+        check(await seen(page.getByRole('grid').getByText('<img src=x')), 'the edit of another appears, as text');
         check((await page.locator('.cell input:not([type])').inputValue()) === 'Mine', 'and what is being typed is not lost');
         await page.keyboard.press('Enter');
         check(await until(async () => (await stands()).includes('1.9 Mine')), 'it is stored beside theirs');
@@ -323,7 +323,7 @@ await run(120, async () => {
         await page.getByRole('button', { name: 'Undo' }).last().click();
         await become([...names, '1.33 Par 3', '1.37 Par 4', '1.41 Par 5', '1.45 Par 6'], 'and comes back by the note');
         await cell('Par 8', 'x').click();
-        const lit = page.waitForRequest(/identify$/, { timeout: 3000 }).then(() => true, () => false);
+        const lit = page.waitForRequest(/identify$/).then(() => true, () => false);
         await page.keyboard.press('i');
         check(await lit, 'I lights what is chosen');
 
@@ -338,7 +338,7 @@ await run(120, async () => {
         const before = await stands();
         await dropTable('bad.csv', 'address;mode;fixture_path;label\n401;4 Channels;builtin:generic-dimmer;A\nx;4 Channels;builtin:generic-dimmer;B\n403;5 Lamps;builtin:generic-dimmer;C\n');
         const list = page.locator('.errors li');
-        await list.first().waitFor({ timeout: 5000 });
+        await list.first().waitFor();
         const told = await list.allTextContents();
         check(told.length >= 2 && /^Line 3, address: .*x;4 Channels/.test(told[0]) && /^Line 4, mode/.test(told[1]), `each bad line is told: ${told.join(' / ')}`);
         await become(before, 'and nothing was imported');
@@ -390,7 +390,7 @@ await run(120, async () => {
         await asked.waitFor();
         await page.keyboard.press('Enter');
         await become(['1.3 Dimmer 3', '1.65 Dimmer 1', '1.66 Dimmer 2'], 'a conflict is solved by Enter');
-        check(await until(() => page.evaluate(() => document.activeElement?.getAttribute('role') === 'grid'), 3000), 'and the keys are back in the table');
+        check(await until(() => page.evaluate(() => document.activeElement?.getAttribute('role') === 'grid')), 'and the keys are back in the table');
         check((await faults(page)).join('; ') === '', `no serious fault of accessibility: ${(await faults(page)).join('; ')}`);
 
         /* By finger, on a tablet. */
@@ -425,7 +425,7 @@ await run(120, async () => {
         check(await until(async () => (await stands()).filter((s) => /1\.19[37] Par [12]$/.test(s)).length === 2), `what is chosen is carried by a finger: ${(await stands()).slice(-3).join(', ')}`);
         await tap(await middle(cell('Par 5', 'label')));
         await tap(await middle(cell('Par 5', 'label')));
-        check(await page.locator('.cell input:not([type])').waitFor({ timeout: 2000 }).then(() => true, () => false), 'a second tap on a cell edits it');
+        check(await seen(page.locator('.cell input:not([type])')), 'a second tap on a cell edits it');
         await type('Finger', 'Enter');
         check(await until(async () => (await stands()).some((s) => s.endsWith('Finger'))), 'and it is stored');
         await tap(await middle(page.getByRole('button', { name: 'Inspector' })));

@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { check, folder, LUMAD, open, run, SHOTS, start, until } from './page.mjs';
 
-await run(90, async () => {
+await run(400, async () => {
     const data = folder('lumad-data-'), plugins = folder('lumad-plugins-');
     fs.chmodSync(plugins, 0o755);
     const example = path.join(path.dirname(LUMAD), 'plugins/example.so'), at = (name) => path.join(plugins, `${name}.so`);

@@ -1,17 +1,42 @@
 /*
- * Nothing typed is lost: a reload in the middle of a word, a network that goes silent, a daemon that is killed and started again on its port, two who change the
- * same, an edit that was not answered before a reload, a graph that is not saved. SLOW=1: the network is away for 30 s, as in a tunnel; else a few.
+ * Nothing typed is lost: a reload in the middle of a word, a network that goes silent, a daemon that is killed and started again on its port, a machine that sleeps, two who change the
+ * same, an edit that was not answered before a reload, a graph that is not saved. SLOW=1: the network is away for 30 s, as in a tunnel, and the sleep is as long; else a few.
  *     node tests/browser/recover.spec.mjs
  */
+import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
 import { faults } from './axe.mjs';
-import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, gone, hasFailed, open, run, seen, SHOTS, start, until } from './page.mjs';
 
 const AWAY_MS = process.env.SLOW ? 30_000 : 5000;
-const seen = (locator, timeout = 6000) => locator.first().waitFor({ timeout }).then(() => true, () => false);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/* Longer than the page takes to miss its socket. */
+const ASLEEP_MS = process.env.SLOW ? 30_000 : 3500;
+
+/* Every process of the browsers this test has started stands still meanwhile, as where a lid is closed. */
+async function asleep(ms, meanwhile) {
+    const all = fs.readdirSync('/proc').filter((d) => /^\d+$/.test(d)).flatMap((d) => {
+        try {
+            const [, pid, name, parent] = /^(\d+) \((.*)\) \S (\d+)/s.exec(fs.readFileSync(`/proc/${d}/stat`, 'utf8'));
+            return [{ pid: Number(pid), name, parent: Number(parent) }];
+        } catch {
+            return []; /* it has ended */
+        }
+    });
+    const below = (pid) => all.filter((p) => p.parent === pid).flatMap((p) => [p, ...below(p.pid)]);
+    const browser = below(process.pid).filter((p) => /^chrom/.test(p.name));
+    const each = (signal) => browser.forEach(({ pid }) => process.kill(pid, signal));
+    each('SIGSTOP');
+    try {
+        await Promise.all([pause(ms), meanwhile()]);
+    } finally {
+        each('SIGCONT');
+    }
+    return browser.length;
+}
 
 /* The network between page and lumad. Silent: nothing comes through and nobody is told, as when a tablet leaves the room. */
 function network(to) {
@@ -44,6 +69,10 @@ function network(to) {
             isSilent = false;
             for (const pair of pairs) for (const s of pair) s.resume();
         },
+        /* What there is now is never heard of again, though nobody closes it: routers forget who sleeps. What comes after it is heard. */
+        forget() {
+            for (const pair of pairs) for (const s of pair) s.removeAllListeners('data').on('data', () => undefined);
+        },
         close: () => {
             for (const pair of pairs) for (const s of pair) s.destroy();
             server.close();
@@ -51,7 +80,7 @@ function network(to) {
     };
 }
 
-await run(process.env.SLOW ? 240 : 120, async () => {
+await run(process.env.SLOW ? 500 : 400, async () => {
     const data = folder('lumad-recover-');
     let lumad = start(data, 0);
     const port = await lumad.ready;
@@ -77,8 +106,8 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         const name = page.getByLabel('Name', { exact: true });
         const words = page.getByLabel('Description');
         const banner = page.getByText('Connection lost');
-        const online = async (ms = 15_000) => {
-            const is = await until(async () => (await banner.count()) === 0, ms);
+        const online = async () => {
+            const is = await gone(banner);
             isAway = false;
             return is;
         };
@@ -103,7 +132,7 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         isAway = true;
         air.silence();
         const since = Date.now();
-        check(await seen(banner, 8000), 'a silent network is told');
+        check(await seen(banner), 'a silent network is told');
         await page.keyboard.type('ond');
         check(await name.evaluate((e) => e === document.activeElement && e.value === 'Second'), 'the field keeps what is typed, and the focus');
         await page.keyboard.press('Enter');
@@ -130,7 +159,7 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         await page.keyboard.press('End');
         await page.keyboard.type('rd');
         await page.keyboard.press('Enter');
-        check(await seen(banner, 8000), 'a daemon that is gone is told');
+        check(await seen(banner), 'a daemon that is gone is told');
         check(await seen(page.getByText('1 edit waits')), 'the edit waits for it');
         await shot('gone');
         lumad = start(data, port);
@@ -139,10 +168,40 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         check(await until(async () => (await one()).name === 'Third'), 'and the edit reaches it');
         check((await name.inputValue()) === 'Third', 'the page shows it');
 
+        /* The machine sleeps in the middle of a word. Somebody else works on; the way that was there is forgotten; then lumad is started anew meanwhile. */
+        let sockets = 0;
+        page.on('websocket', () => sockets++);
+        const category = page.getByLabel('Category');
+        for (const [how, typed, theirs, meanwhile] of [
+            ['', ['Fou', 'rth'], 'Changed in the night', async () => air.forget()],
+            [' in which lumad is started anew', ['Fif', 'th'], 'Changed again', async () => {
+                lumad.child.kill('SIGKILL');
+                await lumad.gone;
+                lumad = start(data, port);
+                await lumad.ready;
+            }],
+        ]) {
+            await name.fill(typed[0]);
+            const were = sockets;
+            isAway = true;
+            const stopped = await asleep(ASLEEP_MS, async () => {
+                await meanwhile();
+                await api('PATCH', `/patterns/${p.id}`, { category: theirs });
+            });
+            check(stopped > 2 && (await name.inputValue()) === typed[0], `after a sleep${how} the field has what was typed`);
+            await name.press('End');
+            await page.keyboard.type(typed[1]);
+            await page.keyboard.press('Enter');
+            check(await until(() => sockets > were), 'the page notices that its socket is dead, and opens another');
+            check((await until(async () => (await category.inputValue()) === theirs)) && (await online()), 'what somebody else did meanwhile is shown');
+            check(await until(async () => { const r = await one(); return r.name === typed.join('') && r.category === theirs; }), 'what was typed before and after reaches lumad');
+            check((await name.inputValue()) === typed.join(''), 'and is shown');
+        }
+
         /* Two change the row while one of them is away: what is not the same is put together, what is the same is asked. */
         isAway = true;
         air.silence();
-        await seen(banner, 8000);
+        await seen(banner);
         await name.fill('Mine');
         await name.press('Enter');
         await seen(page.getByText('1 edit waits'));
@@ -153,7 +212,7 @@ await run(process.env.SLOW ? 240 : 120, async () => {
         await until(async () => (await page.evaluate(() => sessionStorage.getItem('lumad.outbox'))) === null);
         isAway = true;
         air.silence();
-        await seen(banner, 8000);
+        await seen(banner);
         await name.fill('Mine again');
         await name.press('Enter');
         await seen(page.getByText('1 edit waits'));

@@ -23,7 +23,7 @@ function tone(seconds, hz) {
     return data;
 }
 
-await run(150, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-sound-'), 0, '--demo');
     const port = await lumad.ready;
     const base = `http://127.0.0.1:${port}`;
@@ -76,7 +76,7 @@ await run(150, async () => {
         const peak = () => page.evaluate(() => window.__lumad.meters?.peak?.[0] ?? null);
         check(await until(async () => ((await peak()) ?? -120) > -60), 'the meters show that it plays');
         const seen = new Set();
-        await until(async () => (seen.add(await peak()), seen.size >= 4), 3000);
+        await until(async () => (seen.add(await peak()), seen.size >= 4));
         check(seen.size >= 4, 'and move');
         await page.getByRole('button', { name: 'Meters' }).click();
         const panel = page.getByRole('dialog', { name: 'Meters' });
@@ -135,9 +135,9 @@ await run(150, async () => {
         await api('POST', '/host-audio/play');
         await until(() => page.evaluate(() => window.__lumad.hostAudio?.playing));
         await deck.getByRole('button', { name: 'Jump to Drop' }).click();
-        const waits = await until(async () => Boolean((await host()).pending), 1500);
+        const waits = await until(async () => Boolean((await host()).pending));
         check(waits || (await host()).current_time > 30, 'with Bar the jump waits');
-        check(await until(async () => (await host()).current_time > 30.4, 4000), 'and happens');
+        check(await until(async () => (await host()).current_time > 30.4), 'and happens');
         await deck.getByRole('radio', { name: 'Off' }).click();
 
         /* --- loop and next track --- */

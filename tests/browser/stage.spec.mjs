@@ -7,7 +7,7 @@ import path from 'node:path';
 import { faults } from './axe.mjs';
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
-await run(150, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-browser-'), 0);
     const port = await lumad.ready;
     const api = async (method, where, body) => {
@@ -53,7 +53,7 @@ await run(150, async () => {
         return { x: box.x + p.x, y: box.y + p.y };
     };
     const chosen = () => page.locator('.hidden-visually[aria-live]', { hasText: 'chosen' }).innerText().catch(() => '');
-    const picks = (words) => until(async () => (await chosen()) === words, 4000);
+    const picks = (words) => until(async () => (await chosen()) === words);
     const drag = async (from, to, options = {}) => {
         await page.mouse.move(from.x, from.y);
         await page.mouse.down(options);
@@ -63,7 +63,7 @@ await run(150, async () => {
     const stands = (label, want) => until(async () => {
         const f = await fixture(label);
         return Object.entries(want).every(([k, v]) => Math.abs(f[k] - v) < 0.006);
-    }, 5000);
+    });
     const view = async (name) => {
         await page.getByRole('button', { name, exact: true }).click();
         await page.waitForTimeout(120);
@@ -71,7 +71,7 @@ await run(150, async () => {
 
     try {
         await page.goto(`http://127.0.0.1:${port}/#/venue/stage`);
-        check(await until(async () => (await page.evaluate(() => window.__lumad?.stage?.pictures ?? 0)) > 0 && (await at('Spot 1').catch(() => null)) !== null, 15_000), 'the stage is drawn');
+        check(await until(async () => (await page.evaluate(() => window.__lumad?.stage?.pictures ?? 0)) > 0 && (await at('Spot 1').catch(() => null)) !== null), 'the stage is drawn');
         await view('From above');
         await view('As a plan');
 

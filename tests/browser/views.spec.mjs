@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
 
-await run(90, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-browser-'), 0);
     const port = await lumad.ready;
     const api = async (method, where, body) => {

@@ -6,11 +6,9 @@
 import path from 'node:path';
 
 import { faults } from './axe.mjs';
-import { check, folder, hasFailed, open, run, SHOTS, start, until } from './page.mjs';
+import { check, folder, hasFailed, open, run, seen, SHOTS, start, until } from './page.mjs';
 
-const seen = (locator, timeout = 6000) => locator.first().waitFor({ timeout }).then(() => true, () => false);
-
-await run(150, async () => {
+await run(400, async () => {
     const lumad = start(folder('lumad-welcome-'), 0);
     const port = await lumad.ready;
     const api = async (method, where, body) => {
@@ -165,7 +163,7 @@ await run(150, async () => {
         await shot('welcome-loading');
         check(await until(() => url() === '#/show', 90_000), 'the demo show is made, and the page goes to Show');
         check(await until(async () => (await page.evaluate(() => window.__lumad.hostAudio?.playing)) === true), 'it plays');
-        check(await until(async () => (await page.evaluate(() => window.__lumad.heads.some((h) => h.intensity > 0))), 15_000), 'there is light');
+        check(await until(async () => (await page.evaluate(() => window.__lumad.heads.some((h) => h.intensity > 0)))), 'there is light');
         check((await api('GET', '/show/autoplay')).enabled === false, 'what starts by itself is as it was');
         check((await api('GET', '/venues')).items.length === 2, 'the own venue is still there');
         await page.setViewportSize({ width: 800, height: 1000 });
