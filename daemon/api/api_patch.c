@@ -182,7 +182,7 @@ static enum lm_err write_batch(struct db_conn *c, void *arg, struct problem *p)
 static enum lm_err batch(struct request *req, struct response *res)
 {
     struct work w = { .req = req };
-    enum lm_err err = db_write(req->lumad->db, write_batch, &w, &res->problem);
+    enum lm_err err = db_write_long(req->lumad->db, write_batch, &w, &res->problem);
 
     res->errors = w.errors;
     if (err)
@@ -248,7 +248,7 @@ static enum lm_err import_csv(struct request *req, struct response *res)
     w.replace = !strcmp(replace, "true") || !strcmp(replace, "1");
     if (!w.replace && *replace && strcmp(replace, "false") && strcmp(replace, "0"))
         return problem_set(p, LM_BAD_REQUEST, "replace is true or false.");
-    err = db_write(req->lumad->db, write_csv, &w, p);
+    err = db_write_long(req->lumad->db, write_csv, &w, p);
     res->errors = w.errors;
     return answer(&w, res, err, 200);
 }

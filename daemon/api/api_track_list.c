@@ -90,7 +90,7 @@ static enum lm_err batch(struct request *req, struct response *res)
     size_t i;
 
     trash_hold();                       /* what is restored still has its file afterwards */
-    enum lm_err err = db_write(req->lumad->db, write_batch, &b, &res->problem);
+    enum lm_err err = db_write_long(req->lumad->db, write_batch, &b, &res->problem);
     trash_release();
     res->json = b.result;
     if (err)

@@ -36,6 +36,8 @@ void db_close(struct db *db);               /* waits for queued writes, checkpoi
 enum lm_err db_write(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
 /* The same with synchronous NORMAL, for analysis rows and imports: may lose the last commits on power loss, never corrupts. */
 enum lm_err db_write_bulk(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
+/* The same as db_write() for what may touch thousands of rows: it has a commit of its own, for together with others it would take many times as long. */
+enum lm_err db_write_long(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p);
 
 /* Inside a write that stores what a pull brought: until its end (or `on` false) rows keep the version, times and device they are written with, nothing is
  * queued for sending, and the clock is raised to the highest version seen. */

@@ -18,7 +18,7 @@ struct write {
     const struct revision_by *by;
     struct problem *p;
     enum lm_err err;
-    bool is_bulk, done;
+    bool is_bulk, is_long, done;
     pthread_cond_t answered;
     struct write *next;
 };
@@ -38,10 +38,13 @@ struct writer {
 /*
  * Writes that wait together share one commit, which is what costs time; each has a savepoint, so one that fails leaves no
  * trace in the others. Nobody is answered before the commit is done.
+ *
+ * One that is alone has none: inside a savepoint SQLite walks, at the end of each statement, the copies of all pages that were touched since its begin, so that a write of
+ * many rows took time by their square.
  */
-static void run_one(struct writer *w, struct write *q)
+static void run_one(struct writer *w, struct write *q, bool is_alone)
 {
-    if ((q->err = conn_exec(w->c, "SAVEPOINT one", q->p)))
+    if (!is_alone && (q->err = conn_exec(w->c, "SAVEPOINT one", q->p)))
         return;
     w->c->by = q->by;
     q->err = q->fn(w->c, q->arg, q->p);
@@ -58,13 +61,13 @@ static void run_one(struct writer *w, struct write *q)
         return;
     }
     if (!q->err)
-        q->err = conn_exec(w->c, "UPDATE sync_clock SET applying = 0 WHERE applying; RELEASE one", q->p);
+        q->err = conn_exec(w->c, is_alone ? "UPDATE sync_clock SET applying = 0 WHERE applying" : "UPDATE sync_clock SET applying = 0 WHERE applying; RELEASE one", q->p);
     if (!q->err) {
         changes_keep(w->changes);
         return;
     }
     changes_drop(w->changes);
-    if (!sqlite3_get_autocommit(w->c->h))
+    if (!is_alone && !sqlite3_get_autocommit(w->c->h))      /* alone: run_group() rolls all of it back */
         conn_exec(w->c, "ROLLBACK TO one; RELEASE one", NULL);
 }
 
@@ -91,7 +94,7 @@ static void run_group(struct writer *w, struct write **group, int n)
         return;
     }
     for (int i = 0; i < n; i++) {
-        run_one(w, group[i]);
+        run_one(w, group[i], n == 1);
         if (sqlite3_get_autocommit(w->c->h)) {
             problem_set(&p, group[i]->err, "%s", group[i]->p ? group[i]->p->detail : lm_err_text(group[i]->err));
             changes_forget(w->changes);
@@ -129,7 +132,12 @@ static void checkpoint(struct writer *w)
     w->log_pages = 0;
 }
 
-/* Waits for work; the first and those behind it of the same kind. 0: time to stop. */
+static bool may_join(const struct write *first, const struct write *q)
+{
+    return first->is_bulk == q->is_bulk && !first->is_long && !q->is_long;
+}
+
+/* Waits for work; the first and those behind it that may share its commit. 0: time to stop. */
 static int take_group(struct writer *w, struct write **group)
 {
     int n = 0;
@@ -147,7 +155,7 @@ static int take_group(struct writer *w, struct write **group)
             pthread_mutex_lock(&w->lock);
         }
     }
-    while (w->first && n < GROUP_MAX && (!n || w->first->is_bulk == group[0]->is_bulk)) {
+    while (w->first && n < GROUP_MAX && (!n || may_join(group[0], w->first))) {
         group[n++] = w->first;
         if (!(w->first = w->first->next))
             w->last = &w->first;
@@ -250,6 +258,11 @@ enum lm_err db_write(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *a
 enum lm_err db_write_bulk(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
 {
     return submit(db->writer, &(struct write){ .fn = fn, .arg = arg, .p = p, .is_bulk = true });
+}
+
+enum lm_err db_write_long(struct db *db, enum lm_err (*fn)(struct db_conn *c, void *arg, struct problem *p), void *arg, struct problem *p)
+{
+    return submit(db->writer, &(struct write){ .fn = fn, .arg = arg, .p = p, .is_long = true });
 }
 
 enum lm_err db_apply_pulled(struct db_conn *c, bool on, struct problem *p)

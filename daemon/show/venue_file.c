@@ -380,7 +380,7 @@ static enum lm_err write(struct db_conn *c, void *arg, struct problem *p)
 
 static enum lm_err store(struct db *db, struct import *m, json_t **row, struct problem *p)
 {
-    enum lm_err err = db_write(db, write, m, p);
+    enum lm_err err = db_write_long(db, write, m, p);
 
     json_decref(m->fixtures);
     if (err)

@@ -143,14 +143,16 @@ static atomic_int good, bad, wrong, running;
 /* Every third write fails on purpose; it must leave nothing and take nobody with it. */
 static void *write_many(void *arg)
 {
+    static enum lm_err (*const ways[])(struct db *, enum lm_err (*)(struct db_conn *, void *, struct problem *), void *, struct problem *) = {
+        db_write, db_write_bulk, db_write_long, db_write_long,
+    };
     char text[100], id[UUID_SIZE];
     struct problem p;
 
     for (int i = 0; i < ROUNDS; i++) {
         snprintf(text, sizeof(text), "{'name':'%d/%d'}", (int)(intptr_t)arg, i);
         struct step s = { .what = CREATE, .t = &venues_table, .text = text };
-        enum lm_err err = i % 3 == 2 ? db_write(shared, fail, &s, &p) : i % 3 == 1 ? db_write_bulk(shared, test_step, &s, &p)
-                                                                                  : db_write(shared, test_step, &s, &p);
+        enum lm_err err = ways[i % 4](shared, i % 3 == 2 ? fail : test_step, &s, &p);
         if (i % 3 == 2 ? err != LM_FORBIDDEN : err != LM_OK)
             wrong++;
         if (err)
