@@ -1,7 +1,8 @@
 /*
  * The WebSocket: subscriptions counted per topic, found again after a loss with a
  * growing pause. A socket that is open but silent is lost as well: `host-audio` comes
- * 20 times a second, so three quiet seconds mean the far end is gone.
+ * 20 times a second, so three quiet seconds mean the far end is gone. So is one that
+ * slept with its machine: the far end gave it up, and what came meanwhile is missing.
  */
 
 export type Status = 'connecting' | 'online' | 'offline';
@@ -69,8 +70,11 @@ export class Socket {
             if (e.code === SESSION_ENDED) this.handlers.ended();
         };
         clearInterval(this.watch);
+        /* While a machine sleeps the day goes on, and on many the page's own clock does not. */
+        const lag = () => Date.now() - performance.now();
+        const before = lag();
         this.watch = setInterval(() => {
-            if (performance.now() - this.heard > SILENCE_MS) this.lost(ws);
+            if (performance.now() - this.heard > SILENCE_MS || lag() - before > SILENCE_MS) this.lost(ws);
         }, 500);
     }
 
