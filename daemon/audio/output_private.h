@@ -1,5 +1,5 @@
 #pragma once
-/* What output.c (what the owner calls) and output_run.c (the supervisor) share. */
+/* What output.c (what the owner calls), output_run.c (the supervisor), output_slot.c (its processes) and output_list.c share. */
 #include <pthread.h>
 
 #include "audio/card.h"
@@ -7,6 +7,7 @@
 #include "audio/output.h"
 
 enum slot_kind { SLOT_PLAY, SLOT_LISTEN, SLOT_LOOK, SLOTS };
+enum { END_MS = 400, GONE_MS = 500 };   /* for a process to end by itself; to be gone after SIGKILL */
 enum phase { PHASE_IDLE, PHASE_STARTING, PHASE_RUNNING, PHASE_ENDING };
 
 /* One process at a time. */
@@ -57,5 +58,19 @@ bool output_take_list(struct output *o, struct slot *s, const json_t *array);
 /* "auto" plays on a device, and another has become the default since it was opened. */
 bool output_has_other_default(const struct slot *play, char name[DEVICE_NAME]);
 
+/* --- output_run.c --- */
 void *output_run(void *output);
+int64_t output_ns(void);                /* the real clock: the one of the project may stand still in a test */
+int64_t output_ms_since(int64_t then_ns);
+
+/* --- output_slot.c, the supervisor's --- */
+void slot_begin(struct output *o, struct slot *s);      /* starts its process, or plans when to try again */
+void slot_end(struct slot *s);                          /* asks it to end by itself, if there is one */
+void slot_strike(struct output *o, struct slot *s, const char *why);    /* it is dead or has to be; plans the next one. One that said so itself may end by itself */
+void slot_hear(struct output *o, struct slot *s);       /* takes what it says, and sees whether it is gone */
+void slot_check_time(struct output *o, struct slot *s); /* strikes one that takes too long about something */
+void slot_show(struct output *o, struct slot *s, enum sound_state state, const char *why);      /* tells where something changed. A wish that came meanwhile has set the state for itself */
+void output_look_is_over(struct output *o);
+
+/* --- output.c --- */
 void output_put(struct output *o);

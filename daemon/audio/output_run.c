@@ -1,36 +1,22 @@
-/* The supervisor: one thread that starts, hears and ends the processes of output.h. It waits for nothing but its next event. */
-#include <errno.h>
+/* The supervisor: one thread that starts, hears and ends the processes of output.h (output_slot.c), as the owner wants them. It waits for nothing but its next event. */
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "audio/output_private.h"
-#include "core/json.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "core/thread.h"
 
 enum {
-    START_MS = 8000,                    /* opening takes 0.2 s; a card that answers late has so long */
-    STUCK_MS = 3000,
-    LOOK_MS = 5000,                     /* a look around */
-    SILENT_MS = 3500,                   /* a process says every second that it is there */
-    END_MS = 400, GONE_MS = 500,        /* to end by itself; to be gone after SIGKILL */
     OWNER_MS = 1000,                    /* the owner lets go of a lost device */
     SETTLE_MS = 400,                    /* after the last news of devices: udev has finished */
-    RETRY_MS = 250, RETRY_MAX_MS = 5000, RETRY_RARE_MS = 15000, RETRY_RARE = 30,
-    STEADY_MS = 2000,                   /* after so long a device counts as good: the next loss begins at RETRY_MS */
     TICK_MS = 50, IDLE_MS = 3600000,
-    STALL_PERIODS = 8,
 };
 
-static const char *const modes[] = { [SLOT_PLAY] = "--play", [SLOT_LISTEN] = "--listen", [SLOT_LOOK] = "--list" };
-static const char *const aims[] = { [SLOT_PLAY] = "sound", [SLOT_LISTEN] = "sound input", [SLOT_LOOK] = "looking for sound devices" };
-
 /* The real clock: the one of the project may stand still in a test. */
-static int64_t real_ns(void)
+int64_t output_ns(void)
 {
     struct timespec t;
 
@@ -38,290 +24,7 @@ static int64_t real_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t ms_since(int64_t then) { return (real_ns() - then) / 1000000; }
-
-static void enter(struct slot *s, enum phase phase)
-{
-    s->phase = phase;
-    s->since_ns = real_ns();
-}
-
-/* --- what the world sees; under the lock while `news` is called: output_free() then knows that none is under way --- */
-
-static void tell_locked(struct output *o)
-{
-    if (!o->is_closing && o->news)
-        o->news(o->ctx);
-}
-
-/* Nobody is told where nothing changed. A wish that came meanwhile has set the state for itself. */
-static void show(struct output *o, struct slot *s, enum sound_state state, const char *why)
-{
-    pthread_mutex_lock(&o->lock);
-    struct output_status *t = &s->status;
-    if (!s->has_wish && (t->state != state || strcmp(t->why, why))) {
-        t->state = state;
-        t->is_moving &= state == OUTPUT_LOST || state == OUTPUT_OPENING;
-        str_copy(t->why, sizeof(t->why), why);
-        t->is_stuck = false;
-        tell_locked(o);
-    }
-    pthread_mutex_unlock(&o->lock);
-}
-
-static void plan_retry(struct slot *s)
-{
-    int64_t ms = s->tries >= RETRY_RARE ? RETRY_RARE_MS : s->tries >= 5 ? RETRY_MAX_MS : (int64_t)RETRY_MS << s->tries;
-
-    s->tries++;
-    s->retry_ns = *s->wanted ? real_ns() + ms * 1000000 : 0;
-}
-
-/* --- the list --- */
-
-static void take_list(struct output *o, struct slot *s, const json_t *array)
-{
-    if (!output_take_list(o, s, array))
-        return;
-    if (s->kind == SLOT_LOOK)
-        o->is_new = true;
-    pthread_mutex_lock(&o->lock);
-    tell_locked(o);
-    pthread_mutex_unlock(&o->lock);
-}
-
-/* --- starting and ending --- */
-
-static void set_broken(struct output *o, struct slot *s, bool is_broken)
-{
-    pthread_mutex_lock(&o->lock);
-    s->status.is_broken = is_broken;
-    pthread_mutex_unlock(&o->lock);
-}
-
-static void begin(struct output *o, struct slot *s)
-{
-    struct problem p = { 0 };
-    bool is_look = s->kind == SLOT_LOOK;
-
-    s->retry_ns = 0;
-    s->has_failed = s->is_mad = false;
-    s->heard_ns = real_ns();
-    if (s->kind == SLOT_PLAY)           /* its last process is gone, and the owner has let go */
-        stream_reset(o->stream);
-    enum lm_err err = card_start(&s->card, modes[s->kind], is_look ? NULL : s->wanted, is_look ? -1 : o->memory, &p);
-    if (!err) {
-        enter(s, PHASE_STARTING);
-        return;
-    }
-    if (!s->tries)
-        log_warn("audio", "%s: %s", aims[s->kind], p.detail);
-    plan_retry(s);
-    if (is_look) {
-        s->retry_ns = 0;
-        return;
-    }
-    set_broken(o, s, true);
-    show(o, s, OUTPUT_NONE, p.detail);
-}
-
-static void ask_to_end(struct slot *s)
-{
-    if (s->phase == PHASE_STARTING || s->phase == PHASE_RUNNING) {
-        card_end(&s->card);
-        enter(s, PHASE_ENDING);
-    }
-}
-
-static void set_moving(struct output *o, struct slot *s)
-{
-    pthread_mutex_lock(&o->lock);
-    s->status.is_moving = !s->has_wish;
-    pthread_mutex_unlock(&o->lock);
-}
-
-/* It is dead or has to be. One that says so itself may end by itself. */
-static void strike(struct output *o, struct slot *s, const char *why)
-{
-    bool was_running = s->phase == PHASE_RUNNING;
-    char text[sizeof(s->status.why)];
-
-    if (s->phase == PHASE_ENDING)
-        return;
-    if (was_running || !s->has_failed)
-        card_kill(&s->card);
-    else
-        ask_to_end(s);
-    if (was_running && ms_since(s->since_ns) > STEADY_MS)
-        s->tries = 0;
-    enter(s, PHASE_ENDING);
-    plan_retry(s);
-    if (s->kind == SLOT_LOOK) {
-        s->retry_ns = 0;
-        log_debug("audio", "%s: %s", aims[s->kind], why);
-        return;
-    }
-    if (was_running || !s->has_failed)
-        snprintf(text, sizeof(text), "%.120s: %s", was_running ? s->status.name : "audio_worker", why);
-    else
-        str_copy(text, sizeof(text), why);
-    utf8_mend(text);
-    if (was_running || s->tries == 1)
-        log_info("audio", "%s: %s", aims[s->kind], text);
-    if (s->kind == SLOT_PLAY && was_running)
-        stream_silence(o->stream);
-    if (was_running) {
-        pthread_mutex_lock(&o->lock);
-        str_copy(s->status.lost, sizeof(s->status.lost), why);
-        utf8_mend(s->status.lost);
-        pthread_mutex_unlock(&o->lock);
-    }
-    set_broken(o, s, s->is_mad || (!was_running && !s->has_failed));
-    show(o, s, was_running && s->kind == SLOT_PLAY ? OUTPUT_LOST : OUTPUT_NONE, text);
-}
-
-/* --- what it says --- */
-
-struct hearing { struct output *o; struct slot *s; };
-
-static void opened(struct output *o, struct slot *s, const json_t *v)
-{
-    struct output_status t = { .state = OUTPUT_RUNNING, .rate = json_get_real(v, "rate", 0), .latency_ms = json_get_real(v, "latency_ms", 0) };
-    double period = json_get_real(v, "period", 0), channels = json_get_real(v, "channels", 0);
-
-    str_copy(t.name, sizeof(t.name), json_get_text(v, "name", ""));
-    str_copy(t.api, sizeof(t.api), json_get_text(v, "api", ""));
-    if (!(t.rate >= 1000 && t.rate <= 1e6 && period >= 1 && period <= 1e6 && channels >= 1 && channels <= 2 && t.latency_ms >= 0 && t.latency_ms <= 2000)) {
-        s->is_mad = true;
-        strike(o, s, "its process says what cannot be");
-        return;
-    }
-    t.period = (int)period, t.channels = (int)channels;
-    enter(s, PHASE_RUNNING);
-    s->callback_ns = real_ns();
-    log_info("audio", "%s %s (%s), %.0f Hz, periods of %d", s->kind == SLOT_PLAY ? "sound goes to" : "sound comes from", t.name, t.api, t.rate, t.period);
-    pthread_mutex_lock(&o->lock);
-    str_copy(t.wanted, sizeof(t.wanted), s->status.wanted);
-    if (!s->has_wish) {
-        s->status = t;
-        if (s->kind == SLOT_PLAY)
-            o->is_used = true;
-        tell_locked(o);
-    }
-    pthread_mutex_unlock(&o->lock);
-}
-
-static void take_line(void *ctx, const json_t *line)
-{
-    struct hearing *h = ctx;
-    const json_t *v;
-
-    h->s->heard_ns = real_ns();
-    if ((v = json_object_get(line, "devices")))
-        take_list(h->o, h->s, v);
-    else if ((v = json_object_get(line, "opened")) && h->s->phase == PHASE_STARTING && h->s->kind != SLOT_LOOK)
-        opened(h->o, h->s, v);
-    else if ((v = json_object_get(line, "error")) || (v = json_object_get(line, "lost"))) {
-        h->s->has_failed = true;
-        strike(h->o, h->s, json_get_text(v, "message", "its process failed without saying why"));
-    }
-}
-
-static void look_is_over(struct output *o)
-{
-    pthread_mutex_lock(&o->lock);
-    o->looks++;
-    o->is_looking = false;
-    pthread_cond_broadcast(&o->looked);
-    pthread_mutex_unlock(&o->lock);
-}
-
-/* Nothing of it is left. */
-static void gone(struct output *o, struct slot *s, const char *why)
-{
-    bool is_own_end = s->kind == SLOT_LOOK || s->has_failed || !*s->wanted || s->phase == PHASE_ENDING;
-
-    if (s->phase != PHASE_ENDING)
-        strike(o, s, why);
-    else if (!is_own_end)
-        log_debug("audio", "%s: %s", aims[s->kind], why);
-    enter(s, PHASE_IDLE);
-    if (s->kind == SLOT_LOOK)
-        look_is_over(o);
-}
-
-static void hear(struct output *o, struct slot *s)
-{
-    struct hearing h = { o, s };
-    char why[256] = "";
-    bool is_mad;
-
-    if (!s->card.pid)
-        return;
-    if (!card_read(&s->card, take_line, &h, &is_mad)) {
-        if (is_mad && s->phase != PHASE_ENDING) {
-            s->is_mad = true;
-            strike(o, s, "its process says what makes no sense");
-        }
-        if (s->phase != PHASE_ENDING) { /* it closed its output: it is ending, or acts as if */
-            for (int i = 0; i < 20 && !card_is_gone(&s->card, why, sizeof(why)); i++)
-                usleep(1000);
-            strike(o, s, *why ? why : "its process fell silent");
-        }
-    }
-    if (card_is_gone(&s->card, why, sizeof(why)))
-        gone(o, s, why);
-}
-
-/* --- time --- */
-
-static void look_at_callbacks(struct output *o, struct slot *s)
-{
-    struct stream_counts c;
-
-    stream_counts(o->stream, &c);
-    if (c.callbacks != s->callbacks) {
-        s->callbacks = c.callbacks;
-        s->callback_ns = real_ns();
-    }
-    double ms = STALL_PERIODS * 1000.0 * s->status.period / s->status.rate;
-    ms = ms < OUTPUT_STALL_MS ? OUTPUT_STALL_MS : ms > OUTPUT_STALL_MAX_MS ? OUTPUT_STALL_MAX_MS : ms;
-    if (ms_since(s->callback_ns) > (int64_t)ms)
-        strike(o, s, "it takes no sound any more");
-}
-
-static void check_time(struct output *o, struct slot *s)
-{
-    int64_t ms = ms_since(s->since_ns);
-
-    switch (s->phase) {
-    case PHASE_IDLE:
-        break;
-    case PHASE_STARTING:
-        if (ms > (s->kind == SLOT_LOOK ? LOOK_MS : START_MS)) {
-            s->has_failed = true;       /* the device has, not audio_worker */
-            strike(o, s, "The sound device does not answer when it is opened");
-        }
-        if (ms > STUCK_MS && s->phase == PHASE_STARTING && s->kind != SLOT_LOOK) {
-            pthread_mutex_lock(&o->lock);
-            s->status.is_stuck = true;
-            pthread_mutex_unlock(&o->lock);
-        }
-        break;
-    case PHASE_RUNNING:
-        if (s->kind == SLOT_PLAY)
-            look_at_callbacks(o, s);
-        if (s->phase == PHASE_RUNNING && ms_since(s->heard_ns) > SILENT_MS)
-            strike(o, s, "its process does not answer");
-        break;
-    case PHASE_ENDING:
-        if (ms > END_MS && s->card.in >= 0)
-            card_kill(&s->card);
-        else if (ms > END_MS + GONE_MS && s->card.in < 0)
-            card_kill(&s->card);        /* asleep in the kernel: it can do nothing any more, and no other is started before it is gone */
-        break;
-    }
-}
+int64_t output_ms_since(int64_t then) { return (output_ns() - then) / 1000000; }
 
 /* --- what the owner wants --- */
 
@@ -337,15 +40,15 @@ static void take_wish(struct output *o, struct slot *s)
     bool retry = o->wants_retry;
     pthread_mutex_unlock(&o->lock);
     if (has_wish) {
-        ask_to_end(s);
+        slot_end(s);
         s->tries = 0;
-        s->retry_ns = *s->wanted ? real_ns() : 0;
+        s->retry_ns = *s->wanted ? output_ns() : 0;
     } else if (is_let_go) {
         if (s->phase == PHASE_RUNNING)
-            strike(o, s, retry ? "it does not answer" : "it takes sound faster than it can be played");
+            slot_strike(o, s, retry ? "it does not answer" : "it takes sound faster than it can be played");
         if (!retry)
             s->retry_ns = 0;
-        show(o, s, OUTPUT_NONE, s->status.why);
+        slot_show(o, s, OUTPUT_NONE, s->status.why);
     }
 }
 
@@ -353,10 +56,17 @@ static void take_wish(struct output *o, struct slot *s)
 static bool may_begin(struct output *o, struct slot *s)
 {
     pthread_mutex_lock(&o->lock);
-    bool waits = s->kind == SLOT_PLAY && o->is_used && ms_since(s->since_ns) < OWNER_MS;
+    bool waits = s->kind == SLOT_PLAY && o->is_used && output_ms_since(s->since_ns) < OWNER_MS;
     bool is_closing = o->is_closing;
     pthread_mutex_unlock(&o->lock);
     return !waits && !is_closing;
+}
+
+static void set_moving(struct output *o, struct slot *s)
+{
+    pthread_mutex_lock(&o->lock);
+    s->status.is_moving = !s->has_wish;
+    pthread_mutex_unlock(&o->lock);
 }
 
 /* Somebody plugged something in, or asked. */
@@ -371,7 +81,7 @@ static void after_look(struct output *o)
     for (int i = 0; i < SLOT_LOOK; i++)
         if (o->slots[i].phase == PHASE_IDLE && o->slots[i].retry_ns) {
             o->slots[i].tries = 0;
-            o->slots[i].retry_ns = real_ns();
+            o->slots[i].retry_ns = output_ns();
         }
     if (play->phase != PHASE_RUNNING || strcmp(play->wanted, "auto"))
         return;
@@ -379,10 +89,10 @@ static void after_look(struct output *o)
         return;
     log_info("audio", "the system's default is %s now", name);
     set_moving(o, play);
-    show(o, play, OUTPUT_LOST, "another device is the default now");
-    ask_to_end(play);
+    slot_show(o, play, OUTPUT_LOST, "another device is the default now");
+    slot_end(play);
     play->tries = 0;
-    play->retry_ns = real_ns();
+    play->retry_ns = output_ns();
 }
 
 static void look_if_due(struct output *o)
@@ -390,9 +100,9 @@ static void look_if_due(struct output *o)
     struct slot *s = &o->slots[SLOT_LOOK];
 
     if (hotplug_read(&o->hotplug))
-        o->look_ns = real_ns() + SETTLE_MS * 1000000LL;
+        o->look_ns = output_ns() + SETTLE_MS * 1000000LL;
     pthread_mutex_lock(&o->lock);
-    bool must = o->must_look || (o->look_ns && real_ns() >= o->look_ns);
+    bool must = o->must_look || (o->look_ns && output_ns() >= o->look_ns);
     bool begins = must && s->phase == PHASE_IDLE && !o->is_closing;
     if (begins) {
         o->must_look = false;
@@ -403,9 +113,9 @@ static void look_if_due(struct output *o)
     if (!begins)
         return;
     s->tries = 0;
-    begin(o, s);
+    slot_begin(o, s);
     if (s->phase == PHASE_IDLE)         /* it cannot be started: whoever waits should not */
-        look_is_over(o);
+        output_look_is_over(o);
 }
 
 /* --- the loop --- */
@@ -414,13 +124,13 @@ static void turn(struct output *o)
 {
     for (int i = 0; i < SLOTS; i++) {
         struct slot *s = &o->slots[i];
-        hear(o, s);
+        slot_hear(o, s);
         if (i != SLOT_LOOK)
             take_wish(o, s);
-        check_time(o, s);
-        hear(o, s);
-        if (i != SLOT_LOOK && s->phase == PHASE_IDLE && s->retry_ns && real_ns() >= s->retry_ns && may_begin(o, s))
-            begin(o, s);
+        slot_check_time(o, s);
+        slot_hear(o, s);
+        if (i != SLOT_LOOK && s->phase == PHASE_IDLE && s->retry_ns && output_ns() >= s->retry_ns && may_begin(o, s))
+            slot_begin(o, s);
     }
     if (o->slots[SLOT_LOOK].phase == PHASE_IDLE)
         after_look(o);
@@ -430,11 +140,11 @@ static void turn(struct output *o)
 /* How long nothing need be looked at. An ending process is gone in a moment, or hangs in the kernel for as long as it likes; a look that is due waits for one that runs. */
 static int64_t wait_ms(struct output *o)
 {
-    int64_t ms = IDLE_MS, now = real_ns();
+    int64_t ms = IDLE_MS, now = output_ns();
 
     for (int i = 0; i < SLOTS; i++) {
         const struct slot *s = &o->slots[i];
-        int64_t left = s->phase == PHASE_ENDING && ms_since(s->since_ns) < END_MS + GONE_MS ? 2 : s->phase != PHASE_IDLE ? TICK_MS : s->retry_ns ? (s->retry_ns - now) / 1000000 + 1 : IDLE_MS;
+        int64_t left = s->phase == PHASE_ENDING && output_ms_since(s->since_ns) < END_MS + GONE_MS ? 2 : s->phase != PHASE_IDLE ? TICK_MS : s->retry_ns ? (s->retry_ns - now) / 1000000 + 1 : IDLE_MS;
         left = left < 2 ? 2 : left;
         ms = left < ms ? left : ms;
     }
@@ -468,12 +178,12 @@ static void end_all(struct output *o)
 
     for (int i = 0; i < SLOTS; i++)
         i == SLOT_LOOK ? card_kill(&o->slots[i].card) : card_end(&o->slots[i].card);
-    for (int64_t start = real_ns(); is_left && ms_since(start) < END_MS + GONE_MS;) {
+    for (int64_t start = output_ns(); is_left && output_ms_since(start) < END_MS + GONE_MS;) {
         is_left = false;
         for (int i = 0; i < SLOTS; i++) {
             bool is_gone = card_is_gone(&o->slots[i].card, why, sizeof(why));
             is_left |= !is_gone;
-            if (!is_gone && ms_since(start) > END_MS)
+            if (!is_gone && output_ms_since(start) > END_MS)
                 card_kill(&o->slots[i].card);
         }
         if (is_left)
