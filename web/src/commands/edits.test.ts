@@ -1,12 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { asks } from '../state/asks.svelte';
 import { clashes } from '../state/clashes.svelte';
 import { toasts } from '../state/toasts.svelte';
-import { KINDS, patchRow } from './edits';
+import { deleteRow, KINDS, patchRow } from './edits';
 import { history } from './history.svelte';
 
 interface Fixture { id: string; version: number; label: string; address: number }
 let row: Fixture;
 let sent: string[];
+let isGone: boolean;
 
 /* One row behind REST, with its version checked as lumad does. */
 beforeEach(() => {
@@ -16,6 +18,7 @@ beforeEach(() => {
     toasts.items = [];
     row = { id: Math.random().toString(), version: 1, label: 'a', address: 1 };
     sent = [];
+    isGone = false;
     vi.stubGlobal('fetch', async (_path: string, o: { method: string; body: string | null; headers: Record<string, string> }) => {
         const answer = (status: number, body: unknown) =>
             new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -23,6 +26,19 @@ beforeEach(() => {
             sent.push(o.body!);
             if (o.headers['If-Match'] !== `"${row.version}"`) return answer(412, { title: 'stale', current: row });
             row = { ...row, ...(JSON.parse(o.body!) as Partial<Fixture>), version: row.version + 1 };
+        }
+        if (o.method === 'DELETE') {
+            if (o.headers['If-Match'] !== `"${row.version}"`) return answer(412, { title: 'stale', current: row });
+            isGone = true;
+            return new Response(null, { status: 204 });
+        }
+        if (o.method === 'POST') {
+            row = { ...row, ...(JSON.parse(o.body!) as Partial<Fixture>), version: row.version + 1 };
+            isGone = false;
+        }
+        if (o.method === 'DELETE') {
+            sent.push(o.method);
+            if (o.headers['If-Match'] !== `"${row.version}"`) return answer(412, { title: 'stale', current: row });
         }
         return answer(200, row);
     });
@@ -40,6 +56,14 @@ test('two edits of one row are undone and redone one after the other', async () 
     await history.redo();
     await history.redo();
     expect(row.label).toBe('c');
+});
+
+test('what an undo has just put back can be deleted, before the page was told of it', async () => {
+    const shown = row;
+    await patchRow(KINDS.fixture, row, { label: 'b' });
+    await history.undo();
+    await deleteRow(KINDS.fixture, '/fixtures', shown);
+    expect(sent.at(-1)).toBe('DELETE');
 });
 
 test('what somebody else made of the same field is not undone; another field is no hindrance', async () => {
@@ -119,4 +143,34 @@ test('an edit that was made already is not asked about', async () => {
     row = { ...row, label: 'mine', version: 9 };
     expect(await patchRow(KINDS.fixture, stale, { label: 'mine' })).toMatchObject({ version: 9 });
     expect(clashes.items).toHaveLength(0);
+});
+
+test('a row is deleted behind the edits of it that are on their way', async () => {
+    const seen = { ...row, universe: 1 };
+    void patchRow(KINDS.fixture, seen, { label: 'b' });
+    await deleteRow(KINDS.fixture, '/fixtures', seen);
+    expect([isGone, asks.current]).toEqual([true, null]);
+    await history.undo();
+    expect([isGone, row.label]).toEqual([false, 'b']);
+});
+
+test('what somebody else has just changed is deleted when that is meant, and undo brings theirs back', async () => {
+    const seen = row;
+    row = { ...row, label: 'theirs', version: 9 };
+    const kept = deleteRow(KINDS.fixture, '/fixtures', seen);
+    await vi.waitFor(() => expect(asks.current?.text).toMatch(/changed its label\./));
+    asks.answer(false);
+    await expect(kept).rejects.toMatchObject({ code: 'kept' });
+    expect([isGone, history.done.length]).toEqual([false, 0]);
+
+    const gone = deleteRow(KINDS.fixture, '/fixtures', seen);
+    await vi.waitFor(() => expect(asks.current).not.toBeNull());
+    row = { ...row, address: 7, version: 10 }; /* once more, while it is asked */
+    asks.answer(true);
+    await vi.waitFor(() => expect(asks.current?.text).toMatch(/label, address/));
+    asks.answer(true);
+    await gone;
+    expect(isGone).toBe(true);
+    await history.undo();
+    expect(row).toMatchObject({ label: 'theirs', address: 7 });
 });

@@ -220,9 +220,27 @@ async function write<T extends Row>(kind: Kind, row: T, change: Partial<T>, isWh
 export const deleteRow = <T extends Row>(kind: Kind, parent: string, row: T, after?: () => Promise<void>): Promise<void> =>
     history.during(remove(kind, parent, row, after));
 
+/* Behind one's own edits of the row. As it was when it went: where somebody else has changed it meanwhile it is asked, and undo brings theirs back. */
+async function removed<T extends Row>(kind: Kind, row: T): Promise<T> {
+    const lane = laneOf(row.id);
+    const letter: Letter = { method: 'DELETE', path: kind.one(row.id), label: `delete ${kind.label}`, version: row.version, base: content(row, kind.fields) };
+    const release = lane.isBusy ? outbox.hold(letter) : null;
+    await lane.tail.catch(() => undefined);
+    release?.();
+    const seen = lane.made > row.version && lane.row ? (lane.row as T) : row;
+    const { path, label, by } = letter;
+    const base = content(seen, kind.fields);
+    try {
+        await request('DELETE', path, { version: seen.version, label, base, by });
+        return seen;
+    } catch (e) {
+        return clashes.remove<T>({ path, label, base }, asError(e));
+    }
+}
+
 async function remove<T extends Row>(kind: Kind, parent: string, row: T, after?: () => Promise<void>): Promise<void> {
-    const body = { ...content(row, kind.fields), id: row.id };
-    await del(kind.one(row.id), row.version);
+    const gone = await removed(kind, row);
+    const body = { ...content(gone, kind.fields), id: row.id };
     history.push({
         label: `delete ${kind.label}`,
         isKept: kind.isKept ?? false,
