@@ -5,11 +5,13 @@
 #include "source.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 #include <libswresample/swresample.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -297,7 +299,22 @@ static size_t read_frames(struct source *s, float *frames, size_t n)
 
 /* --- open, look, close --- */
 
-/* The edit list is in the length that libavformat gives (its start is left out by the decoder), so that what encoders add at both ends is not heard. */
+/* How many frames there are, in the words of iTunes: a tag. 0: it does not say. What counts others (the core of HE-AAC runs at half of the rate) is far from the stream's own length. */
+static int64_t said_by_itunes(const struct source *s, const struct decoder *d)
+{
+    const AVDictionaryEntry *e = av_dict_get(d->format->metadata, "iTunSMPB", NULL, 0);
+    unsigned before, behind;
+    uint64_t frames;
+
+    if (!e || sscanf(e->value, "%*x %x %x %" SCNx64, &before, &behind, &frames) != 3 || !frames || before > (unsigned)s->rate || behind > (unsigned)s->rate)
+        return 0;
+    return frames <= (uint64_t)s->frames + (unsigned)s->rate / 10 && frames + before + behind + (unsigned)s->rate / 10 >= (uint64_t)s->frames ? (int64_t)frames : 0;
+}
+
+/*
+ * The edit list is in the length that libavformat gives (its start is left out by the decoder), so that what encoders add at both ends is not heard. It counts in
+ * milliseconds, as a rule: such a file ends up to one too early where iTunes does not say more.
+ */
 static void find_length(struct source *s, const struct kind *k)
 {
     struct decoder *d = s->decoder;
@@ -305,6 +322,9 @@ static void find_length(struct source *s, const struct kind *k)
 
     s->slack_s = k->slack_s;
     s->frames = is_known ? av_rescale_q(d->stream->duration, d->stream->time_base, (AVRational){ 1, s->rate }) : -1;
+    int64_t exact = is_known ? said_by_itunes(s, d) : 0;
+    if (exact)
+        s->frames = exact;
     d->left = s->frames;
 }
 

@@ -41,6 +41,23 @@ def worker(file, *args):
     return json.loads(p.stdout.splitlines()[-1])
 
 
+def with_itunes_word(m4a, text):
+    """The tag iTunSMPB put into a file whose `moov` is behind its sound."""
+    def box(name, inside):
+        return struct.pack(">I", 8 + len(inside)) + name + inside
+
+    tag = box(b"----", box(b"mean", bytes(4) + b"com.apple.iTunes") + box(b"name", bytes(4) + b"iTunSMPB") + box(b"data", struct.pack(">II", 1, 0) + text.encode()))
+    m4a, at, end = bytearray(m4a), 0, len(m4a)
+    for name in b"moov", b"udta", b"meta", b"ilst":
+        while m4a[at + 4:at + 8] != name:
+            at += struct.unpack_from(">I", m4a, at)[0]
+        size, = struct.unpack_from(">I", m4a, at)
+        struct.pack_into(">I", m4a, at, size + len(tag))
+        at, end = at + (12 if name == b"meta" else 8), at + size
+    m4a[end:end] = tag
+    return bytes(m4a)
+
+
 class Formats(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -95,6 +112,15 @@ class Formats(unittest.TestCase):
                     re = sum(x[i * channels + c] * math.cos(2 * math.pi * i / 48) for i in middle)
                     im = sum(x[i * channels + c] * math.sin(2 * math.pi * i / 48) for i in middle)
                     self.assertAlmostEqual(2 * math.hypot(re, im) / len(middle), level, delta=.05)
+
+    @unittest.skipUnless(HAS_AV, "built without FFmpeg's libraries")
+    def test_what_itunes_says_of_the_length_holds_to_the_frame(self):
+        """Its tag counts frames where the edit list counts milliseconds; one that cannot be true is passed over."""
+        out, file = self.dir / "out.pcm", self.dir / "said.m4a"
+        for said, frames in (22037, 22037), (22061, 22061), (11025, 22050), (0, 22050), (1 << 40, 22050):
+            with self.subTest(said):
+                file.write_bytes(with_itunes_word((DATA / "aac.m4a").read_bytes(), f" 00000000 {1024:08X} {477:08X} {said:016X} 00000000"))
+                self.assertEqual(worker(file, "--decode", file, "--out", out)["result"]["frames"], round(frames * 48000 / 44100))
 
     def test_what_is_cut_off_is_refused(self):
         for name, (kind, *_) in self.here().items():
