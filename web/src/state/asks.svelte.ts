@@ -3,6 +3,8 @@ interface Question {
     title: string;
     text: string;
     yes: string;
+    /* Else: Cancel. */
+    no?: string;
 }
 
 class Asks {

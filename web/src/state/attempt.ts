@@ -2,13 +2,17 @@
 import { asError } from '../api/client';
 import { toasts } from './toasts.svelte';
 
+/* Of what was asked about, and then not wanted. */
+export const KEPT = 'kept';
+
 /* Says what went wrong; true when it went well. */
 export async function attempt(what: string, act: () => Promise<unknown>): Promise<boolean> {
     try {
         await act();
         return true;
     } catch (e) {
-        toasts.error(what, asError(e));
+        const error = asError(e);
+        if (error.code !== KEPT) toasts.error(what, error);
         return false;
     }
 }

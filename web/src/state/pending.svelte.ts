@@ -2,6 +2,7 @@
 import { ApiError, asError, outbox } from '../api/client';
 import type { Letter } from '../api/outbox';
 import { changed } from './changes';
+import type { Late } from './clashes.svelte';
 import { toasts } from './toasts.svelte';
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -34,9 +35,9 @@ class Pending {
         outbox.onOrphan = (letter, error) => {
             if (error === null) return changed('*');
             const e = asError(error);
-            const isLate = e instanceof ApiError && e.status === 412 && (letter.method === 'PATCH' || letter.method === 'PUT') && letter.base;
+            const isLate = e instanceof ApiError && e.status === 412 && /^(PATCH|PUT|DELETE)$/.test(letter.method) && letter.base;
             if (!isLate) return toasts.error(sentence(letter.label), e);
-            const late = { method: letter.method as 'PATCH' | 'PUT', path: letter.path, label: letter.label, change: letter.body as Record<string, unknown>, base: letter.base! };
+            const late = { method: letter.method as Late['method'], path: letter.path, label: letter.label, change: (letter.body ?? {}) as Record<string, unknown>, base: letter.base! };
             void clashes().then((c) => c.orphan(late, e));
         };
         outbox.resume();
