@@ -252,6 +252,17 @@ await run(process.env.SLOW ? 500 : 400, async () => {
         check(await until(async () => (await one()).name === 'Over a reload'), 'the next page sends it');
         check(await until(async () => (await page.evaluate(() => sessionStorage.getItem('lumad.outbox'))) === null), 'once');
 
+        /* What somebody else changes while it is being deleted is asked about. */
+        const asks = page.getByRole('dialog', { name: 'The pattern was changed elsewhere meanwhile' });
+        air.silence();
+        await page.getByRole('button', { name: 'Delete pattern' }).click();
+        await api('PATCH', `/patterns/${p.id}`, { category: 'Worked on' });
+        air.back();
+        check(await seen(asks.getByText('changed its category')), 'who deletes what was just changed is asked, and told what is another');
+        await shot('delete-or-keep');
+        await asks.getByRole('button', { name: 'Keep it' }).click();
+        check((await until(async () => (await category.inputValue()) === 'Worked on')) && (await one()).category === 'Worked on', 'and it can be kept');
+
         /* A graph that is not saved. */
         const nodes = page.locator('.svelte-flow__node');
         await seen(page.getByText('An empty pattern'));
