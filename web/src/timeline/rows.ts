@@ -49,7 +49,7 @@ export function gridRow(grid: Beats, height: number, isOpen: boolean): TimelineR
 }
 
 /* The range a tempo curve is drawn in: never so small that a steady tempo looks wild. */
-export function tempoRange(curve: readonly (readonly [number, number])[]): [number, number] {
+function tempoRange(curve: readonly (readonly [number, number])[]): [number, number] {
     const bpm = curve.map((p) => p[1]);
     const low = Math.min(...bpm);
     const high = Math.max(...bpm);
@@ -92,7 +92,7 @@ export function tempoRow(curve: readonly (readonly [number, number])[], height: 
 }
 
 /* Fifths side by side on the wheel: related chords have related colours. */
-export const rootHue = (root: number) => ((root * 7) % 12) * 30;
+const rootHue = (root: number) => ((root * 7) % 12) * 30;
 
 export function chordRow(chords: readonly Chord[], height: number, isNight: boolean): TimelineRow {
     return {

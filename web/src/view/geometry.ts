@@ -80,7 +80,7 @@ export function toFloor(z: number, dz: number, reach: number): number {
 
 /* Whether a strobing head is lit at a time, shown at no more than three flashes a second
  * (the limit for photosensitive viewers). speed: 0..255 as in the frame, 0 = open. */
-export const STROBE_SHOWN_HZ = 3;
+const STROBE_SHOWN_HZ = 3;
 export function strobeOpen(speed: number, seconds: number): boolean {
     if (speed === 0) return true;
     const hz = Math.min(STROBE_SHOWN_HZ, 1 + (19 * speed) / 255);

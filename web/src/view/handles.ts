@@ -12,7 +12,7 @@ export type Grip = { kind: 'axis' | 'ring'; axis: Axis } | { kind: 'plane'; axis
 const UNIT: Record<Axis, Vector3> = { x: new Vector3(1, 0, 0), y: new Vector3(0, 1, 0), z: new Vector3(0, 0, 1) };
 const ARM = 84; /* pixels */
 const RING = 70;
-export const RING_POINTS = 48;
+const RING_POINTS = 48;
 
 export interface Line2 {
     axis: Axis;
@@ -80,7 +80,7 @@ export function gripAt(eye: Eye, tool: Tool, at: Point, x: number, y: number, re
 const vector = (p: Point) => new Vector3(p.x, p.y, p.z);
 
 /* Where the ray of the pointer meets the plane through a point, across the axis; null: beside it, or so flat that it says nothing. */
-export function onPlane(eye: Eye, at: Point, axis: Axis, x: number, y: number): Vector3 | null {
+function onPlane(eye: Eye, at: Point, axis: Axis, x: number, y: number): Vector3 | null {
     const { from, way } = eye.ray(x, y);
     const slope = way.dot(UNIT[axis]);
     if (Math.abs(slope) < 0.02) return null;

@@ -8,7 +8,7 @@ import type { TrackIndex } from '../../api/types';
 import { onChange } from '../../state/changes';
 import { ui } from '../../state/ui.svelte';
 
-export const SORTS = ['title', 'artist', 'album', 'bpm', 'key', 'length', 'added', 'analysis'] as const;
+const SORTS = ['title', 'artist', 'album', 'bpm', 'key', 'length', 'added', 'analysis'] as const;
 export type Sort = (typeof SORTS)[number];
 export const SHOWS = ['all', 'unanalysed', 'failed', 'scored'] as const;
 export type Show = (typeof SHOWS)[number];

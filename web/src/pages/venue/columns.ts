@@ -87,7 +87,7 @@ export function byColumn(c: Column, dir: 1 | -1) {
 export class CellError extends Error {}
 const wrong = (c: Column, typed: string, want: string) => new CellError(`${c.name}: "${typed.slice(0, 40)}" is ${want}.`);
 
-export const readNumber = (s: string): number => {
+const readNumber = (s: string): number => {
     const t = s.trim().replace(/\s*(°|m|deg)$/i, '').replace(',', '.').replace('−', '-');
     return t === '' ? NaN : Number(t);
 };
@@ -146,7 +146,7 @@ export function read(c: Column, typed: string, f: Fixture, book: Pick<Book, 'mod
 }
 
 /* "-4 thru 4" or "-4..4": spread over the rows. */
-export function readSpread(c: Column, typed: string, count: number): number[] | null {
+function readSpread(c: Column, typed: string, count: number): number[] | null {
     if (c.kind !== 'number' && c.kind !== 'angle') return null;
     const [, from, to] = /^\s*(.+?)\s*(?:\bthru\b|\.\.\.?|\bbis\b|\bto\b)\s*(.+?)\s*$/i.exec(typed) ?? [];
     if (!from || !to) return null;

@@ -1,7 +1,7 @@
 /* A venue as a file. Pure. */
 import type { VenueCounts } from '../../api/types';
 
-export const FORMAT = 'lumad venue';
+const FORMAT = 'lumad venue';
 const MAX_BYTES = 8 << 20;
 
 /* "Club Zwölf / Saal 2" -> "club-zwölf-saal-2.venue.json" */

@@ -36,7 +36,7 @@ export interface Part {
 }
 
 export const plain = (spans: readonly Span[]) => spans.map((s) => s.text).join('');
-export const slug = (text: string) =>
+const slug = (text: string) =>
     text
         .toLowerCase()
         .replace(/[^a-z0-9_]+/g, '-')
