@@ -201,6 +201,11 @@ await run(400, async () => {
             await page.setViewportSize({ width: w, height: h });
             await page.waitForTimeout(400);
             await shot(`${w}`);
+            const bare = await page.evaluate(() => [...document.querySelectorAll('.bars .btn')].filter((b) => b.getClientRects().length).filter((b) => {
+                const { left, right } = b.getBoundingClientRect();
+                return !b.innerText.trim() || left < 0 || right > innerWidth || b.scrollWidth > b.clientWidth;
+            }).map((b) => b.getAttribute('aria-label')));
+            check(bare.length === 0, `every tool has its word, ${w} wide: ${bare.join(', ')}`);
         }
         await page.setViewportSize({ width: 1280, height: 800 });
         await page.reload();
