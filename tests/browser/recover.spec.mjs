@@ -119,12 +119,22 @@ await run(process.env.SLOW ? 500 : 400, async () => {
         check(await seen(page.getByText('Typed before, not stored')), 'after a reload the page says what was typed and not stored');
         check((await words.inputValue()) === 'half a sen', 'and gives it back');
         check((await one()).description === 'as it was', 'nothing was stored by itself');
+        /* Where it is, is shown from wherever one is; its row has a mark. */
+        const line = page.getByText('1 field was typed and not stored');
+        await page.evaluate(() => (location.hash = '/venue/patch'));
+        check(await seen(line), 'from every room a line says so');
+        await page.getByRole('button', { name: 'Show', exact: true }).click();
+        check(await until(() => words.evaluate((e) => e === document.activeElement).catch(() => false)), 'it leads to the field, with the keys');
+        check((await page.getByRole('img', { name: 'Typed and not stored' }).count()) === 1, 'and its row has a mark');
+        const wrongThere = await faults(page);
+        check(wrongThere.length === 0, `axe finds no serious fault there: ${wrongThere.slice(0, 3).join(' | ')}`);
         await shot('draft');
         await words.press('End');
         await page.keyboard.type('tence');
         await page.keyboard.press('Enter');
         check(await until(async () => (await one()).description === 'half a sentence'), 'it is typed on and stored');
         check(await until(async () => (await page.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith('lumad.draft.')).length)) === 0), 'and kept no longer');
+        check((await line.count()) === 0 && (await page.getByRole('img', { name: 'Typed and not stored' }).count()) === 0, 'nor spoken of');
 
         /* The network goes silent; one types on, hands over, changes something else; it comes back. */
         await name.focus();

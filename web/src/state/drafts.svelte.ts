@@ -3,13 +3,14 @@
  * A key names the row and its field, "fixture.<id>.label"; of a row that is still to be made "fixture.new.<venue id>.label", and who made it calls
  * `drafts.forget('fixture.new.<venue id>.')`.
  */
+import { DRAFTS_AT as AT } from './drafted';
+
 export interface Kept {
     text: string;
     /* What the field said when the typing began. */
     base: string;
 }
 
-const AT = 'lumad.draft.';
 /* Beyond so many the oldest go. */
 const MOST = 200;
 
@@ -53,6 +54,10 @@ class Drafts {
     private all = read();
     /* Rises with each change: who asks `under` in a template hears of it. */
     private turn = $state(0);
+    /* Keys that an earlier page left: typed, and since then neither stored nor given up nor typed on. */
+    left = $state.raw<readonly string[]>([...this.all.keys()]);
+    /* The one that somebody is being led to: the room chooses its row. */
+    sought = $state<string | null>(null);
 
     get(key: string): Kept | null {
         return this.all.get(key) ?? null;
@@ -61,6 +66,7 @@ class Drafts {
     keep(key: string, text: string, base: string) {
         const value = { text, base, at: Date.now() };
         const isNew = !this.all.has(key);
+        this.settle(key);
         this.all.delete(key); /* the newest is the last */
         this.all.set(key, value);
         write(key, value);
@@ -81,7 +87,16 @@ class Drafts {
         return [...this.all.keys()].some((k) => k.startsWith(prefix));
     }
 
+    /* Is anything left below "fixture.<id>."? */
+    isLeft = (prefix: string): boolean => this.left.some((k) => k.startsWith(prefix));
+    /* The id of the row of this kind that is sought. */
+    seeks = (kind: string): string | null => (this.sought?.startsWith(`${kind}.`) ? this.sought.split('.')[1]! : null);
+
+    private settle(key: string) {
+        if (this.left.includes(key)) this.left = this.left.filter((k) => k !== key);
+    }
     private drop(key: string) {
+        this.settle(key);
         this.all.delete(key);
         write(key, null);
     }

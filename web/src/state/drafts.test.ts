@@ -61,3 +61,17 @@ test('of very many the oldest go; what is no draft of ours is left alone', async
     expect([drafts.get('k.9'), drafts.get('k.10')?.text]).toEqual([null, 'x']);
     expect(stored.get('other')).toBe('x');
 });
+
+test('what an earlier page left is known by its rows, until it is stored, given up or typed on', async () => {
+    const before = await page();
+    for (const key of ['fixture.1.label', 'fixture.1.address', 'fixture.2.label', 'group.3.name']) before.drafts.keep(key, 'half', '');
+    expect(before.drafts.left).toEqual([]); /* under a hand it is nothing to be told of */
+    const { drafts } = await page();
+    expect(drafts.left).toHaveLength(4);
+    drafts.keep('fixture.1.address', 'half a', '');
+    drafts.forget('fixture.2.');
+    expect([drafts.isLeft('fixture.1.'), drafts.isLeft('fixture.2.'), drafts.isLeft('group.3.')]).toEqual([true, false, true]);
+    expect(drafts.left).toEqual(['fixture.1.label', 'group.3.name']);
+    drafts.sought = 'group.3.name';
+    expect([drafts.seeks('group'), drafts.seeks('fixture')]).toEqual(['3', null]);
+});
