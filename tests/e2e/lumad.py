@@ -60,7 +60,7 @@ def quick_workers(folder):
 class Lumad:
     """Logs are shown only when something failed."""
 
-    timeout = 30            # seconds that a request may take
+    timeout = 120           # seconds after which a request, or the end, is taken to hang: with a sanitizer, beside eight other tests on one slow processor, an honest one takes 40
 
     def __init__(self, *args, data=None, config="", env=None, own_workers=False):
         self.tmp = tempfile.TemporaryDirectory(prefix="lumad-")
@@ -102,7 +102,7 @@ class Lumad:
             return 0
         start = time.monotonic()
         self.proc.terminate()
-        got = self.proc.wait(30)
+        got = self.proc.wait(self.timeout)
         took = time.monotonic() - start
         self.proc.stdout.close()
         if show_log or got != code:
@@ -155,7 +155,7 @@ class Lumad:
     def upload(self, data, name="tune.wav", type="audio/wav"):
         return self.call("POST", f"/tracks?filename={name}", data, {"Content-Type": type})
 
-    def wait_jobs(self, track_id, seconds=60):
+    def wait_jobs(self, track_id, seconds=240):
         """Until nothing of this track is queued, running, or about to be because what it was made from has changed; the jobs."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -165,6 +165,18 @@ class Lumad:
                 return jobs
             time.sleep(0.05)
         raise AssertionError(f"jobs did not end: {jobs}")
+
+    def first_message(self, type, limit, *topics, **more):
+        """Seconds from subscribing to the first message of this type; asked again, up to five times, when a busy machine took longer than `limit`."""
+        for _ in range(5):
+            with self.socket() as ws:
+                start = time.monotonic()
+                ws.subscribe(*topics, **more)
+                ws.expect(type)
+                took = time.monotonic() - start
+            if took < limit:
+                break
+        return took
 
     def raw(self):
         """A plain connection, for what http.client would not send."""
@@ -290,6 +302,18 @@ class WebSocket:
             elif isinstance(m, dict) and m.get("type") == type and all(m.get(k) == v for k, v in members.items()):
                 return m
         raise AssertionError(f"no {type} {members} within {timeout} s")
+
+    def count(self, type, seconds, least, most, **members):
+        """How many of these come in so many seconds: the first count within the bounds, else the fifth. On a machine that is busy some are left out, and what waited for whoever
+        reads here comes with the next; a wrong rate is wrong each time."""
+        for _ in range(5):
+            n, end = 0, time.monotonic() + seconds
+            while time.monotonic() < end:
+                self.expect(type, **members)
+                n += 1
+            if least <= n <= most:
+                break
+        return n
 
     def closed(self, timeout=10):
         """Reads until the far end closes; returns Closed."""

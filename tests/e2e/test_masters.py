@@ -277,14 +277,18 @@ class Guard(unittest.TestCase):
         self.rig.seek(2)
         self.guard(True)
         time.sleep(1.2)
-        flips, last, end = 0, None, time.monotonic() + 3
-        while time.monotonic() < end:
-            now = self.rig.slots(8)
-            self.assertEqual(len(set(now)), 1, now)
-            flips += last == 0 and now[0] == 255
-            last = now[0]
-            time.sleep(0.004)
-        self.assertTrue(6 <= flips <= 10, flips)                        # three a second for three seconds, not ten
+        for _ in range(5):                                              # who looks too seldom, on a busy machine, misses some, but sees none that is not there
+            flips, last, end = 0, None, time.monotonic() + 3
+            while time.monotonic() < end:
+                now = self.rig.slots(8)
+                self.assertEqual(len(set(now)), 1, now)
+                flips += last == 0 and now[0] == 255
+                last = now[0]
+                time.sleep(0.004)
+            self.assertLessEqual(flips, 10)                             # three a second for three seconds, not ten
+            if flips >= 6:
+                break
+        self.assertGreaterEqual(flips, 6)
         self.assertIsNotNone(self.warning())
 
     def test_blackout_is_never_late(self):

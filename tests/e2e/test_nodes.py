@@ -74,8 +74,11 @@ class Nodes(unittest.TestCase):
         d = self.start([{"universe": u} for u in (1, 2, 3, 4)] + [{"universe": 5, "destination": "broadcast"}, {"universe": 6, "destination": NODE}]
                        + [{"universe": u} for u in (22, 20, 21, 30)])
         began = time.time()
-        self.assertEqual(d.get("/dmx/universes/1")["outputs"][0]["stats"]["state"], "looking")
+        state = d.get("/dmx/universes/1")["outputs"][0]["stats"]["state"]
         over = self.nodes.of(artnet.POLL)[0].time + 2.9
+        if time.time() > over and SLOW > 1:
+            self.skipTest("the first round was over before the rig was patched")
+        self.assertEqual(state, "looking")
         self.until(lambda: time.time() > over)
         for address in (0, 1, 2, 3):                # the round is not over: nobody knows yet
             self.assertEqual({p.to for p in self.nodes.dmx(address, began) if p.time < over}, set(CAST), address)
@@ -190,13 +193,13 @@ class Nodes(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file = f"{folder}/cap.pcapng"
             shark = subprocess.Popen(self.net.in_node("tshark", "-Q", "-i", "node0", "-f", "udp port 6454", "-w", file), stderr=subprocess.DEVNULL)
-            time.sleep(1.5 * SLOW)
+            self.until(lambda: os.path.exists(file) and os.path.getsize(file), 60)          # its head is written when the interface is open
             self.start([{"universe": u, "destination": NODE} for u in (1, 2, 257)])
             self.settled()
             self.assertEqual(len(self.ask()[0]), 2)
             time.sleep(0.5)
             shark.terminate()
-            shark.wait()
+            shark.wait()                # it writes what it has, and the end
 
             def read(what, *fields):
                 out = subprocess.run(["tshark", "-r", file, "-Y", what, *(["-T", "fields"] if fields else []), *(x for f in fields for x in ("-e", f))],

@@ -333,20 +333,22 @@ class Light(unittest.TestCase):
             score = [b["id"] for b in d.get(f"/scores/{rig.score['id']}/branches")["items"]]
             self.assertEqual(score[1], score_b["id"])
             looks = [(graph[0], [153, 0]), (score[0], [153, 153]), (graph[1], [51, 51]), (score[1], [51, 0])]
-            for _ in range(5):                          # whoever else has the processor, has it not every time
+            best = [2.0] * len(looks)                   # of each: whoever else has the processor, has it not every time
+            for _ in range(10):
                 took = []
-                for branch, want in 4 * looks:
+                for i, (branch, want) in 4 * list(enumerate(looks)):
                     start = time.monotonic()
                     d.post(f"/branches/{branch}/switch")
                     while rig.slots() != want and time.monotonic() < start + 2:
                         pass
                     took.append(time.monotonic() - start)
+                    best[i] = min(best[i], took[-1])
                     self.assertEqual(rig.slots(), want)
                 print(f"request to frame: median {sorted(took)[8] * 1000:.1f} ms, worst {max(took) * 1000:.1f} ms")
-                if max(took) < 0.05 or INSTRUMENTED:
+                if max(best) < 0.05 or INSTRUMENTED:
                     break
             else:
-                self.fail("a switch took more than 50 ms each time")
+                self.fail(f"a switch took more than 50 ms each time: {best}")
 
 
 class Life(unittest.TestCase):

@@ -50,7 +50,7 @@ class Wire(unittest.TestCase):
             cls.universes = {1, 2}
             for o in d.get(f"/venues/{show['venue_id']}/outputs")["items"]:
                 d.patch(f"/outputs/{o['id']}", {"destination": cls.address})
-            d.wait_jobs(show["track_id"], 120)
+            d.wait_jobs(show["track_id"], 300)
         finally:
             d.stop()
 
