@@ -222,6 +222,7 @@ await run(400, async () => {
         fs.writeFileSync(file, JSON.stringify(doc));
         await page.setInputFiles('input[type=file][aria-label="Venue file"]', file);
         check(await until(async () => (await names()).includes('<script>')), 'and comes in from a file, by whatever name');
+        await until(async () => (await page.getByLabel('Venue', { exact: true }).locator('option:checked').innerText()).includes('<script>')); /* the room is around it now */
         doc.fixtures[1].address = doc.fixtures[0].address;
         fs.writeFileSync(file, JSON.stringify(doc));
         await page.setInputFiles('input[type=file][aria-label="Venue file"]', file);

@@ -1,6 +1,6 @@
 /*
  * Patching in the page: definitions found, placed and dragged onto the map of the universes, ways out of conflicts, the table as a spreadsheet, tools that put
- * fixtures in order, tables dropped and refused line by line; by mouse, by keyboard alone and by finger, and each of it undone. 500 heads at the end.
+ * fixtures in order, tables dropped and refused line by line; by mouse, by keyboard alone and by finger, and each of it undone.
  *     node tests/browser/patch.spec.mjs
  */
 import path from 'node:path';
@@ -408,14 +408,16 @@ await run(400, async () => {
             const b = await locator.boundingBox();
             return [b.x + b.width / 2, b.y + b.height / 2];
         };
-        const tap = async (at, ms = 0) => {
+        /* Down and up are sent together: whatever the machine does meanwhile, the finger was not held. */
+        const tap = (at) => Promise.all([finger('touchStart', ...at), finger('touchEnd')]);
+        const press = async (at) => {
             await finger('touchStart', ...at);
-            await page.waitForTimeout(ms);
+            await page.waitForTimeout(600);
             await finger('touchEnd');
         };
         const piece = (label) => map.getByRole('option', { name: new RegExp(`^${label},`) });
         await tap(await middle(piece('Par 1')));
-        await tap(await middle(piece('Par 2')), 600);
+        await press(await middle(piece('Par 2')));
         check(await until(async () => (await map.locator('[role=option][aria-selected=true]').count()) === 2), 'a long press chooses one more');
         const [x0, y0] = await middle(piece('Par 2'));
         await finger('touchStart', x0, y0);
@@ -440,49 +442,6 @@ await run(400, async () => {
         await page.waitForTimeout(300);
         await shot('800');
 
-        /* 500 heads in 21 universes: from a key or a press to the next picture. */
-        await clear();
-        await page.setViewportSize({ width: 1280, height: 800 });
-        await api('POST', under('fixtures/array'), { fixture_path: 'builtin:generic-dimmer', mode_name: '12 Channels', label: 'Head 1', count: 500, address_step: 21 });
-        await page.reload();
-        await row('Head 1').waitFor();
-        await map.locator('.piece').first().waitFor();
-        const paint = async (act) => {
-            await page.evaluate(() => {
-                window.__took = [];
-                window.__seen ??= new PerformanceObserver((l) => window.__took.push(...l.getEntries().filter((e) => e.interactionId).map((e) => e.duration)));
-                window.__seen.observe({ type: 'event', durationThreshold: 16, buffered: false });
-            });
-            await act();
-            await page.waitForTimeout(250);
-            return page.evaluate(() => Math.max(0, ...window.__took));
-        };
-        const measure = async () => {
-            const times = {};
-            await map.evaluate((m) => (m.scrollTop = 0));
-            await page.getByRole('grid').evaluate((g) => { for (let e = g; e; e = e.parentElement) e.scrollTop = 0; for (const e of g.querySelectorAll('*')) if (e.scrollTop) e.scrollTop = 0; });
-            await cell('Head 1', 'x').click();
-            times.arrow = await paint(() => page.keyboard.press('ArrowDown'));
-            times.all = await paint(() => page.keyboard.press('Control+a'));
-            times.press = await paint(async () => page.mouse.click(...(await spot(1, 30))));
-            times.sort = await paint(() => page.getByRole('button', { name: 'Addr', exact: true }).click());
-            await page.getByRole('button', { name: 'Addr', exact: true }).click();
-            await page.getByRole('button', { name: 'Addr', exact: true }).click();
-            await map.focus();
-            times.end = await paint(() => page.keyboard.press('End'));
-            await page.keyboard.press('Enter');
-            times.carry = await paint(() => page.keyboard.press('PageUp'));
-            await page.keyboard.press('Escape');
-            return times;
-        };
-        const times = await measure();
-        /* Others may have the machine for a moment. */
-        for (let i = 0; i < 2 && Math.max(...Object.values(times)) >= 100; i++)
-            for (const [k, v] of Object.entries(await measure())) times[k] = Math.min(times[k], v);
-        await shot('500');
-        const worst = Math.max(...Object.values(times));
-        check(worst < 100, `500 heads, ms to the next picture: ${Object.entries(times).map(([k, v]) => `${k} ${Math.round(v)}`).join(', ')}`);
-        check((await page.evaluate(() => document.querySelectorAll('*').length)) < 3500, 'what is not seen is not in the document');
         check((await page.evaluate(() => window.hacked)) === undefined, 'a label is text');
         check(errors.length === 0, `no errors in the page${errors.length ? `: ${errors.slice(0, 3).join(' | ')}` : ''}`);
         isThrough = true;
