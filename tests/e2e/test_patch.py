@@ -214,8 +214,12 @@ class Batches(Patch):
     def test_five_hundred_at_once(self):
         rows = self.array(count=500)
         began = time.monotonic()
+        for r in rows[:20]:
+            self.d.patch(f"/fixtures/{r['id']}", {"pos_y": 1})
+        one = (time.monotonic() - began) / 20
+        began = time.monotonic()
         self.batch(update=[{"id": r["id"], "pos_x": i / 10, "address": r["address"], "universe": r["universe"] + 1} for i, r in enumerate(rows)])
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 250 * one, "half of what they take one by one")
         self.assertEqual(self.fixtures()[499]["pos_x"], 49.9)
 
 
