@@ -126,7 +126,8 @@ await run(400, async () => {
         check(await seen(lock), 'the page is locked');
         await page.keyboard.press('1');
         await page.mouse.click(300, 24);
-        await lock.click();
+        await lock.hover();
+        await Promise.all([page.mouse.down(), page.mouse.up()]); /* a touch, and not held */
         await page.waitForTimeout(200);
         check(url() === '#/venue/patch' && (await lock.isVisible()), 'keys and touches change nothing while it is');
         await shot('locked');
