@@ -38,7 +38,7 @@ static json_t *shorten(const json_t *v)
         snprintf(text, sizeof(text), json_is_array(v) ? "[%zu]" : "{%zu}", json_is_array(v) ? json_array_size(v) : json_object_size(v));
         return json_string(text);
     }
-    return json_incref((json_t *)v);
+    return json_copy((json_t *)v);      /* the line outlives the request, in another thread */
 }
 
 /* What was sent, shortened; of a route whose body holds secrets the members that say who it is about. */

@@ -84,13 +84,14 @@ static bool is_same(const struct line *a, const struct line *b)
            !strcmp(a->user_name, b->user_name) && !strcmp(a->address, b->address) && !strcmp(a->table, b->table) && is_same_kind(a->detail, b->detail);
 }
 
-/* True: a line that is there counts it too. */
+/* True: a line that is there counts it too, and has its detail; `fresh` goes with the old one, for it is freed without the lock and may share nothing with the list. */
 static bool merge(struct audit *a, struct line *fresh)
 {
     for (struct line *l = a->first; l; l = l->next)
         if (is_same(l, fresh)) {
-            json_decref(l->detail);
-            l->detail = json_incref(fresh->detail);
+            json_t *old = l->detail;
+            l->detail = fresh->detail;
+            fresh->detail = old;
             l->last_ms = fresh->last_ms;
             l->times++;
             l->is_dirty = true;
