@@ -89,16 +89,31 @@ static bool is_forwarded(const struct exchange *x)
     return false;
 }
 
+static enum MHD_Result add_forwarded(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct str *s = cls;
+
+    (void)kind;
+    if (!strcasecmp(key, "X-Forwarded-For"))
+        str_addf(s, "%s%s", s->len ? ", " : "", value ? value : "");
+    return MHD_YES;
+}
+
 /* Once the head is known to be one: what could be read in two ways proves nothing. */
 static void identify(struct exchange *x)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const char *origin = header(x, "Origin"), *scheme = header(x, "X-Forwarded-Proto");
 
+    struct str forwarded_for = { 0 };
+
+    MHD_get_connection_values(x->conn, MHD_HEADER_KIND, add_forwarded, &forwarded_for);
     if (info)
         auth_identify(x->api->lumad->auth,
-                      &(struct asker){ .addr = info->client_addr, .is_forwarded = is_forwarded(x), .host = x->host, .cookie = header(x, "Cookie"),
-                                      .authorization = header(x, "Authorization") }, &x->req.who);
+                      &(struct asker){ .addr = info->client_addr, .is_forwarded = is_forwarded(x), .forwarded_for = forwarded_for.failed ? NULL : forwarded_for.data, .host = x->host,
+                                       .cookie = header(x, "Cookie"), .authorization = header(x, "Authorization") },
+                      &x->req.who);
+    str_clear(&forwarded_for);
     x->req.user_agent = header(x, "User-Agent");
     x->req.is_https = (origin && !strncasecmp(origin, "https://", 8)) || (scheme && !strcasecmp(scheme, "https"));   /* browsers send no Origin with GET */
 }

@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "core/str.h"
 #include "net/guard.h"
+#include "net/waiting.h"
 
 enum { DAEMONS = 2 };
 
@@ -21,7 +22,7 @@ struct api {
     atomic_bool is_stopping;
     struct request_pool *pool;
     struct janitor *janitor;
-    atomic_int alone;           /* ROUTE_ALONE that wait or run */
+    struct waiting *waiting;    /* of ROUTE_ALONE, from who is not signed in: net/waiting.h */
 };
 
 enum exchange_state {
@@ -45,7 +46,7 @@ struct exchange {
     json_t *json;
     uint64_t received, limit;
     bool is_closing;            /* the answer closes the connection */
-    bool is_counted;            /* in api.alone */
+    int waiting;                /* its number in api.waiting; -1: none */
     struct request req;
     struct response res;
 };

@@ -15,7 +15,6 @@
 enum {
     POOL_THREADS = 4,
     CONNECTION_MEMORY = 128 << 10, /* a body comes in pieces of about half of it */
-    ALONE_MAX = 32,                /* about three seconds */
     CONNECTIONS = 256,             /* of each daemon, as the next two */
     CONNECTIONS_PER_ADDRESS = 32,
     TIMEOUT_S = 30,
@@ -50,8 +49,8 @@ static void release(struct exchange *x)
     if (x->res.fd >= 0)
         close(x->res.fd);
     free(x->res.data);
-    if (x->is_counted)
-        x->api->alone--;
+    if (x->waiting >= 0)
+        waiting_leave(x->api->waiting, x->waiting);
     if (x->body.data && x->req.route && x->req.route->flags & ROUTE_SECRET)
         sodium_memzero(x->body.data, x->body.cap);
     str_clear(&x->body);
@@ -69,6 +68,7 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *conn)
         return NULL;
     x->api = cls;
     x->conn = conn;
+    x->waiting = -1;
     x->res = (struct response)RESPONSE_INIT;
     x->watch = line->watch;
     x->path = strdup(target);
@@ -206,20 +206,20 @@ static bool is_long_body(const struct exchange *x)
     return length && strtoull(length, NULL, 10) > PASS_BY;
 }
 
-/* Who failed too often does not even wait in the queue, and the queue of passwords has an end: its length is how long whoever is right waits. */
+/* Who failed too often does not even wait in the queue of passwords; who is signed in always may. */
 static bool may_wait(struct exchange *x)
 {
+    struct auth *auth = x->api->lumad->auth;
     int wait_s;
 
-    if (!x->item.is_alone)
+    if (!x->item.is_alone || x->req.who.role != ROLE_NONE)
         return true;
-    if (x->req.who.role == ROLE_NONE && (wait_s = auth_wait(x->api->lumad->auth, &x->req.who))) {
+    if ((wait_s = auth_wait(auth, &x->req.who))) {
         x->res.retry_s = wait_s;
         x->err = problem_set(&x->res.problem, LM_RATE_LIMITED, "Too many attempts failed. Try again in %d s.", wait_s);
         return false;
     }
-    x->is_counted = true;
-    if (++x->api->alone <= ALONE_MAX)
+    if ((x->waiting = waiting_enter(x->api->waiting, x->req.who.place, auth_is_home(auth, &x->req.who))) >= 0)
         return true;
     x->err = problem_set(&x->res.problem, LM_BUSY, "Too many are signing in at once. Try again in a second.");
     return false;
@@ -334,6 +334,10 @@ enum lm_err api_start(const struct lumad *l, struct api **result, struct problem
     struct db_conn *c = db_reader_take(l->db);
     api_limits_load(&a->limits, c);
     db_reader_put(l->db, c);
+    if (!(a->waiting = waiting_new())) {
+        err = problem_set(p, LM_NOMEM, "no memory for the HTTP server");
+        goto out;
+    }
     if ((err = janitor_new(l->show ? engine_progress : NULL, l->show, &a->janitor)) ||
         (err = request_pool_new(POOL_THREADS, work, &a->pool))) {
         problem_set(p, err, "cannot start the threads of the HTTP server");
@@ -362,6 +366,7 @@ void api_stop(struct api *a)
             MHD_stop_daemon(a->daemon[i]);
     request_pool_free(a->pool);
     janitor_free(a->janitor);
+    waiting_free(a->waiting);
     free(a);
 }
 

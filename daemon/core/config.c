@@ -10,12 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/networks.h"
 #include "core/path.h"
 #include "core/str.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20 };
 
-enum kind { KIND_TEXT, KIND_FOLDER, KIND_FOLDERS, KIND_ADDRESS, KIND_CHOICE, KIND_BOOL, KIND_INT };
+enum kind { KIND_TEXT, KIND_FOLDER, KIND_FOLDERS, KIND_ADDRESS, KIND_NETWORKS, KIND_CHOICE, KIND_BOOL, KIND_INT };
 
 struct key {
     const char *section, *name;
@@ -42,6 +43,10 @@ static const struct key keys[] = {
     { "server", "allowed_hosts", KIND_TEXT, AT(allowed_hosts), .def = "",
       .help = "Further names under which browsers may reach lumad, separated by commas.\n"
               "IP addresses, localhost, this machine's name and its .local name are always allowed." },
+    { "server", "trusted_proxies", KIND_NETWORKS, AT(trusted_proxies), .def = "",
+      .help = "Addresses or networks (10.1.0.0/16) of proxies in front of lumad, separated by commas. Of what they send X-Forwarded-For is believed: so that\n"
+              "wrong passwords are counted, and changes noted, for whoever sits behind the proxy and not for the proxy. It gives nobody a right.\n"
+              "Only proxies that add to this header, or set it, may stand here." },
     { "files", "data", KIND_FOLDER, AT(data), .def = DATA_DEFAULT,
       .help = "Where everything is kept: databases, tracks, art, stems, cache.\n"
               "Without this line $XDG_DATA_HOME/lumad is used if XDG_DATA_HOME is set." },
@@ -187,6 +192,8 @@ static enum lm_err set_text(const struct key *k, char **field, const char *value
     if (k->kind == KIND_ADDRESS && !is_address(value))
         return problem_set(p, LM_INVALID, "%s must be an address and a port like %s or [::]:8080, not \"%s\"", k->name, k->def,
                            value);
+    if (k->kind == KIND_NETWORKS && !networks_parse(value, &(struct networks){ .n = 0 }))
+        return problem_set(p, LM_INVALID, "%s must be at most %d addresses or networks like 127.0.0.1, 10.1.0.0/16 or fd00::/8, not \"%s\"", k->name, NETWORKS_MAX, value);
     if (k->kind == KIND_CHOICE && !is_choice(k->choices, value))
         return problem_set(p, LM_INVALID, "%s must be one of: %s; not \"%s\"", k->name, k->choices, value);
     if (!*value && *k->def)

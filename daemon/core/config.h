@@ -17,6 +17,7 @@ struct config {                 /* [section] key in the file */
     char *http;                 /* [server] http: ADDR:PORT; default 127.0.0.1:8080, other machines only by the operator's will */
     char *web;                  /* [server] web: web/dist; "" = found beside the program */
     char *allowed_hosts;        /* [server] allowed_hosts: comma separated extra Host names */
+    char *trusted_proxies;      /* [server] trusted_proxies: core/networks.h; whose X-Forwarded-For is believed (net/proxy.h) */
     char *data;                 /* [files] data: data directory */
     char *fixtures;             /* [files] fixtures: library folders, ':' separated; default /usr/share/qlcplus/fixtures */
     char *plugin_dir;           /* [files] plugin_dir */

@@ -11,6 +11,7 @@
 #include "core/str.h"
 #include "core/thread.h"
 #include "net/auth_private.h"
+#include "net/proxy.h"
 
 enum { LOOK_MS = 2000, STORE_MS = 600000, RETRY_MS = 5000 };
 
@@ -164,9 +165,11 @@ void auth_identify(struct auth *a, const struct asker *who, struct caller *out)
     bool is_known = false;
 
     *out = (struct caller){ .role = ROLE_NONE };
-    role_caller(who->addr, out->place);
-    role_address(who->addr, out->address);
-    str_copy(out->key, sizeof(out->key), out->place);
+    struct sockaddr_storage client;
+    const struct sockaddr *from = proxy_client(&a->o.proxies, who->addr, who->forwarded_for, &client) ? (struct sockaddr *)&client : who->addr;
+    role_caller(from, out->place);
+    role_address(from, out->address);
+    role_caller(who->addr, out->key);
     pthread_mutex_lock(&a->lock);
     out->epoch = a->epoch;
     if (bearer == BEARER_GOOD)

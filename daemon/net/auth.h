@@ -22,6 +22,7 @@
 
 #include "core/err.h"
 #include "core/event.h"
+#include "core/networks.h"
 #include "net/credentials.h"
 #include "net/role.h"
 
@@ -41,18 +42,19 @@ struct caller {
     int64_t expires_ms;                 /* wall clock; 0: never */
     uint32_t epoch;                     /* auth_holds() */
     bool is_cookie, is_renewed;         /* the session came by cookie; and the browser is to be told that it lasts longer now */
-    char key[ROLE_CALLER_SIZE];         /* who, where it matters that nobody else is: the user, else the place */
-    char place[ROLE_CALLER_SIZE], address[ROLE_CALLER_SIZE];    /* role_caller(), role_address() */
+    char key[ROLE_CALLER_SIZE];         /* who, where it matters that nobody else is: the user, else the place that the connection comes from */
+    char place[ROLE_CALLER_SIZE], address[ROLE_CALLER_SIZE];    /* role_caller(), role_address(); behind a proxy that is trusted: of whom it speaks for */
 };
 
 /* What the head of a request says of who sends it; NULL: no such header. */
-struct asker { const struct sockaddr *addr; bool is_forwarded; const char *host, *cookie, *authorization; };
+struct asker { const struct sockaddr *addr; bool is_forwarded; const char *forwarded_for, *host, *cookie, *authorization; };       /* forwarded_for: net/proxy.h */
 
 struct auth_options {
     struct db *db;
     struct event_bus *bus;              /* may be NULL */
     struct audit *audit;                /* may be NULL */
     bool is_open;                       /* other machines can reach us */
+    struct networks proxies;            /* net/proxy.h */
     /* A warning of the show's list is raised, or lowered (`text` NULL). May be NULL. */
     void (*warn)(void *ctx, const char *id, const char *level, const char *text);
     void *ctx;
@@ -80,6 +82,7 @@ enum lm_err auth_sign_out(struct auth *a, const struct caller *c, struct problem
 enum lm_err auth_change_password(struct auth *a, struct attempt *t, const char *old, const char *fresh, struct problem *p);
 /* Seconds for which this one need not even try; 0: it may. */
 int auth_wait(struct auth *a, const struct caller *c);
+bool auth_is_home(struct auth *a, const struct caller *c);      /* somebody is signed in from that address */
 
 /* --- users, sessions, tokens; JSON as on the wire --- */
 json_t *auth_users(struct auth *a);

@@ -47,6 +47,17 @@ int auth_wait(struct auth *a, const struct caller *c)
     return wait;
 }
 
+bool auth_is_home(struct auth *a, const struct caller *c)
+{
+    bool is_home = false;
+
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; i < a->n_sessions && !is_home; i++)
+        is_home = !strcmp(a->sessions[i].row.address, c->address);
+    pthread_mutex_unlock(&a->lock);
+    return is_home;
+}
+
 /* The attempt begins, or must wait. `key`: of the name, or LIMIT_SETUP. */
 static enum lm_err try(struct auth *a, struct attempt *t, const char *key, const char *name, struct problem *p)
 {

@@ -33,34 +33,66 @@ static bool is_control(char c)
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-enum lm_err head_get(const char *head, size_t n, const char *name, char *out, size_t size)
+/* The next header of that name from *at on, trimmed. LM_BAD_REQUEST: folded over lines, or with control characters. */
+static enum lm_err next_value(const char **at, const char *end, const char *name, const char **value, size_t *n)
 {
-    const char *at = head, *end = head + n, *line;
     size_t len, name_len = strlen(name);
-    bool found = false;
+    const char *line;
 
-    if (!next_line(&at, end, &line, &len))
-        return LM_BAD_REQUEST;
-    while (next_line(&at, end, &line, &len)) {
+    while (next_line(at, end, &line, &len)) {
         if (is_blank(line[0]))
             return LM_BAD_REQUEST;
         if (len <= name_len || strncasecmp(line, name, name_len) || line[name_len] != ':')
             continue;
-        const char *value = line + name_len + 1, *stop = line + len;
-        while (value < stop && is_blank(*value))
-            value++;
-        while (stop > value && is_blank(stop[-1]))
+        const char *start = line + name_len + 1, *stop = line + len;
+        while (start < stop && is_blank(*start))
+            start++;
+        while (stop > start && is_blank(stop[-1]))
             stop--;
-        if (found || (size_t)(stop - value) >= size)
-            return LM_BAD_REQUEST;
-        for (const char *c = value; c < stop; c++)
+        for (const char *c = start; c < stop; c++)
             if (is_control(*c))
                 return LM_BAD_REQUEST;
-        memcpy(out, value, (size_t)(stop - value));
-        out[stop - value] = '\0';
+        *value = start;
+        *n = (size_t)(stop - start);
+        return LM_OK;
+    }
+    return LM_NOT_FOUND;
+}
+
+static enum lm_err get(const char *head, size_t n, const char *name, bool is_list, char *out, size_t size)
+{
+    const char *at = head, *end = head + n, *value;
+    size_t len, used = 0;
+    bool found = false;
+    enum lm_err err;
+
+    if (!next_line(&at, end, &value, &len))
+        return LM_BAD_REQUEST;
+    while (!(err = next_value(&at, end, name, &value, &len))) {
+        const char *between = found ? ", " : "";
+        if ((found && !is_list) || used + strlen(between) + len >= size)
+            return LM_BAD_REQUEST;
+        memcpy(out + used, between, strlen(between));
+        used += strlen(between);
+        memcpy(out + used, value, len);
+        used += len;
         found = true;
     }
-    return found ? LM_OK : LM_NOT_FOUND;
+    if (err == LM_NOT_FOUND && found) {
+        out[used] = '\0';
+        err = LM_OK;
+    }
+    return err;
+}
+
+enum lm_err head_get(const char *head, size_t n, const char *name, char *out, size_t size)
+{
+    return get(head, n, name, false, out, size);
+}
+
+enum lm_err head_get_all(const char *head, size_t n, const char *name, char *out, size_t size)
+{
+    return get(head, n, name, true, out, size);
 }
 
 static size_t token_length(const char *text, size_t n)

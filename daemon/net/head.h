@@ -20,3 +20,5 @@ bool head_is_websocket(const char *head, size_t n);
 /* The value of a header, without the white space around it. LM_NOT_FOUND: absent; LM_BAD_REQUEST: given twice, folded over lines, longer than `size` - 1
  * or with control characters: whoever sends that wants two parsers to disagree. */
 enum lm_err head_get(const char *head, size_t n, const char *name, char *out, size_t size);
+/* For a list, which may come in several headers: the values of all of them in their order, with ", " between. LM_NOT_FOUND, LM_BAD_REQUEST as above. */
+enum lm_err head_get_all(const char *head, size_t n, const char *name, char *out, size_t size);

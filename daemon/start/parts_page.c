@@ -35,6 +35,7 @@ static enum lm_err accounts_start(struct daemon *d)
 {
     struct auth_options o = { .db = d->l.db, .bus = d->l.bus, .is_open = front_is_open(d->front), .warn = auth_warn, .ctx = d };
 
+    networks_parse(d->config.trusted_proxies, &o.proxies);     /* it was checked when it was read */
     if (!(d->l.audit = o.audit = audit_new(d->l.db)))
         return LM_NOMEM;
     enum lm_err err = auth_start(&o, &d->l.auth, &d->why);

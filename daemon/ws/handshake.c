@@ -101,7 +101,7 @@ static enum lm_err admit(const struct guard *guard, struct auth *auth, int fd, c
 {
     struct sockaddr_storage addr;
     socklen_t len = sizeof(addr);
-    char host[264], origin[512], cookies[COOKIES_SIZE], bearer[VALUE_SIZE];
+    char host[264], origin[512], cookies[COOKIES_SIZE], bearer[VALUE_SIZE], forwarded_for[VALUE_SIZE];
     struct { const char *name; char *value; size_t size; enum lm_err err; } once[] = {
         { "Host", host, sizeof(host), LM_OK },
         { "Origin", origin, sizeof(origin), LM_OK },
@@ -122,7 +122,8 @@ static enum lm_err admit(const struct guard *guard, struct auth *auth, int fd, c
         return err;
     if (getpeername(fd, (struct sockaddr *)&addr, &len))
         return problem_set(p, LM_IO, "The connection is gone.");
-    auth_identify(auth, &(struct asker){ .addr = (struct sockaddr *)&addr, .is_forwarded = is_forwarded(head, n), .host = host, .cookie = once[COOKIE].err ? NULL : cookies,
+    bool has_chain = !head_get_all(head, n, "X-Forwarded-For", forwarded_for, sizeof(forwarded_for));
+    auth_identify(auth, &(struct asker){ .addr = (struct sockaddr *)&addr, .is_forwarded = is_forwarded(head, n), .forwarded_for = has_chain ? forwarded_for : NULL, .host = host, .cookie = once[COOKIE].err ? NULL : cookies,
                                          .authorization = once[AUTHORIZATION].err ? NULL : bearer }, who);
     if (who->role < ROLE_VIEWER)
         return problem_set(p, LM_UNAUTHORIZED, "%s", auth_refusal(auth));

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -343,6 +344,56 @@ class Limits(Case):
         time.sleep(int(waits[1].headers["Retry-After"]))
         self.enter(d)
         self.assertEqual([self.wrong(d).status for _ in range(4)], [401] * 4)                          # forgiven: from the beginning
+
+    def from_(self, d, client, password="wrong wrong", **headers):
+        return d.call("POST", "/auth/login", {"name": "admin", "password": password}, {"X-Forwarded-For": client, **headers})
+
+    def test_behind_a_proxy_that_is_trusted_each_is_an_address(self):
+        d = self.start(config="[server]\ntrusted_proxies = 127.0.0.0/8\n", setup=False)
+        self.assertEqual(d.call("GET", "/auth/me", headers={"X-Forwarded-For": "127.0.0.1"}).json["role"], "none")      # no way to be this machine
+        d.admin = d.post("/auth/setup", {"password": PASSWORD})["token"]
+        for i in range(4):
+            self.assertEqual(d.call("POST", "/auth/login", {"name": f"nobody{i}", "password": "wrong wrong"}, {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}).status, 401)
+        got = [d.call("POST", "/auth/login", {"name": f"other{i}", "password": "wrong wrong"}, {"X-Forwarded-For": f"7.7.7.{i}, 203.0.113.9"}).status for i in range(2)]
+        self.assertEqual(got[-1], 429)                                                  # whatever stands left of the last one
+        self.assertEqual(d.call("POST", "/auth/login", {"name": "nobody8", "password": "wrong wrong"}, {"X-Forwarded-For": "203.0.113.10"}).status, 401)
+        r = self.from_(d, "203.0.113.11", PASSWORD)
+        self.assertEqual(r.status, 201, r)
+        mine = [s for s in self.as_(d, r.json["token"], "GET", "/auth/sessions").json["items"] if s["is_this"]]
+        self.assertEqual(mine[0]["address"], "203.0.113.11")
+        deadline = time.monotonic() + 10
+        while not (seen := {a["address"] for a in self.as_(d, d.admin, "GET", "/audit?q=sign-in%20failed").json["items"]}) >= {"203.0.113.9", "203.0.113.10"}:
+            self.assertLess(time.monotonic(), deadline, seen)
+        self.assertFalse(seen & {"6.6.6.6", "7.7.7.0", "7.7.7.1", "127.0.0.1"})
+
+    def test_a_proxy_that_is_not_trusted_is_not_believed(self):
+        d = self.start()
+        r = self.from_(d, "203.0.113.11", PASSWORD)
+        mine = [s for s in self.as_(d, r.json["token"], "GET", "/auth/sessions").json["items"] if s["is_this"]]
+        self.assertEqual(mine[0]["address"], "127.0.0.1")
+
+    def test_one_network_does_not_fill_the_queue_for_the_others(self):
+        d = self.start(config="[server]\ntrusted_proxies = 127.0.0.1\n")
+
+        got, is_over = set(), threading.Event()
+
+        def flood(i):
+            while not is_over.is_set():
+                got.add(d.call("POST", "/auth/login", {"name": f"nobody{i}", "password": "wrong wrong"}, {"X-Forwarded-For": f"203.0.113.{i}"}).status)
+                time.sleep(0.02)
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:                         # four more than one network has places
+            tries = [pool.submit(flood, i) for i in range(16)]
+            try:
+                while 503 not in got:
+                    time.sleep(0.01)
+                inside = self.as_(d, d.admin, "POST", "/auth/users", {"name": "eve", "role": "viewer", "password": PASSWORD}).status
+                other = self.from_(d, "198.51.100.7", PASSWORD).status
+            finally:
+                is_over.set()
+            for t in tries:
+                t.result()
+        self.assertEqual((inside, other), (201, 201))
 
     def test_nobody_learns_who_is_there(self):
         d = self.start()

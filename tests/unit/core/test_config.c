@@ -233,6 +233,6 @@ TEST(the_reference_names_every_key_of_the_file)
     }
     free(text);
     free(page);
-    CHECK_INT(n, 16);
+    CHECK_INT(n, 17);
     CHECK_INT(missing, 0);
 }

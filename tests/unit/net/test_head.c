@@ -54,6 +54,19 @@ TEST(a_strict_head_leaves_nothing_to_interpret)
     CHECK(!STRICT("GET /ws HTTP/1.1\r\nH\xc3\xb6st: a\r\n\r\n"));
 }
 
+TEST(a_list_may_come_in_several_headers)
+{
+    const char *head = "GET / HTTP/1.1\r\nX-Forwarded-For: a, b\r\nHost: h\r\nx-forwarded-for:\t c \r\n\r\n", *none = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    char out[16];
+
+    CHECK_INT(head_get_all(head, strlen(head), "X-Forwarded-For", out, sizeof(out)), LM_OK);
+    CHECK_STR(out, "a, b, c");
+    CHECK_INT(head_get_all(head, strlen(head), "X-Forwarded-For", out, 7), LM_BAD_REQUEST);
+    CHECK_INT(head_get_all(head, strlen(head), "X-Forwarded-For", out, 8), LM_OK);
+    CHECK_INT(head_get(head, strlen(head), "X-Forwarded-For", out, sizeof(out)), LM_BAD_REQUEST);
+    CHECK_INT(head_get_all(none, strlen(none), "X-Forwarded-For", out, sizeof(out)), LM_NOT_FOUND);
+}
+
 TEST(a_header_is_found_trimmed_and_whatever_its_case)
 {
     const char *head = "GET / HTTP/1.1\r\nHost:\t a:80 \r\nX-Host: no\r\n\r\n";
