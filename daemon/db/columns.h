@@ -14,6 +14,13 @@
     { "synced_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "When the server acknowledged it." }, \
     { "deleted_at", COL_INSTANT, COL_SYNC | COL_HIDDEN | COL_READONLY | COL_NULLABLE, .doc = "Tombstone." },                    \
     { "device_id", COL_TEXT, COL_SYNC | COL_HIDDEN | COL_READONLY, .doc = "Machine of the last change; breaks ties." }
+#define REVISION_COLUMNS                                                                                                 \
+    { "branch", COL_TEXT, COL_READONLY, .def = "\"main\"", .doc = "The branch it was saved on: A, B, C..." },            \
+    { "name", COL_TEXT, COL_NULLABLE | COL_SEARCH, .valid = valid_name, .doc = "Named revisions are kept for good." },   \
+    { "message", COL_TEXT, COL_SEARCH, .doc = "What was changed." },                                                     \
+    { "author", COL_TEXT, COL_READONLY | COL_SEARCH, .doc = "By whom." },                                                \
+    { "previous_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "The revision before." },                             \
+    { "number", COL_INT, COL_READONLY, .def = "0", .doc = "Counts the saves, from 1." }
 #define BRANCH_COLUMNS                                                                                                  \
     { "name", COL_TEXT, COL_REQUIRED, .max_len = 60, .doc = "A, B, C... or what you like. Unique." },                   \
     { "revision_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "Where it stands; null = the empty beginning." },    \

@@ -56,12 +56,7 @@ const struct table implementation_revisions_table = {
     .cols = (const struct column[]){
         ID_COLUMN,
         { "implementation_id", COL_UUID, COL_PARENT, .references = "implementations", .doc = "Whose graph." },
-        { "branch", COL_TEXT, COL_READONLY, .def = "\"main\"", .doc = "The branch it was saved on: A, B, C..." },
-        { "name", COL_TEXT, COL_NULLABLE | COL_SEARCH, .valid = valid_name, .doc = "Named revisions are kept for good." },
-        { "message", COL_TEXT, COL_SEARCH, .doc = "What was changed." },
-        { "author", COL_TEXT, COL_READONLY | COL_SEARCH, .doc = "By whom." },
-        { "previous_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "The revision before." },
-        { "number", COL_INT, COL_READONLY, .def = "0", .doc = "Counts the saves, from 1." },
+        REVISION_COLUMNS,
         { "graph", COL_JSON, COL_READONLY | COL_HIDDEN, .def = "{}", .max_len = JSON_LARGE, .doc = "As it was." },
         SYNC_COLUMNS,
         { 0 },

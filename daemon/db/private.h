@@ -118,6 +118,9 @@ enum lm_err value_bind(sqlite3_stmt *s, int i, const struct column *col, const j
 json_t *value_default(const struct column *col, const json_t *members);        /* what a column holds that nobody gave */
 bool value_same(const json_t *a, const json_t *b);
 
+/* tracks.c: `sql` gives the id of what a track (?1) has of this name (?2): of the row that is there, whoever made it; else the one that the table's manual says, made of `space`. */
+enum lm_err track_row_id(struct db_conn *c, const char *sql, const char *space, const char *track_id, const char *name, char id[UUID_SIZE], struct problem *p);
+
 /* Validators for struct column. */
 bool valid_color(const json_t *v, char message[160]);
 bool valid_name(const json_t *v, char message[160]);        /* something to read; for names with a default */

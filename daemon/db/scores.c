@@ -22,12 +22,7 @@ const struct table score_revisions_table = {
     .cols = (const struct column[]){
         ID_COLUMN,
         { "score_id", COL_UUID, COL_PARENT, .references = "scores", .doc = "Whose." },
-        { "branch", COL_TEXT, COL_READONLY, .def = "\"main\"", .doc = "The branch it was saved on: A, B, C..." },
-        { "name", COL_TEXT, COL_NULLABLE | COL_SEARCH, .valid = valid_name, .doc = "Named revisions are kept for good." },
-        { "message", COL_TEXT, COL_SEARCH, .doc = "What was changed." },
-        { "author", COL_TEXT, COL_READONLY | COL_SEARCH, .doc = "By whom." },
-        { "previous_id", COL_UUID, COL_READONLY | COL_NULLABLE, .doc = "The revision before." },
-        { "number", COL_INT, COL_READONLY, .def = "0", .doc = "Counts the saves, from 1." },
+        REVISION_COLUMNS,
         { "depth", COL_INT, COL_READONLY | COL_HIDDEN, .def = "0", .doc = "Revisions since the last one that holds the whole score; 0 = this one does." },
         { "behind", COL_INT, COL_READONLY | COL_HIDDEN, .def = "0", .doc = "Bytes of data in them." },
         { "data", COL_JSON, COL_READONLY | COL_HIDDEN, .max_len = JSON_LARGE, .doc = "{\"changes\": what it changed, \"all\": the whole score}; either may be left out." },

@@ -25,34 +25,14 @@ enum lm_err track_feature(struct db_conn *c, const char *track_id, const char *k
     return err;
 }
 
-/* Of the row that is there, whoever made it; else what the table's manual says. */
-static enum lm_err feature_id(struct db_conn *c, const char *track_id, const char *kind, char id[UUID_SIZE], struct problem *p)
-{
-    sqlite3_stmt *s = db_prepare(c, "SELECT id FROM track_features WHERE track_id = ?1 AND kind = ?2 AND deleted_at IS NULL");
-    char key[2 * UUID_SIZE];
-
-    if (!s)
-        return problem_set(p, LM_INTERNAL, "the features cannot be read");
-    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, kind, -1, SQLITE_STATIC);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW) {
-        str_copy(id, UUID_SIZE, (const char *)sqlite3_column_text(s, 0));
-    } else {
-        snprintf(key, sizeof(key), "%s/%.16s", track_id, kind);
-        uuid_from_key("feature", key, id);
-    }
-    sqlite3_reset(s);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
-}
-
 static enum lm_err put_feature(struct db_conn *c, const char *track_id, const char *kind, const json_t *data, const char *analyser, int analyser_version,
                                struct problem *p)
 {
     char id[UUID_SIZE];
     json_t *row = json_pack("{s:s,s:s,s:O,s:s,s:i}", "track_id", track_id, "kind", kind, "data", data, "analyser", analyser,
                             "analyser_version", analyser_version);
-    enum lm_err err = row ? feature_id(c, track_id, kind, id, p) : problem_set(p, LM_NOMEM, "no memory for a feature");
+    enum lm_err err = row ? track_row_id(c, "SELECT id FROM track_features WHERE track_id = ?1 AND kind = ?2 AND deleted_at IS NULL", "feature", track_id, kind, id, p)
+                           : problem_set(p, LM_NOMEM, "no memory for a feature");
 
     if (!err)
         err = row_put(c, &track_features_table, id, row, p);

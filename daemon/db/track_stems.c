@@ -47,33 +47,13 @@ enum lm_err track_stem_files(struct db_conn *c, const char *track_id, struct tra
     return err;
 }
 
-/* Of the row that is there, whoever made it; else what the table's manual says. */
-static enum lm_err stem_id(struct db_conn *c, const char *track_id, const char *name, char id[UUID_SIZE], struct problem *p)
-{
-    sqlite3_stmt *s = db_prepare(c, "SELECT id FROM track_stems WHERE track_id = ?1 AND name = ?2 AND deleted_at IS NULL");
-    char key[2 * UUID_SIZE];
-
-    if (!s)
-        return problem_set(p, LM_INTERNAL, "the stems cannot be read");
-    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW) {
-        str_copy(id, UUID_SIZE, (const char *)sqlite3_column_text(s, 0));
-    } else {
-        snprintf(key, sizeof(key), "%s/%.16s", track_id, name);
-        uuid_from_key("stem", key, id);
-    }
-    sqlite3_reset(s);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
-}
-
 static enum lm_err put_stem(struct db_conn *c, const char *track_id, const json_t *stem, const char *analyser, int analyser_version, struct problem *p)
 {
     static const char *const members[] = { "name", "format", "sample_rate", "channels", "duration_seconds", "size_bytes", "hash", "file_path", NULL };
     char id[UUID_SIZE];
     json_t *row = json_pack("{s:s,s:s,s:i}", "track_id", track_id, "analyser", analyser, "analyser_version", analyser_version);
-    enum lm_err err = row ? stem_id(c, track_id, json_get_text(stem, "name", ""), id, p) : problem_set(p, LM_NOMEM, "no memory for a stem");
+    enum lm_err err = row ? track_row_id(c, "SELECT id FROM track_stems WHERE track_id = ?1 AND name = ?2 AND deleted_at IS NULL", "stem", track_id, json_get_text(stem, "name", ""), id, p)
+                           : problem_set(p, LM_NOMEM, "no memory for a stem");
 
     for (const char *const *m = members; *m && !err; m++)
         if (json_object_get(stem, *m))

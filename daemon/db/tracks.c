@@ -19,6 +19,26 @@ static enum lm_err one_id(struct db_conn *c, const char *sql, const char *key, c
     return rc == SQLITE_ROW ? LM_OK : rc == SQLITE_DONE ? LM_NOT_FOUND : db_error(c, rc, p);
 }
 
+enum lm_err track_row_id(struct db_conn *c, const char *sql, const char *space, const char *track_id, const char *name, char id[UUID_SIZE], struct problem *p)
+{
+    sqlite3_stmt *s = db_prepare(c, sql);
+    char key[2 * UUID_SIZE];
+
+    if (!s)
+        return problem_set(p, LM_INTERNAL, "what is stored of the track cannot be read");
+    sqlite3_bind_text(s, 1, track_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        str_copy(id, UUID_SIZE, (const char *)sqlite3_column_text(s, 0));
+    } else {
+        snprintf(key, sizeof(key), "%s/%.16s", track_id, name);
+        uuid_from_key(space, key, id);
+    }
+    sqlite3_reset(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? LM_OK : db_error(c, rc, p);
+}
+
 enum lm_err track_by_hash(struct db_conn *c, const char *hash, json_t **row, struct problem *p)
 {
     char id[UUID_SIZE];
