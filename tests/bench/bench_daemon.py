@@ -25,6 +25,18 @@ def row(name, value, unit, limit=None):
     print(f"{name:<44} {value:>9.2f} {unit:<4}" + (f" limit {limit:g} {unit}{'  OVER' if over else ''}" if limit is not None else ""), flush=True)
 
 
+def own_network():
+    """Again, in a network namespace with nothing but a loopback; as root, where there is unshare."""
+    if os.geteuid() or os.environ.get("BENCH_INSIDE"):
+        return
+    script = 'ip link set lo up 2>/dev/null && exec "$@"'
+    os.environ["BENCH_INSIDE"] = "1"
+    try:
+        os.execvp("unshare", ["unshare", "-n", "sh", "-c", script, "sh", sys.executable, *sys.argv])
+    except OSError:
+        print("no unshare: measured in the machine's own network", flush=True)
+
+
 def receiver():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
