@@ -257,6 +257,20 @@ static enum lm_err wait_to_go(struct db_conn *c, void *arg, struct problem *p)
 }
 
 static enum lm_err answers[4];
+static atomic_int asking;               /* the thread that is about to write */
+
+/* It waits for its answer: whoever only began may still be overtaken. */
+static bool is_asleep(int thread)
+{
+    char path[64], state = 0;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+    FILE *f = fopen(path, "r");
+    bool is_read = f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1;
+    if (f)
+        fclose(f);
+    return is_read && state == 'S';
+}
 
 static void *write_one(void *arg)
 {
@@ -264,6 +278,7 @@ static void *write_one(void *arg)
     int i = (int)(intptr_t)arg;
     struct problem p;
 
+    asking = gettid();
     answers[i] = i ? db_write(shared, test_step, &(struct step){ .what = SQL, .text = sql[i] }, &p) : db_write(shared, wait_to_go, NULL, &p);
     return NULL;
 }
@@ -275,8 +290,10 @@ TEST(a_transaction_that_breaks_down_is_success_for_nobody_in_it)
     shared = test_open();
     sem_init(&go, 0, 0);
     for (int i = 0; i < 4; i++) {
+        asking = 0;
         pthread_create(&t[i], NULL, write_one, (void *)(intptr_t)i);
-        usleep(50000);                  /* in this order; the last three wait together */
+        while (!asking || !is_asleep(asking))
+            usleep(5000);               /* in this order; the last three wait together */
     }
     sem_post(&go);
     for (int i = 0; i < 4; i++)
