@@ -68,6 +68,15 @@ test('a socket that slept with its machine is lost, although the page has felt n
     expect([FakeSocket.made.length, said.at(-1)]).toEqual([2, 'online']);
 });
 
+test('two clocks that part little by little are no sleep', () => {
+    const { ws } = open();
+    for (let i = 0; i < 100; i++) {
+        talk(ws, 500);
+        vi.setSystemTime(Date.now() + 100);
+    }
+    expect([said.at(-1), FakeSocket.made.length]).toEqual(['online', 1]);
+});
+
 test('the pause before a try grows to four seconds', () => {
     expect(backoff(0, 0.5)).toBe(300);
     expect(backoff(20, 0.5)).toBe(4000);

@@ -72,9 +72,12 @@ export class Socket {
         clearInterval(this.watch);
         /* While a machine sleeps the day goes on, and on many the page's own clock does not. */
         const lag = () => Date.now() - performance.now();
-        const before = lag();
+        /* From one look to the next: over hours the two part by seconds also where nobody sleeps. */
+        let before = lag();
         this.watch = setInterval(() => {
-            if (performance.now() - this.heard > SILENCE_MS || lag() - before > SILENCE_MS) this.lost(ws);
+            const since = lag() - before;
+            before += since;
+            if (performance.now() - this.heard > SILENCE_MS || since > SILENCE_MS) this.lost(ws);
         }, 500);
     }
 
