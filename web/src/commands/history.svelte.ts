@@ -40,12 +40,17 @@ class History {
         toasts.dropUndo();
     }
 
-    /* An edit that takes several requests: an undo asked for meanwhile waits for it, and then is its. */
+    /* An edit on its way: an undo asked for meanwhile waits for it, and then is its. Where it fails there is nothing to undo: that takes no other with it. */
     during<T>(edit: Promise<T>): Promise<T> {
         this.under++;
-        this.work = Promise.allSettled([this.work, edit]).finally(() => this.under--);
+        const own = { hasFailed: false };
+        this.flying.push(own);
+        const end = edit.catch(() => (own.hasFailed = true)).finally(() => (this.flying = this.flying.filter((e) => e !== own)));
+        this.work = Promise.allSettled([this.work, end]).finally(() => this.under--);
         return edit;
     }
+    /* Those that no undo was asked for yet. */
+    private flying: { hasFailed: boolean }[] = [];
     /* Edits, undos or redos that are on their way: what is undone or redone right behind the first one is that one. */
     get isWorking(): boolean {
         return this.under > 0;
@@ -83,6 +88,7 @@ class History {
     forget() {
         this.age++;
         this.done = this.undone = [];
+        this.flying = [];
         this.work = this.steps = Promise.resolve();
         toasts.dropUndo();
     }
@@ -94,12 +100,13 @@ class History {
     private ask(way: 'undo' | 'redo'): Promise<void> {
         const { age } = this;
         this.under++;
-        return (this.steps = this.steps.then(() => this.move(way, age)).finally(() => this.under--));
+        const meant = way === 'undo' ? this.flying.pop() : undefined;
+        return (this.steps = this.steps.then(() => this.move(way, age, meant)).finally(() => this.under--));
     }
 
-    private async move(way: 'undo' | 'redo', age: number) {
+    private async move(way: 'undo' | 'redo', age: number, meant?: { hasFailed: boolean }) {
         await this.work;
-        if (age !== this.age) return;
+        if (age !== this.age || meant?.hasFailed) return;
         const step = (way === 'undo' ? this.done : this.undone).at(-1);
         if (!step) return this.moveBeyond(way);
         toasts.dropUndo();

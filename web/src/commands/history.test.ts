@@ -149,3 +149,17 @@ test('an edit that is on its way can be undone already', async () => {
     await history.settled();
     expect([log, history.isWorking]).toEqual([['undo late'], false]);
 });
+
+test('the undo of an edit that then fails undoes no other', async () => {
+    const log: string[] = [];
+    history.push(step('before', log));
+    let fail = () => {};
+    const edit = history.during(new Promise<void>((_, reject) => (fail = () => reject(new ApiError(409, 'No', 'in the way')))));
+    const undone = history.undo();
+    fail();
+    await expect(edit).rejects.toThrow('in the way');
+    await undone;
+    expect([log, history.next('undo'), history.isWorking]).toEqual([[], 'before', false]);
+    await history.undo();
+    expect(log).toEqual(['undo before']);
+});
