@@ -102,6 +102,9 @@ await run(400, async () => {
         check((await inSearch()) && /Added 6 fixtures from 1\.500/.test(await page.getByRole('complementary', { name: 'Definitions' }).innerText()), 'the search stays, with the keys, and says what was added');
         check((await page.getByLabel('Start address').inputValue()) === '2.13' && (await page.getByLabel('How many').inputValue()) === '1', 'one more is offered in the next free place');
         await shot('added');
+        await undo();
+        check(await until(async () => (await page.getByLabel('Start address').inputValue()) === '1.1' && !/Added/.test(await page.getByRole('complementary', { name: 'Definitions' }).innerText())), 'undone, its place is offered again, and nothing is said of it');
+        await redo();
         await page.getByRole('button', { name: 'Done' }).first().click();
         check((await box.count()) === 0, 'Done ends it');
         check((await values('pos_x')).join() === '0,0.5,1,1.5,2,2.5', `half a metre apart: ${(await values('pos_x')).join()}`);

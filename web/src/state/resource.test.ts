@@ -29,6 +29,20 @@ test('an answer that is overtaken by a newer one comes too late', async () => {
     expect(resource.data).toBe('newer');
 });
 
+test('what an edit was answered is not overtaken by what was asked for before it', async () => {
+    const { answers, resource } = slow();
+    resource.point('/groups');
+    const older = resource.load();
+    resource.put('edited');
+    answers[1]!('older');
+    await older;
+    expect(resource.data).toBe('edited');
+    const newer = resource.load();
+    answers[2]!('newer');
+    await newer;
+    expect(resource.data).toBe('newer');
+});
+
 test('nothing of another path is shown', async () => {
     const { answers, resource } = slow();
     resource.point('/groups');

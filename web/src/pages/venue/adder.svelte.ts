@@ -31,6 +31,7 @@ export class Adder {
     said = $state.raw<{ words: string } | null>(null);
     /* What is chosen because it was added. */
     private made: readonly string[] = [];
+    private suggested = ''; /* address */
 
     constructor(private readonly desk: Desk) {}
 
@@ -76,6 +77,7 @@ export class Adder {
         const universe = this.desk.rows.at(-1)?.universe ?? 1;
         const found = nextFree(this.places({ universe, address: 1 }), this.desk.places);
         if (found?.[0]) a.at = { universe: found[0].universe, address: found[0].address };
+        this.suggested = text(a.at);
     }
     /* Where it would stand. */
     places = (at: Address): Place[] => {
@@ -108,6 +110,12 @@ export class Adder {
     /* Something else was chosen: that is what one is about now. The search stays. */
     follow() {
         if (this.now && picked.size && picked.ids !== this.made) this.now = null;
+    }
+    /* What was added last is undone, or deleted: nothing is said of it any more, and its place is offered again. */
+    recall(there: ReadonlyMap<string, unknown>) {
+        if (!this.said || this.made.some((id) => there.has(id))) return;
+        this.said = null;
+        if (this.now && text(this.now.at) === this.suggested) this.suggest();
     }
 
     carry(): Carry | null {

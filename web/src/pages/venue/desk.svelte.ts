@@ -218,7 +218,7 @@ export class Desk {
             const gone = new Set(r.deleted);
             const data = this.fixtures.data ?? [];
             const there = new Set(data.map((f) => f.id));
-            this.fixtures.data = [...data.filter((f) => !gone.has(f.id)).map((f) => news.get(f.id) ?? f), ...r.created.filter((f) => !there.has(f.id))];
+            this.fixtures.put([...data.filter((f) => !gone.has(f.id)).map((f) => news.get(f.id) ?? f), ...r.created.filter((f) => !there.has(f.id))]);
             if (gone.size) picked.set(picked.ids.filter((id) => !gone.has(id)));
             if (r.created.length) picked.set(r.created.map((f) => f.id));
             done?.(r.created);
