@@ -11,7 +11,7 @@ const inVenue = (tab: string) => (row: { venue_id: string }) => {
 };
 const toScore = (s: Score) => ui.go('scores', s.track_id, s.id);
 
-/* Rejects where the row is gone. Which of a room's rows it is, the room asks drafts.sought. */
+/* Some reject where the row is gone. Which of a room's rows it is, the room asks drafts.sought. */
 const ROOMS: Record<string, (id: string) => Promise<void> | void> = {
     fixture: (id) => get<Fixture>(`/fixtures/${id}`).then(inVenue('patch')),
     group: (id) => get<Group & { venue_id: string }>(`/groups/${id}`).then(inVenue('groups')),
@@ -31,8 +31,8 @@ export const isLeftover = (key: string): boolean => parts(key)[0] in ROOMS;
 const LOOK_MS = 100;
 const LOOKS = 50;
 
-/* Opens its room, and gives it the keys once it is there. */
-export async function lead(key: string): Promise<void> {
+/* Opens its room, and gives it the keys once it is there: false where it did not come. Rejects where its row is gone. */
+export async function lead(key: string): Promise<boolean> {
     const [kind, id] = parts(key);
     drafts.sought = key;
     try {
@@ -46,8 +46,11 @@ export async function lead(key: string): Promise<void> {
             await new Promise(requestAnimationFrame);
             field.scrollIntoView({ block: 'nearest' });
             field.focus({ preventScroll: true });
-            return;
+            return true;
         }
+        if (drafts.sought !== key) return true; /* somebody is led elsewhere */
+        await get(`/${kind}s/${id}`);
+        return false;
     } finally {
         if (drafts.sought === key) drafts.sought = null;
     }
