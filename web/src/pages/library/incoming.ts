@@ -11,10 +11,14 @@ export function chooseFiles() {
     input.type = 'file';
     input.multiple = true;
     input.accept = ACCEPTED.join(',');
+    input.hidden = true;
     input.onchange = () => {
         uploads.add(input.files ?? []);
         ui.go('library');
+        input.remove();
     };
+    input.oncancel = () => input.remove();
+    document.body.append(input); /* outside of the page some browsers say nothing of what was chosen */
     input.click();
 }
 
