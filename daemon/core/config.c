@@ -402,7 +402,7 @@ void config_print_md(FILE *f)
 {
     static const char *const kinds[] = {
         [KIND_TEXT] = "text", [KIND_FOLDER] = "folder", [KIND_FOLDERS] = "folders", [KIND_ADDRESS] = "ADDR:PORT",
-        [KIND_CHOICE] = "one of", [KIND_BOOL] = "yes or no", [KIND_INT] = "number",
+        [KIND_NETWORKS] = "addresses", [KIND_CHOICE] = "one of", [KIND_BOOL] = "yes or no", [KIND_INT] = "number",
     };
     const char *section = "";
 

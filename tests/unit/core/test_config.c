@@ -231,8 +231,10 @@ TEST(the_reference_names_every_key_of_the_file)
         n++;
         missing += !strstr(page, want);
     }
+    bool is_whole = !strstr(page, "(null)");           /* each says what kind of value it has */
     free(text);
     free(page);
     CHECK_INT(n, 17);
     CHECK_INT(missing, 0);
+    CHECK(is_whole);
 }
