@@ -178,8 +178,10 @@ static void add_cookie(struct exchange *x, struct MHD_Response *r)
     char secret[SECRET_SIZE];
 
     if (!x->err && !x->res.cookie[0] && x->is_api && x->req.who.is_renewed &&
-        cookie_secret(MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Cookie"), x->host, secret))
+        cookie_secret(MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, "Cookie"), x->host, secret)) {
         request_cookie(&x->req, secret, x->res.cookie, sizeof(x->res.cookie));
+        auth_told(x->api->lumad->auth, &x->req.who);
+    }
     if (!x->err)
         add(r, "Set-Cookie", x->res.cookie);
 }

@@ -113,9 +113,9 @@ static void use_session(struct auth *a, struct session *s, int64_t now, struct c
     a->is_touched = true;
     if (s->row.expires_at - now < SESSION_MS - DAY_MS) {
         s->row.expires_at = now + SESSION_MS;
-        c->is_renewed = c->is_cookie;
         a->is_unsaved = true;           /* the browser is told: it must hold after a power cut as well */
     }
+    c->is_renewed = c->is_cookie && now - s->told_ms > DAY_MS;          /* whoever renewed it: pages and sockets cannot tell it */
 }
 
 static bool be_session(struct auth *a, struct session *s, int64_t now, struct caller *c)
@@ -213,6 +213,15 @@ bool auth_holds(struct auth *a, struct caller *c)
     return holds;
 }
 
+void auth_told(struct auth *a, const struct caller *c)
+{
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; i < a->n_sessions; i++)
+        if (!strcmp(a->sessions[i].id, c->credential))
+            a->sessions[i].told_ms = clock_wall_ms();
+    pthread_mutex_unlock(&a->lock);
+}
+
 bool auth_needs_setup(struct auth *a)
 {
     pthread_mutex_lock(&a->lock);
@@ -241,6 +250,7 @@ static enum lm_err take_sessions(struct auth *a, struct problem *p)
     struct session *list = n ? calloc(n, sizeof(*list)) : NULL;
     for (size_t i = 0; list && i < n; i++) {
         list[i].row = rows[i];
+        list[i].told_ms = rows[i].expires_at - SESSION_MS;
         uuid_from_key("session", rows[i].token_hash, list[i].id);
     }
     free(rows);

@@ -66,6 +66,7 @@ void auth_stop(struct auth *a);                 /* NULL is fine */
 void auth_identify(struct auth *a, const struct asker *who, struct caller *out);
 /* What auth_identify() said is still so. For those who stay; counts as use. */
 bool auth_holds(struct auth *a, struct caller *c);
+void auth_told(struct auth *a, const struct caller *c);         /* `is_renewed`: the browser was sent its cookie anew */
 bool auth_needs_setup(struct auth *a);
 const char *auth_refusal(struct auth *a);       /* why ROLE_NONE may do nothing, and what to do about it */
 

@@ -12,7 +12,11 @@
 enum { USERS_MAX = 100, TOKENS_PER_USER = 100, SESSIONS_PER_USER = 30, LIMITER_SLOTS = 4096 };
 #define LIMIT_SETUP "setup"             /* the key of all wrong codes together; names have a prefix */
 
-struct session { struct session_row row; char id[UUID_SIZE]; };
+struct session {
+    struct session_row row;
+    char id[UUID_SIZE];
+    int64_t told_ms;                    /* wall clock: when the browser last heard how long it lasts */
+};
 
 struct auth {
     struct auth_options o;

@@ -120,7 +120,7 @@ static void make_room(struct auth *a, const char *user_id)
 static enum lm_err begin(struct auth *a, const struct attempt *t, const struct user_row *u, struct signed_in *out, struct problem *p)
 {
     int64_t now = clock_wall_ms();
-    struct session fresh = { .row = { .created_at = now, .last_used_at = now, .expires_at = now + SESSION_MS } };
+    struct session fresh = { .row = { .created_at = now, .last_used_at = now, .expires_at = now + SESSION_MS }, .told_ms = now };
 
     secret_new(out->secret);
     secret_hash(out->secret, fresh.row.token_hash);

@@ -137,6 +137,9 @@ TEST(a_session_lasts_thirty_days_from_its_last_use_on)
     wall += DAY * 29;
     struct caller c = ask("10.0.0.1", in.secret, NULL, false);
     CHECK(c.role == ROLE_ADMIN && c.is_renewed && c.expires_ms == wall + 30 * DAY);
+    CHECK(auth_holds(auth, &c) && ask("10.0.0.1", in.secret, NULL, false).is_renewed);  /* a page or a socket was first, and has no way to tell the browser */
+    auth_told(auth, &c);
+    CHECK(!ask("10.0.0.1", in.secret, NULL, false).is_renewed);
     wall += DAY * 29;
     CHECK(auth_holds(auth, &c));        /* an open socket is use */
     wall += DAY * 29;
