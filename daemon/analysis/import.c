@@ -168,7 +168,7 @@ static enum lm_err put_track(struct db_conn *c, void *arg, struct problem *p)
 }
 
 /* Moves the file to its place, named by its content. An equal file that is there already is the same one. */
-static enum lm_err move_in(struct import *i, const char *format, char file[PATH_SIZE], struct problem *p)
+static enum lm_err move_in(struct import *i, const char *format, char file[PATH_SIZE], bool *was_there, struct problem *p)
 {
     char path[PATH_SIZE];
     enum lm_err err;
@@ -176,6 +176,7 @@ static enum lm_err move_in(struct import *i, const char *format, char file[PATH_
     snprintf(file, PATH_SIZE, "tracks/%s.%.8s", i->hash, format);
     if ((err = path_join(path, i->data_dir, file)))
         return err;
+    *was_there = path_exists(path);
     if (rename(i->temp, path))
         err = lm_err_from_errno(errno);
     else
@@ -223,12 +224,13 @@ bool import_has_audio(struct db *db, const char *data_dir, const json_t *track)
 static enum lm_err restore(struct import *i, const json_t *row, struct problem *p)
 {
     char made[PATH_SIZE];
+    bool was_there;
     enum lm_err err = LM_OK;
 
     if (import_has_audio(i->db, i->data_dir, row))
         return LM_OK;
     trash_hold();
-    if (!(err = move_in(i, json_get_text(row, "format", "audio"), made, p)))
+    if (!(err = move_in(i, json_get_text(row, "format", "audio"), made, &was_there, p)))
         err = db_write(i->db, put_file, &(struct restore_args){ json_get_text(row, "id", ""), made }, p);
     trash_release();
     return err;
@@ -237,15 +239,16 @@ static enum lm_err restore(struct import *i, const json_t *row, struct problem *
 static enum lm_err store(struct import *i, json_t **track, bool *created, struct problem *p)
 {
     char file[PATH_SIZE], art[PATH_HASH];
+    bool was_there;                     /* as that of a deleted track, which may come back */
     json_t *found = NULL;
     enum lm_err err = import_look(i, &found, art, p);
 
     if (err)
         return err;
     trash_hold();
-    if (!(err = move_in(i, json_get_text(found, "format", "audio"), file, p))) {
+    if (!(err = move_in(i, json_get_text(found, "format", "audio"), file, &was_there, p))) {
         struct row_args a = { .i = i, .probe = found, .file = file, .art = art };
-        if ((err = db_write(i->db, put_track, &a, p))) {
+        if ((err = db_write(i->db, put_track, &a, p)) && !was_there) {
             char path[PATH_SIZE];
             if (!path_join(path, i->data_dir, file))
                 unlink(path);

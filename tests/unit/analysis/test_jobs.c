@@ -1,5 +1,7 @@
 #include "jobs_fixture.h"
 
+#include <sqlite3.h>
+
 #include "analysis/waveform.h"
 #include "audio/pcm.h"
 
@@ -90,6 +92,43 @@ TEST(what_is_broken_leaves_nothing)
     json_decref(page);
     free(wav);
     free(ogg);
+    end();
+}
+
+static enum lm_err refuse_tracks(struct db_conn *c, void *arg, struct problem *p)
+{
+    int rc = sqlite3_exec(db_handle(c), arg ? "DROP TRIGGER no" : "CREATE TRIGGER no BEFORE UPDATE ON tracks BEGIN SELECT RAISE(ABORT, 'no'); END", NULL, NULL, NULL);
+
+    return rc ? db_error(c, rc, p) : LM_OK;
+}
+
+static enum lm_err delete_track(struct db_conn *c, void *arg, struct problem *p)
+{
+    return row_delete(c, &tracks_table, arg, -1, NULL, p);
+}
+
+/* A deleted track that may be restored has the same file. */
+TEST(what_cannot_be_stored_takes_no_file_away_that_was_there)
+{
+    char *data;
+    size_t n;
+    json_t *track = NULL, *again = NULL;
+    bool created;
+    struct problem p = { 0 };
+
+    begin();
+    make_file(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 2, 3, NULL, &data, &n);
+    CHECK_INT(upload(data, n, "song.flac", &track, &created, &p), LM_OK);
+    CHECK(wait_idle());
+    CHECK_INT(db_write(db, delete_track, (void *)json_get_text(track, "id", ""), &p), LM_OK);
+    CHECK_INT(db_write(db, refuse_tracks, NULL, &p), LM_OK);
+    CHECK(upload(data, n, "song.flac", &again, &created, &p) != LM_OK);
+    CHECK_INT(files_in("tracks"), 1);
+    CHECK_INT(db_write(db, refuse_tracks, db, &p), LM_OK);
+    CHECK_INT(upload(data, n, "song.flac", &again, &created, &p), LM_OK);
+    CHECK_INT(files_in("tracks"), 1);
+    free(data);
+    json_decref(track), json_decref(again);
     end();
 }
 
