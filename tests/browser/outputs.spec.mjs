@@ -11,7 +11,8 @@ import path from 'node:path';
 
 const NET = process.env.LUMAD_TEST_NET;
 if (!NET) {
-    const set = 'ip link set lo up && ip link add rig0 type veth peer name rig1 && ip link set rig1 up && ip address add 10.77.0.1/24 broadcast + dev rig0 && ip address add 10.77.0.2/24 dev rig0 && ip link set rig0 up';
+    /* Without addresses that come by themselves a second later (IPv6): the browser drops what it is loading when its network changes. */
+    const set = 'ip link set lo up && ip link add rig0 type veth peer name rig1 && ip link set rig0 addrgenmode none && ip link set rig1 addrgenmode none && ip link set rig1 up && ip address add 10.77.0.1/24 broadcast + dev rig0 && ip address add 10.77.0.2/24 dev rig0 && ip link set rig0 up';
     const may = spawnSync('unshare', ['-n', 'sh', '-c', set]).status === 0;
     const inside = may ? ['unshare', ['-n', 'sh', '-c', `${set} && exec "$0" "$@"`, process.execPath, ...process.argv.slice(1)]] : [process.execPath, process.argv.slice(1)];
     process.exit(spawnSync(inside[0], inside[1], { stdio: 'inherit', env: { ...process.env, LUMAD_TEST_NET: may ? 'own' : 'none' } }).status ?? 1);
