@@ -262,6 +262,8 @@ await run(process.env.SLOW ? 500 : 400, async () => {
         check(await until(async () => (await one()).name === 'Over a reload'), 'the next page sends it');
         check(await until(async () => (await page.evaluate(() => sessionStorage.getItem('lumad.outbox'))) === null), 'once');
 
+        await seen(page.getByText('Over a reload')); /* the page has heard of it: else that would be another's too */
+
         /* What somebody else changes while it is being deleted is asked about. */
         const asks = page.getByRole('dialog', { name: 'The pattern was changed elsewhere meanwhile' });
         air.silence();
