@@ -86,6 +86,9 @@ await run(400, async () => {
         await page.keyboard.press('Enter');
         check((await page.locator('html').getAttribute('data-theme')) === 'night', 'and does it');
         await page.keyboard.press('Control+k');
+        await seen(page.getByRole('combobox'));
+        await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('Control+k')]); /* sent together: the second comes before the dialog says that it closed */
+        check(await seen(page.getByRole('combobox')), 'closed and opened in one breath it is open');
         await page.keyboard.type('theme dark');
         await page.keyboard.press('Enter');
 

@@ -131,8 +131,8 @@ class Listening(unittest.TestCase):
         after = self.d.get("/host-audio")
         passed = after["server_time"] - before["server_time"]
         self.assertAlmostEqual((after["current_time"] - before["current_time"] - passed + 2) % 4 - 2, 0, delta=0.05)     # the position went on
-        jobs = [j for j in self.d.get(f"/jobs?track_id={self.track['id']}")["items"] if j["kind"] == "decode_stems_stereo"]
-        self.assertEqual([j["state"] for j in jobs], ["done"])
+        states = lambda: [j["state"] for j in self.d.get(f"/jobs?track_id={self.track['id']}")["items"] if j["kind"] == "decode_stems_stereo"]
+        self.until(lambda _: states() == ["done"])           # heard before the job has put its tools away
         self.assertIsNone(self.d.put("/host-audio/stems", {"bass": {"solo": True}})["stems"]["decoding"])                # at once, now
         stems = self.d.put("/host-audio/stems", after["stems"])["stems"]                                                 # what was told may be sent back
         self.assertEqual(stems["drums"]["mute"], True)

@@ -125,7 +125,7 @@ class Usb(unittest.TestCase):
             time.sleep(4)
             rate = (len(device.frames) - count) / (time.monotonic() - began)
             print(f"\nUSB: {rate:.1f} frames a second", end="", flush=True)
-            self.assertLess(rate, 44.1)
+            self.assertLess(rate, 44.4)         # counted in whole frames: one more or less in four seconds
             if rate > 38 or INSTRUMENTED:
                 break
         else:
