@@ -99,6 +99,7 @@ class Stems(unittest.TestCase):
         self.assertEqual(rig.settle([153, 102], seconds=20), [153, 102])
 
     def test_nobody_reads_them_nobody_decodes_them(self):
+        self.d.wait_jobs(self.rig.track["id"])                          # what hears the track reads the stems that are there
         self.separate("drums", level(0.8))
         self.look_again()
         self.assertEqual(self.rig.settle([153, 0]), [153, 0])
