@@ -8,24 +8,10 @@
 #include <stdlib.h>
 
 #include "../../tap.h"
+#include "noise.h"
 
 #define RATE 48000.0
 enum { LONG = 48000, ROOM = 64 };
-
-static double random_of(uint32_t *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return *seed / 4294967296.0;
-}
-
-static double normal_of(uint32_t *seed)
-{
-    double sum = -6;
-
-    for (int i = 0; i < 12; i++)
-        sum += random_of(seed);
-    return sum;
-}
 
 /* ---- filters ---- */
 

@@ -8,21 +8,7 @@
 #include "dsp/kweight.h"
 
 #include "../../tap.h"
-
-static double random_of(uint32_t *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return *seed / 4294967296.0;
-}
-
-static double normal_of(uint32_t *seed)
-{
-    double sum = -6;
-
-    for (int i = 0; i < 12; i++)
-        sum += random_of(seed);
-    return sum;
-}
+#include "noise.h"
 
 static double db(double v) { return 20 * log10(v); }
 
